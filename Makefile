@@ -1,0 +1,49 @@
+# `make help` lists the targets. Every target installs what it needs into .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build test lint docs demo bench lock clean
+
+help: ## List the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(INSTALLED) ## Create .venv from the pinned, hashed requirements
+
+$(INSTALLED): requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"clientele needs Python 3.11 to 3.13 and {sys.executable} is {v[0]}.{v[1]}: set PYTHON, for example make build PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+build: setup ## Build and test every mart (dbt build)
+	dbt build
+
+test: setup ## Run every test; real files are checked where CLIENTELE_REAL_DATA names their folder
+	pytest
+
+lint: setup ## Check the style of SQL and Python
+	ruff check .
+	ruff format --check .
+	sqlfluff lint --disable-progress-bar models tests/assertions
+
+docs: setup ## Build the documentation site into target/ (open it with dbt docs serve)
+	dbt docs generate
+
+demo: setup ## Simulate the demo bank anew into data/demo
+	python -m customer_science.simulate --customers 10000 --seed 20240101 --mean-contacts 2.1 --out data/demo
+
+bench: setup ## Time the SQL build at growing numbers of simulated customers
+	python bench/sql_scaling.py
+
+lock: ## Pin every dependency with its hashes (needs uv)
+	uv pip compile --quiet pyproject.toml --group dev --universal --python-version 3.11 --no-strip-extras \
+		--generate-hashes --no-emit-index-url --custom-compile-command "make lock" --output-file requirements.txt
+
+clean: ## Remove everything that a build makes
+	rm -rf $(VENV) target logs published clientele.duckdb clientele.duckdb.wal bench/data *.egg-info

@@ -1,0 +1,8 @@
+{#- The shape of a value without the value: digits become #, letters x, the rest stays; 40 characters at most. -#}
+{% macro masked_value(text) -%}
+    {{ return(adapter.dispatch('masked_value')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__masked_value(text) -%}
+    left(regexp_replace(regexp_replace({{ text }}, '[0-9]', '#', 'g'), '\p{L}', 'x', 'g'), 40)
+{%- endmacro %}

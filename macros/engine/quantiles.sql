@@ -1,0 +1,8 @@
+{#- A list of the quantiles of a column at the given probabilities, interpolated (Hyndman and Fan's type 7). -#}
+{% macro quantiles(value, probabilities) -%}
+    {{ return(adapter.dispatch('quantiles')(value, probabilities)) }}
+{%- endmacro %}
+
+{% macro duckdb__quantiles(value, probabilities) -%}
+    quantile_cont({{ value }}, [{{ probabilities | join(', ') }}])
+{%- endmacro %}

@@ -1,0 +1,124 @@
+{#- Text files are read line by line and split in SQL, not by a CSV reader: a broken quote or an odd field count then
+    costs one line and is accounted for, and every row has its physical line number. Line ends may be mixed. The price:
+    a quoted field cannot span lines, and a file is held in memory while it is read (use Parquet for large inputs). -#}
+
+
+{#- utf-8 where the bytes are valid UTF-8, utf-16 by its byte-order mark, else cp1251. -#}
+{% macro text_encoding(path) %}
+    {% do return(adapter.dispatch('text_encoding')(path)) %}
+{% endmacro %}
+
+{% macro duckdb__text_encoding(path) %}
+    {% set query %}
+        select
+            case
+                when hex(content[1:2]) in ('FFFE', 'FEFF') then 'utf-16'
+                when try(decode(content)) is not null then 'utf-8'
+                else 'cp1251'
+            end as encoding
+        from read_blob({{ sql_literal(path) }})
+    {% endset %}
+    {% do return(run_query(query).columns[0].values()[0]) %}
+{% endmacro %}
+
+
+{#- Select of line_number (from 1) and line, one row per physical line. -#}
+{% macro text_lines(path, encoding) -%}
+    {{ return(adapter.dispatch('text_lines')(path, encoding)) }}
+{%- endmacro %}
+
+{% macro duckdb__text_lines(path, encoding) -%}
+    {%- set text = 'decode(content)' if encoding == 'utf-8' else duckdb__cp1251_text('content') -%}
+    select
+        unnest(range(1, len(lines) + 1)) as line_number,
+        unnest(lines) as line
+    from (
+        select
+            string_split(
+                replace(replace(ltrim({{ text }}, chr(65279)), chr(13) || chr(10), chr(10)), chr(13), chr(10)), chr(10)
+            ) as lines
+        from read_blob({{ sql_literal(path) }})
+    ) as files
+{%- endmacro %}
+
+{#- A blob cast to text shows each byte outside printable ASCII, and each quote and backslash, as \xHH; the codes are
+    put back by the cp1251 table. -#}
+{% macro duckdb__cp1251_text(blob) -%}
+    {%- set upper_half = (
+        'ЂЃ‚ѓ„…†‡€‰Љ‹ЊЌЋЏђ‘’“”•–—\u0098™љ›њќћџ\u00a0ЎўЈ¤Ґ¦§Ё©Є«¬\u00ad®Ї°±Ііґµ¶·ё№є»јЅѕї'
+        ~ 'АБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯабвгдежзийклмнопрстуфхцчшщъыьэюя'
+    ) -%}
+    array_to_string(
+        list_transform(
+            string_split(cast({{ blob }} as varchar), '\x'),
+            lambda part, position: case
+                when position = 1 then part
+                when cast('0x' || part[1:2] as integer) < 128 then chr(cast('0x' || part[1:2] as integer)) || part[3:]
+                else {{ sql_literal(upper_half) }}[cast('0x' || part[1:2] as integer) - 127] || part[3:]
+            end
+        ),
+        ''
+    )
+{%- endmacro %}
+
+
+{#- The fields of a line as a list of text, quotes removed; null where the quotes do not pair. -#}
+{% macro split_fields(line, delimiter) -%}
+    {{ return(adapter.dispatch('split_fields')(line, delimiter)) }}
+{%- endmacro %}
+
+{% macro duckdb__split_fields(line, delimiter) -%}
+    {%- set mark = '\\' ~ delimiter if delimiter == '|' else delimiter -%}
+    {%- set field = '"(?:[^"]|"")*"|[^"' ~ mark ~ '][^' ~ mark ~ ']*|' -%}
+    case
+        when not contains({{ line }}, '"') then string_split({{ line }}, {{ sql_literal(delimiter) }})
+        when {{ matches(line, '(?:' ~ field ~ ')(?:' ~ mark ~ '(?:' ~ field ~ '))*') }}
+            then list_transform(
+                regexp_extract_all(
+                    {{ line }} || {{ sql_literal(delimiter) }}, {{ sql_literal('(' ~ field ~ ')' ~ mark) }}, 1
+                ),
+                lambda field: case
+                    when field[1] = '"' then replace(field[2:-2], '""', '"')
+                    else field
+                end
+            )
+    end
+{%- endmacro %}
+
+
+{#- The n-th item (from 1) of a list. -#}
+{% macro list_item(list, position) -%}
+    {{ return(adapter.dispatch('list_item')(list, position)) }}
+{%- endmacro %}
+
+{% macro duckdb__list_item(list, position) -%}
+    {{ list }}[{{ position }}]
+{%- endmacro %}
+
+
+{% macro field_count(fields) -%}
+    {{ return(adapter.dispatch('field_count')(fields)) }}
+{%- endmacro %}
+
+{% macro duckdb__field_count(fields) -%}
+    len({{ fields }})
+{%- endmacro %}
+
+
+{#- A scalar subquery that counts a source's rows without parsing them. -#}
+{% macro count_raw_rows(source) -%}
+    {{ return(adapter.dispatch('count_raw_rows')(source)) }}
+{%- endmacro %}
+
+{% macro duckdb__count_raw_rows(source) -%}
+    {%- if source['format'] == 'text' -%}
+        (
+            select count(*) from ({{ text_lines(source['path'], source['encoding']) }}) as lines
+            where trim(line) <> '' and line_number > {{ source['header_line'] }}
+        )
+    {%- elif source['format'] == 'parquet' -%}
+        (select count(*) from read_parquet({{ sql_literal(source['path']) }}))
+    {%- else -%}
+        (select count(*) from {{ source['path'] }})
+    {%- endif -%}
+{%- endmacro %}

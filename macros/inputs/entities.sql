@@ -1,0 +1,128 @@
+{#- The canonical entities: the one home of their columns, kinds, keys, required values and reconciled amounts.
+    Kinds: text, integer, number, money, date, timestamp, boolean, gender, city. -#}
+{% macro entities() %}
+    {% do return({
+        'customers': {
+            'key': 'customer_id',
+            'required': [],
+            'amount': 'balance',
+            'ordered_dates': [['joined_on', 'closed_on'], ['birth_date', 'joined_on']],
+            'columns': {
+                'customer_id': 'text', 'age': 'integer', 'birth_date': 'date', 'gender': 'gender', 'city': 'city',
+                'joined_on': 'date', 'closed_on': 'date', 'is_churned': 'boolean', 'credit_score': 'number',
+                'estimated_salary': 'money', 'balance': 'money', 'product_count': 'integer',
+                'has_credit_card': 'boolean', 'is_active': 'boolean', 'property_count': 'integer',
+                'tenure_years': 'number', 'education': 'text', 'job': 'text', 'marital_status': 'text',
+                'marketing_consent': 'boolean',
+            },
+        },
+        'product_holdings': {
+            'key': 'holding_id',
+            'required': ['customer_id', 'product_code'],
+            'ordered_dates': [['opened_on', 'closed_on']],
+            'columns': {
+                'holding_id': 'text', 'customer_id': 'text', 'product_code': 'text', 'opened_on': 'date',
+                'closed_on': 'date',
+            },
+        },
+        'interactions': {
+            'key': 'interaction_id',
+            'required': ['customer_id', 'occurred_at'],
+            'columns': {
+                'interaction_id': 'text', 'customer_id': 'text', 'occurred_at': 'timestamp', 'channel': 'text',
+                'direction': 'text',
+            },
+        },
+        'transactions': {
+            'key': 'transaction_id',
+            'required': ['customer_id', 'occurred_at', 'amount'],
+            'amount': 'amount',
+            'columns': {
+                'transaction_id': 'text', 'customer_id': 'text', 'occurred_at': 'timestamp', 'amount': 'money',
+                'product_code': 'text',
+            },
+        },
+        'policies': {
+            'key': 'policy_id',
+            'required': ['customer_id'],
+            'amount': 'total_claim_amount',
+            'ordered_dates': [['starts_on', 'ends_on']],
+            'columns': {
+                'policy_id': 'text', 'customer_id': 'text', 'vehicle_class': 'text', 'coverage': 'text',
+                'renew_offer_type': 'text', 'employment_status': 'text', 'marital_status': 'text',
+                'education': 'text', 'income': 'money', 'policy_count': 'integer', 'monthly_premium': 'money',
+                'total_claim_amount': 'money', 'observed_clv': 'money', 'starts_on': 'date', 'ends_on': 'date',
+                'is_renewed': 'boolean',
+            },
+        },
+        'campaign_contacts': {
+            'key': 'contact_id',
+            'required': ['campaign_code', 'customer_id', 'arm'],
+            'columns': {
+                'contact_id': 'text', 'campaign_code': 'text', 'customer_id': 'text', 'arm': 'text',
+                'contacted_on': 'date', 'is_retained': 'boolean',
+            },
+        },
+    }) %}
+{% endmacro %}
+
+
+{#- The SQL type in which a value of this kind is stored. -#}
+{% macro kind_type(kind) %}
+    {% do return({
+        'text': api.Column.translate_type('string'), 'gender': api.Column.translate_type('string'),
+        'city': api.Column.translate_type('string'), 'integer': 'bigint', 'number': 'double',
+        'money': 'decimal(18, 2)', 'date': 'date', 'timestamp': 'timestamp', 'boolean': 'boolean',
+    }[kind]) %}
+{% endmacro %}
+
+
+{#- Select list of an entity in its canonical order, with its file accounting; `replaced` maps a column to the
+    expression that conforms it in this layout. -#}
+{% macro canonical_columns(entity, replaced={}) -%}
+    file_name,
+    line_number,
+    {%- for column, kind in entities()[entity]['columns'].items() %}
+    {% if column in replaced %}cast({{ replaced[column] }} as {{ kind_type(kind) }}) as {% endif %}{{ column }},
+    {%- endfor %}
+    fault_rule_code,
+    fault_column_name,
+    fault_raw_value
+{%- endmacro %}
+
+
+{#- The staged relation of an entity in the active layout; an empty typed one where the layout lacks the entity. -#}
+{% macro staged(entity) -%}
+    {%- if entity in supplied_entities() -%}
+        {{ ref('stg_' ~ var('source_system') ~ '__' ~ entity) }}
+    {%- else -%}
+        ({{ empty_staged(entity) }})
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro empty_staged(entity) -%}
+    select
+        cast(null as {{ kind_type('text') }}) as file_name,
+        cast(null as bigint) as line_number,
+        {%- for column, kind in entities()[entity]['columns'].items() %}
+        cast(null as {{ kind_type(kind) }}) as {{ column }},
+        {%- endfor %}
+        cast(null as {{ kind_type('text') }}) as fault_rule_code,
+        cast(null as {{ kind_type('text') }}) as fault_column_name,
+        cast(null as {{ kind_type('text') }}) as fault_raw_value
+    where 1 = 0
+{%- endmacro %}
+
+
+{#- The entities of the active layout. Raises one sentence for a source_system that no layout declares. -#}
+{% macro supplied_entities() %}
+    {% set layouts = var('layouts') %}
+    {% if var('source_system') not in layouts %}
+        {% do exceptions.raise_compiler_error(
+            "source_system '" ~ var('source_system') ~ "' is not a declared layout: expected one of "
+            ~ layouts.keys() | join(', ') ~ "."
+        ) %}
+    {% endif %}
+    {% do return(layouts[var('source_system')]) %}
+{% endmacro %}

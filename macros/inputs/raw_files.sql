@@ -1,0 +1,166 @@
+{#- What the active layout's staging models declare under config.meta.raw:
+      entity            the canonical entity that the file carries
+      file              the file's name; without an ending, NAME.csv or NAME.parquet
+      columns           canonical column -> the header names it may have; default: every column under its own name
+      required          columns whose value may not be blank, beside the entity's own
+      is_optional       the file, and each column that the entity does not require, may be missing
+    A declared column must be in the file unless is_optional. -#}
+
+
+{#- Stops the build, before any model runs, with one sentence for the first file or column that is missing. -#}
+{% macro check_inputs() %}
+    {% if execute and flags.WHICH in ('build', 'run') %}
+        {% set found = [] %}
+        {% do supplied_entities() %}
+        {% for node in graph.nodes.values() if node.config.meta.get('raw') %}
+            {% if raw_source(node.config.meta['raw']) is not none %}{% do found.append(node.name) %}{% endif %}
+        {% endfor %}
+        {% if not found %}
+            {% do exceptions.raise_compiler_error(
+                "No input for source_system '" ~ var('source_system') ~ "' in folder '" ~ raw_folder()
+                ~ "': expected at least customers.csv or customers.parquet there."
+            ) %}
+        {% endif %}
+    {% endif %}
+{% endmacro %}
+
+
+{% macro raw_folder() %}
+    {% do return(env_var('CLIENTELE_RAW', 'data/demo').rstrip('/')) %}
+{% endmacro %}
+
+
+{#- Where and how a declared input is read: a dict with path, file_name, format (text, parquet or table), header (the
+    source's column names in order), types (parquet, table), encoding, delimiter and header_line (text). None for an
+    optional input that is not there. Raises one sentence that names file, column and what was expected. -#}
+{% macro raw_source(raw) %}
+    {% if var('canonical_schema') is not none and var('source_system') == 'canonical' %}
+        {% set source = table_source(raw) %}
+    {% else %}
+        {% set source = file_source(raw) %}
+    {% endif %}
+    {% if source is not none %}{% do check_header(raw, source) %}{% endif %}
+    {% do return(source) %}
+{% endmacro %}
+
+
+{% macro table_source(raw) %}
+    {% set relation = adapter.get_relation(target.database, var('canonical_schema'), raw['file']) %}
+    {% if relation is none %}
+        {% if raw.get('is_optional') %}{% do return(none) %}{% endif %}
+        {% do exceptions.raise_compiler_error(
+            "Table " ~ var('canonical_schema') ~ "." ~ raw['file'] ~ " is missing: expected it in the database."
+        ) %}
+    {% endif %}
+    {% set columns = adapter.get_columns_in_relation(relation) %}
+    {% do return({
+        'path': relation | string, 'file_name': var('canonical_schema') ~ '.' ~ raw['file'], 'format': 'table',
+        'header': columns | map(attribute='name') | list, 'types': columns | map(attribute='dtype') | list,
+    }) %}
+{% endmacro %}
+
+
+{% macro file_source(raw) %}
+    {% set names = [raw['file']] if '.' in raw['file'] else [raw['file'] ~ '.parquet', raw['file'] ~ '.csv'] %}
+    {% set present = list_files(raw_folder()) %}
+    {% for name in names if name in present %}
+        {% set path = raw_folder() ~ '/' ~ name %}
+        {% do return(describe_parquet(path, name) if name.endswith('.parquet') else describe_text(path, name)) %}
+    {% endfor %}
+    {% if raw.get('is_optional') %}{% do return(none) %}{% endif %}
+    {% do exceptions.raise_compiler_error(
+        "File " ~ names | join(' or ') ~ " is missing: expected it in folder '" ~ raw_folder() ~ "' for source_system '"
+        ~ var('source_system') ~ "' (set CLIENTELE_RAW to the folder that has it)."
+    ) %}
+{% endmacro %}
+
+
+{% macro check_header(raw, source) %}
+    {% set header = source['header'] | map('lower') | list %}
+    {% set entity = entities()[raw['entity']] %}
+    {% for column, names in raw_columns(raw).items() %}
+        {% set present = names | select('in', header) | list %}
+        {% set is_needed = not raw.get('is_optional') or column == entity['key'] or column in entity['required'] %}
+        {% if not present and is_needed %}
+            {% do exceptions.raise_compiler_error(
+                "File " ~ source['file_name'] ~ " has no column '" ~ names | join("' or '") ~ "': expected it for "
+                ~ raw['entity'] ~ "." ~ column ~ ", but the header is: " ~ source['header'] | join(', ') ~ "."
+            ) %}
+        {% endif %}
+        {% if present and header.count(present[0]) > 1 %}
+            {% do exceptions.raise_compiler_error(
+                "File " ~ source['file_name'] ~ " has column '" ~ present[0] ~ "' more than once: expected one."
+            ) %}
+        {% endif %}
+    {% endfor %}
+{% endmacro %}
+
+
+{#- Canonical column -> lower-case header names. -#}
+{% macro raw_columns(raw) %}
+    {% set columns = {} %}
+    {% for column in entities()[raw['entity']]['columns'] %}
+        {% if 'columns' not in raw %}
+            {% do columns.update({column: [column]}) %}
+        {% elif column in raw['columns'] %}
+            {% do columns.update({column: raw['columns'][column] | map('lower') | list}) %}
+        {% endif %}
+    {% endfor %}
+    {% do return(columns) %}
+{% endmacro %}
+
+
+{% macro list_files(folder) %}
+    {% do return(adapter.dispatch('list_files')(folder)) %}
+{% endmacro %}
+
+{% macro duckdb__list_files(folder) %}
+    {% set files = run_query("select file from glob(" ~ sql_literal(folder ~ '/*') ~ ")").columns[0].values() %}
+    {% set names = [] %}
+    {% for file in files %}{% do names.append(file.replace('\\', '/').split('/') | last) %}{% endfor %}
+    {% do return(names) %}
+{% endmacro %}
+
+
+{% macro describe_parquet(path, file_name) %}
+    {% do return(adapter.dispatch('describe_parquet')(path, file_name)) %}
+{% endmacro %}
+
+{% macro duckdb__describe_parquet(path, file_name) %}
+    {% set columns = run_query("describe select * from read_parquet(" ~ sql_literal(path) ~ ")") %}
+    {% do return({
+        'path': path, 'file_name': file_name, 'format': 'parquet',
+        'header': columns.columns['column_name'].values() | list,
+        'types': columns.columns['column_type'].values() | list,
+    }) %}
+{% endmacro %}
+
+
+{#- Encoding, delimiter, header and the header's line number of a text file. -#}
+{% macro describe_text(path, file_name) %}
+    {% set encoding = text_encoding(path) %}
+    {% if encoding == 'utf-16' %}
+        {% do exceptions.raise_compiler_error(
+            "File " ~ file_name ~ " is encoded as UTF-16: expected UTF-8 or cp1251; save it as UTF-8."
+        ) %}
+    {% endif %}
+    {% set first_lines = run_query(
+        "select line_number, line from (" ~ text_lines(path, encoding)
+        ~ ") as lines where trim(line) <> '' order by line_number limit 1"
+    ) %}
+    {% if not first_lines.rows %}
+        {% do exceptions.raise_compiler_error("File " ~ file_name ~ " is empty: expected a header line.") %}
+    {% endif %}
+    {% set header_line = first_lines.rows[0][1] %}
+    {% set best = namespace(delimiter=',', count=0) %}
+    {% for delimiter in [',', ';', '\t', '|'] if header_line.count(delimiter) > best.count %}
+        {% set best.delimiter = delimiter %}
+        {% set best.count = header_line.count(delimiter) %}
+    {% endfor %}
+    {% set header = [] %}
+    {% for name in header_line.split(best.delimiter) %}{% do header.append(name.strip().strip('"').strip()) %}{% endfor %}
+    {% do return({
+        'path': path, 'file_name': file_name, 'format': 'text', 'encoding': encoding, 'delimiter': best.delimiter,
+        'header': header, 'header_line': first_lines.rows[0][0] | int,
+    }) %}
+{% endmacro %}

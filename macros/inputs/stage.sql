@@ -1,0 +1,163 @@
+{#- The staging select of one declared input (see raw_files.sql): one row per raw row, every canonical column of the
+    entity typed, with file_name and line_number, and the first fault met while reading the row, if any. -#}
+{% macro stage(raw) -%}
+    {%- do ref('cities') -%}{#- named here so that dbt sees the dependency before it can read the source -#}
+    {%- set source = raw_source(raw) if execute else none -%}
+    {%- if source is none -%}
+        {{ empty_staged(raw['entity']) }}
+    {%- elif source['format'] == 'text' -%}
+        {{ stage_text(raw, source) }}
+    {%- else -%}
+        {{ stage_typed(raw, source) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro stage_text(raw, source) -%}
+    {%- set positions = source_positions(raw, source) -%}
+    with lines as (
+        {{ text_lines(source['path'], source['encoding']) }}
+    ),
+
+    split_lines as (
+        select
+            line_number,
+            line,
+            {{ split_fields('line', source['delimiter']) }} as fields
+        from lines
+        where line_number > {{ source['header_line'] }} and trim(line) <> ''
+    ),
+
+    raw_rows as (
+        select
+            line_number,
+            case
+                when fields is null then 'unbalanced_quote'
+                when {{ field_count('fields') }} <> {{ source['header'] | length }} then 'wrong_field_count'
+            end as line_fault,
+            line,
+            {%- for column, position in positions.items() %}
+            nullif(trim({{ list_item('fields', position) }}), '') as raw_{{ column }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from split_lines
+    ),
+
+    {% set parsed = {} %}
+    {%- for column in positions -%}
+        {%- do parsed.update({column: parse_text(
+            entities()[raw['entity']]['columns'][column], 'raw_' ~ column, source['delimiter']
+        )}) -%}
+    {%- endfor -%}
+    {{ stage_parsed(raw, source, parsed) }}
+{%- endmacro %}
+
+
+{% macro stage_typed(raw, source) -%}
+    {%- set positions = source_positions(raw, source) -%}
+    with raw_rows as (
+        select
+            line_number,
+            cast(null as {{ kind_type('text') }}) as line_fault,
+            cast(null as {{ kind_type('text') }}) as line,
+            {%- for column, position in positions.items() %}
+            {{ source['header'][position - 1] }} as raw_{{ column }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from ({{ typed_rows(source) }}) as typed_rows
+    ),
+
+    {% set parsed = {} %}
+    {%- for column, position in positions.items() -%}
+        {%- do parsed.update({column: parse_typed(
+            entities()[raw['entity']]['columns'][column], 'raw_' ~ column, source['types'][position - 1]
+        )}) -%}
+    {%- endfor -%}
+    {{ stage_parsed(raw, source, parsed) }}
+{%- endmacro %}
+
+
+{#- Shared tail of both readers: typed columns, known city names, and the first fault of each row. -#}
+{% macro stage_parsed(raw, source, parsed) -%}
+    {%- set entity = entities()[raw['entity']] -%}
+    {%- set text_type = kind_type('text') -%}
+    parsed_rows as (
+        select
+            *,
+            {%- for column, expression in parsed.items() %}
+            {{ expression }} as parsed_{{ column }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from raw_rows
+    ),
+
+    faults_found as (
+        select
+            *,
+            case
+                when line_fault is not null then line_fault
+                {%- for column in parsed %}
+                when cast(raw_{{ column }} as {{ text_type }}) <> '' and parsed_{{ column }} is null
+                    then '{{ "formula_like_text" if entity["columns"][column] in ("text", "city")
+                        else "unparseable_value" }}:{{ column }}'
+                {%- endfor %}
+                {%- for column in raw.get('required', []) %}
+                when parsed_{{ column }} is null then 'missing_value:{{ column }}'
+                {%- endfor %}
+            end as fault
+        from parsed_rows
+    )
+
+    select
+        {{ sql_literal(source['file_name']) }} as file_name,
+        cast(line_number as bigint) as line_number,
+        {%- for column, kind in entity['columns'].items() %}
+        {%- if column not in parsed %}
+        cast(null as {{ kind_type(kind) }}) as {{ column }},
+        {%- elif kind == 'city' %}
+        coalesce(cities.city, parsed_{{ column }}) as {{ column }},
+        {%- else %}
+        parsed_{{ column }} as {{ column }},
+        {%- endif %}
+        {%- endfor %}
+        split_part(fault, ':', 1) as fault_rule_code,
+        nullif(split_part(fault, ':', 2), '') as fault_column_name,
+        case
+            when line_fault is not null then line
+            {%- for column in parsed %}
+            when split_part(fault, ':', 2) = '{{ column }}' then cast(raw_{{ column }} as {{ text_type }})
+            {%- endfor %}
+        end as fault_raw_value
+    from faults_found
+    {%- if 'city' in parsed %}
+    left join {{ ref('cities') }} as cities
+        on
+            lower(parsed_city) = lower(cities.city_alias)
+            and cities.source_system in ('any', {{ sql_literal(var('source_system')) }})
+    {%- endif %}
+{%- endmacro %}
+
+
+{#- Canonical column -> position (from 1) in the source's header, for the columns that the source has. -#}
+{% macro source_positions(raw, source) %}
+    {% set header = source['header'] | map('lower') | list %}
+    {% set positions = {} %}
+    {% for column, names in raw_columns(raw).items() %}
+        {% for name in names if name in header and column not in positions %}
+            {% do positions.update({column: header.index(name) + 1}) %}
+        {% endfor %}
+    {% endfor %}
+    {% do return(positions) %}
+{% endmacro %}
+
+
+{#- Rows of a typed source with their line_number: the row's number in a file, null in a table, which has no order. -#}
+{% macro typed_rows(source) -%}
+    {{ return(adapter.dispatch('typed_rows')(source)) }}
+{%- endmacro %}
+
+{% macro duckdb__typed_rows(source) -%}
+    {%- if source['format'] == 'parquet' -%}
+        select *, file_row_number + 1 as line_number
+        from read_parquet({{ sql_literal(source['path']) }}, file_row_number=true)
+    {%- else -%}
+        select *, cast(null as bigint) as line_number from {{ source['path'] }}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,19 @@
+{#- All rows and columns of `relation` with q_value (Benjamini and Hochberg 1995) within each family of p_value; rows
+    without a p-value are no member of the family. -#}
+{% macro benjamini_hochberg(relation, family) -%}
+    select
+        {{ relation }}_stepped.*,
+        min(stepped_p_value) over (
+            partition by {{ family }}, p_value is null order by p_value desc
+        ) as q_value
+    from (
+        select
+            *,
+            least(
+                1.0,
+                p_value * count(p_value) over (partition by {{ family }})
+                / nullif(count(p_value) over (partition by {{ family }} order by p_value nulls last), 0)
+            ) as stepped_p_value
+        from {{ relation }}
+    ) as {{ relation }}_stepped
+{%- endmacro %}

@@ -1,0 +1,108 @@
+-- One row per cut, value and stratum. A stratum is age x products x activity x gender less the cut's own dimensions.
+{%- set stratum_parts = {
+    'age_band': 'age_stratum', 'product_count': 'product_stratum', 'is_active': 'is_active', 'gender': 'gender'
+} %}
+{%- set dimensions = ['age_band'] + churn_dimensions().keys() | list %}
+
+with cells as (
+    select * from {{ ref('int_churn_cells_counted') }}
+),
+
+cuts as (
+    select * from {{ ref('int_churn_cuts_listed') }}
+),
+
+age_bands as (
+    select * from {{ ref('int_bands_labelled') }} where column_name = 'age'
+),
+
+ages as (
+    select distinct age from cells
+),
+
+ages_banded as (
+    select
+        ages.age,
+        cuts.age_band_set,
+        {{ band_of('ages.age', 'age_bands') }} as age_band
+    from ages
+    cross join (
+        select distinct age_band_set from cuts
+        union
+        select {{ sql_literal(var('standardisation_age_band_set')) }} as age_band_set
+    ) as cuts
+    left join age_bands
+        on
+            cuts.age_band_set = age_bands.band_set
+            and {{ is_within('ages.age', 'age_bands.lower_bound', 'age_bands.upper_bound') }}
+),
+
+strata_cells as (
+    select
+        cells.*,
+        ages_banded.age_band as age_stratum
+    from cells
+    inner join ages_banded
+        on
+            cells.age is not distinct from ages_banded.age
+            and ages_banded.age_band_set = {{ sql_literal(var('standardisation_age_band_set')) }}
+),
+
+-- a dimension of which nothing is known makes no cut
+unknown_dimensions as (
+    {%- for dimension in dimensions %}
+    select '{{ dimension }}' as dimension
+    from cells
+    having count(*) filter (
+        where {{ {'age_band': 'age is not null', 'has_known_balance': "has_known_balance = 'yes'"}.get(
+            dimension, dimension ~ " <> 'unknown'") }}
+    ) = 0
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+known_cuts as (
+    select cuts.*
+    from cuts
+    left join unknown_dimensions
+        on unknown_dimensions.dimension in (cuts.dimension_1, cuts.dimension_2, cuts.dimension_3)
+    where unknown_dimensions.dimension is null
+),
+
+cells_cut as (
+    select
+        known_cuts.cut_name,
+        {%- for number in [1, 2, 3] %}
+        case known_cuts.dimension_{{ number }}
+            {%- for dimension in dimensions %}
+            when '{{ dimension }}' then {{ 'ages_banded' if dimension == 'age_band' else 'cells' }}.{{ dimension }}
+            {%- endfor %}
+        end as value_{{ number }},
+        {%- endfor %}
+        {%- for dimension, part in stratum_parts.items() %}
+        case
+            when '{{ dimension }}' in (known_cuts.dimension_1, known_cuts.dimension_2, known_cuts.dimension_3) then null
+            else cells.{{ part }}
+        end as stratum_{{ loop.index }},
+        {%- endfor %}
+        cells.customers_count,
+        cells.churned_count
+    from strata_cells as cells
+    inner join ages_banded on cells.age is not distinct from ages_banded.age
+    inner join known_cuts on ages_banded.age_band_set = known_cuts.age_band_set
+),
+
+exclusive_strata as (
+    select
+        cut_name,
+        {{ concat_present(['value_1', 'value_2', 'value_3'], ' x ') }} as cut_value,
+        {{ concat_present(['stratum_1', 'stratum_2', 'stratum_3', 'stratum_4'], ' x ') }} as stratum,
+        cast(sum(customers_count) as bigint) as customers_count,
+        cast(sum(churned_count) as bigint) as churned_count
+    from cells_cut
+    group by all
+)
+
+select * from exclusive_strata

@@ -1,0 +1,72 @@
+-- The one definition of churn. The best source that the extract carries speaks for all of its customers: a supplied
+-- flag; else the closing date; else silence for churn_inactivity_days; else nobody knows.
+with customers as (
+    select * from {{ ref('int_customers_conformed') }}
+),
+
+contacted as (
+    select * from {{ ref('int_customers_contacted') }}
+),
+
+purchased as (
+    select * from {{ ref('int_customers_purchased') }}
+),
+
+as_of as (
+    select * from {{ ref('int_as_of_date_determined') }}
+),
+
+carried as (
+    select
+        count(is_churned) > 0 as has_flag,
+        count(closed_on) > 0 as has_closing_date
+    from customers
+),
+
+last_seen as (
+    select
+        customers.customer_id,
+        customers.is_churned,
+        customers.closed_on,
+        as_of.as_of_date,
+        case
+            when carried.has_flag then 'supplied_flag'
+            when carried.has_closing_date then 'closing_date'
+            when (select count(*) from contacted) + (select count(*) from purchased) > 0 then 'inactivity'
+            else 'unknown'
+        end as churn_definition,
+        carried.has_closing_date,
+        -- greatest() skips nulls on both engines
+        coalesce(greatest(contacted.last_contact_on, purchased.last_purchase_on), customers.joined_on) as last_seen_on
+    from customers
+    cross join carried
+    cross join as_of
+    left join contacted on customers.customer_id = contacted.customer_id
+    left join purchased on customers.customer_id = purchased.customer_id
+),
+
+defined as (
+    select
+        customer_id,
+        case churn_definition
+            when 'supplied_flag' then is_churned
+            when 'closing_date' then coalesce(closed_on <= as_of_date, false)
+            when 'inactivity' then coalesce(
+                {{ dbt.datediff('last_seen_on', 'as_of_date', 'day') }} >= {{ var('churn_inactivity_days') }}, true
+            )
+        end as is_churned,
+        case churn_definition
+            when 'closing_date' then case when closed_on <= as_of_date then closed_on end
+            when 'supplied_flag' then case when is_churned then closed_on end
+            when 'inactivity' then case
+                when {{ dbt.datediff('last_seen_on', 'as_of_date', 'day') }} >= {{ var('churn_inactivity_days') }}
+                    then cast({{ dbt.dateadd('day', var('churn_inactivity_days'), 'last_seen_on') }} as date)
+            end
+        end as churned_on,
+        churn_definition,
+        -- a flag without dates describes one moment: nothing in the row is known to precede it
+        churn_definition = 'supplied_flag' and not has_closing_date as is_descriptive_only
+    from last_seen
+)
+
+select * from defined

@@ -1,0 +1,61 @@
+-- Recency, frequency and money of every customer under every scheme whose events the extract has. Nobody in touch yet:
+-- no recency and a frequency of zero. Money from the customer record is the balance, and unknown where that is null.
+with schemes as (
+    select
+        rfm_scheme,
+        max(entity_name) filter (where measure = 'recency') as recency_entity,
+        max(entity_name) filter (where measure = 'frequency') as frequency_entity,
+        max(entity_name) filter (where measure = 'monetary') as monetary_entity
+    from {{ ref('rfm_schemes') }}
+    group by rfm_scheme
+),
+
+customers as (
+    select * from {{ ref('int_customers_conformed') }}
+),
+
+contacted as (
+    select * from {{ ref('int_customers_contacted') }}
+),
+
+purchased as (
+    select * from {{ ref('int_customers_purchased') }}
+),
+
+as_of as (
+    select * from {{ ref('int_as_of_date_determined') }}
+),
+
+supplied_schemes as (
+    select *
+    from schemes
+    where
+        (select count(*) from contacted) > 0 and 'interactions' in (recency_entity, frequency_entity)
+        or (select count(*) from purchased) > 0 and 'transactions' in (recency_entity, frequency_entity)
+),
+
+measured as (
+    select
+        supplied_schemes.rfm_scheme,
+        customers.customer_id,
+        as_of.as_of_date,
+        case supplied_schemes.recency_entity
+            when 'interactions' then {{ dbt.datediff('contacted.last_contact_on', 'as_of.as_of_date', 'day') }}
+            when 'transactions' then {{ dbt.datediff('purchased.last_purchase_on', 'as_of.as_of_date', 'day') }}
+        end as recency_days,
+        case supplied_schemes.frequency_entity
+            when 'interactions' then coalesce(contacted.contact_count, 0)
+            when 'transactions' then coalesce(purchased.purchase_count, 0)
+        end as frequency_count,
+        case supplied_schemes.monetary_entity
+            when 'customers' then customers.balance
+            when 'transactions' then coalesce(cast(purchased.purchase_amount as decimal(18, 2)), 0)
+        end as monetary_amount
+    from customers
+    cross join supplied_schemes
+    cross join as_of
+    left join contacted on customers.customer_id = contacted.customer_id
+    left join purchased on customers.customer_id = purchased.customer_id
+)
+
+select * from measured

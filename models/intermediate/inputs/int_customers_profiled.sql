@@ -1,0 +1,43 @@
+-- What is known of each customer on the as-of date, derived where the extract gives the parts instead of the value.
+with customers as (
+    select * from {{ ref('int_customers_conformed') }}
+),
+
+as_of as (
+    select * from {{ ref('int_as_of_date_determined') }}
+),
+
+held as (
+    select
+        customer_id,
+        count(*) as held_count
+    from {{ ref('int_products_held') }}
+    group by customer_id
+),
+
+profiled as (
+    select
+        customers.customer_id,
+        coalesce(customers.age, {{ completed_years('customers.birth_date', 'as_of.as_of_date') }}) as age,
+        coalesce(customers.gender, 'unknown') as gender,
+        coalesce(customers.city, 'unknown') as city,
+        customers.credit_score,
+        customers.estimated_salary,
+        customers.balance,
+        coalesce(
+            customers.product_count,
+            case when (select count(*) from held) > 0 then coalesce(held.held_count, 0) end
+        ) as product_count,
+        customers.has_credit_card,
+        customers.is_active,
+        customers.property_count,
+        coalesce(
+            customers.tenure_years, {{ dbt.datediff('customers.joined_on', 'as_of.as_of_date', 'day') }} / 365.25
+        ) as tenure_years,
+        customers.balance is not null as has_known_balance
+    from customers
+    cross join as_of
+    left join held on customers.customer_id = held.customer_id
+)
+
+select * from profiled

@@ -1,0 +1,27 @@
+-- Counted apart from the staging models' parse: physical lines of text files, row counts of typed files and tables.
+{%- set counts = [] -%}
+{%- if execute -%}
+    {%- for node in graph.nodes.values() | sort(attribute='name') if node.config.meta.get('raw') -%}
+        {%- set raw = node.config.meta['raw'] -%}
+        {%- set source = raw_source(raw) -%}
+        {%- if source is not none -%}
+            {%- set count -%}
+select
+    {{ sql_literal(raw['entity']) }} as entity_name,
+    {{ sql_literal(source['file_name']) }} as file_name,
+    {{ count_raw_rows(source) }} as raw_count
+            {%- endset -%}
+            {%- do counts.append(count) -%}
+        {%- endif -%}
+    {%- endfor -%}
+{%- endif %}
+
+{% if counts %}
+{{ counts | join('\nunion all\n') }}
+{% else %}
+select
+    cast(null as {{ kind_type('text') }}) as entity_name,
+    cast(null as {{ kind_type('text') }}) as file_name,
+    cast(null as bigint) as raw_count
+where 1 = 0
+{% endif %}

@@ -1,0 +1,22 @@
+-- Every segment with the name that people see: rendered from its bounds where it is a rule, else from the seed.
+with segments as (
+    select * from {{ ref('segments') }}
+),
+
+rendered as (
+    select * from {{ ref('int_segment_rules_rendered') }}
+),
+
+named as (
+    select
+        coalesce(segments.segment_scheme, rendered.segment_scheme) as segment_scheme,
+        coalesce(segments.segment_code, rendered.segment_code) as segment_code,
+        coalesce(rendered.segment_name, segments.segment_name, segments.segment_code) as segment_name,
+        segments.reading,
+        rendered.predicate_sql
+    from segments
+    full outer join rendered
+        on segments.segment_scheme = rendered.segment_scheme and segments.segment_code = rendered.segment_code
+)
+
+select * from named

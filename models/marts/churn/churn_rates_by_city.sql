@@ -1,0 +1,5 @@
+select
+    cut_value as city,
+    {{ churn_rate_columns() }}
+from {{ ref('int_churn_rates_compared') }}
+where cut_name = 'city'

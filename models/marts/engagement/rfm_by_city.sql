@@ -1,0 +1,1 @@
+{{ rfm_by(['city'], ref('int_customers_profiled')) }}

@@ -1,0 +1,1 @@
+{{ rfm_by(['gender'], ref('int_customers_profiled')) }}

@@ -1,0 +1,44 @@
+-- What the active layout brings, entity by entity, and what its absence leaves empty.
+with statuses as (
+    {%- for entity_name in entities() %}
+    select
+        '{{ entity_name }}' as entity_name,
+        {{ 'true' if entity_name in supplied_entities() else 'false' }} as is_declared,
+        count(*) as staged_count,
+        count(*) filter (where row_status = 'conformed') as conformed_count,
+        min(file_name) as file_name
+    from {{ ref('int_' ~ entity_name ~ '_checked') }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+entities as (
+    select * from {{ ref('entities') }}
+),
+
+blanks as (
+    select * from {{ ref('int_blanks_counted') }}
+),
+
+described as (
+    select
+        {{ sql_literal(var('source_system')) }} as source_system,
+        statuses.entity_name,
+        statuses.file_name,
+        statuses.staged_count > 0 as is_supplied,
+        statuses.staged_count,
+        statuses.conformed_count,
+        case
+            when statuses.conformed_count = 0 and not statuses.is_declared
+                then 'This layout has no ' || statuses.entity_name || '; ' || entities.needed_by
+            when statuses.conformed_count = 0 then 'No usable row; ' || entities.needed_by
+            else blanks.blank_note
+        end as note
+    from statuses
+    inner join entities on statuses.entity_name = entities.entity_name
+    left join blanks on statuses.entity_name = blanks.entity_name
+)
+
+select * from described

@@ -1,0 +1,68 @@
+-- raw rows = conformed + quarantined + deduplicated, to the row and to the money. raw_count and raw_amount do not come
+-- from the checked rows: the first is counted apart from the parse, the second is summed before any check or join.
+with checked_rows as (
+    {%- for entity_name, entity in entities().items() %}
+    select
+        '{{ entity_name }}' as entity_name,
+        row_status,
+        count(*) as row_count,
+        sum({{ entity.get('amount', 'cast(null as decimal(18, 2))') }}) as amount
+    from {{ ref('int_' ~ entity_name ~ '_checked') }}
+    group by row_status
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+staged_amounts as (
+    {%- for entity_name, entity in entities().items() %}
+    select
+        '{{ entity_name }}' as entity_name,
+        sum({{ entity.get('amount', 'cast(null as decimal(18, 2))') }}) as raw_amount
+    from {{ staged(entity_name) }} as staged
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+raw_counts as (
+    select * from {{ ref('int_raw_rows_counted') }}
+),
+
+statuses as (
+    select
+        entity_name,
+        {%- for status in ['conformed', 'quarantined', 'deduplicated'] %}
+        coalesce(sum(row_count) filter (where row_status = '{{ status }}'), 0) as {{ status }}_count,
+        coalesce(sum(amount) filter (where row_status = '{{ status }}'), 0) as {{ status }}_amount
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from checked_rows
+    group by entity_name
+),
+
+reconciled as (
+    select
+        {{ sql_literal(var('source_system') ~ '.') }} || raw_counts.entity_name as source_name,
+        raw_counts.file_name,
+        cast(raw_counts.raw_count as bigint) as raw_count,
+        {%- for status in ['conformed', 'quarantined', 'deduplicated'] %}
+        cast(coalesce(statuses.{{ status }}_count, 0) as bigint) as {{ status }}_count,
+        {%- endfor %}
+        cast(coalesce(staged_amounts.raw_amount, 0) as decimal(18, 2)) as raw_amount,
+        {%- for status in ['conformed', 'quarantined', 'deduplicated'] %}
+        cast(coalesce(statuses.{{ status }}_amount, 0) as decimal(18, 2)) as {{ status }}_amount,
+        {%- endfor %}
+        raw_counts.raw_count
+        = coalesce(statuses.conformed_count + statuses.quarantined_count + statuses.deduplicated_count, 0)
+        and coalesce(staged_amounts.raw_amount, 0)
+        = coalesce(statuses.conformed_amount + statuses.quarantined_amount + statuses.deduplicated_amount, 0)
+            as is_reconciled
+    from raw_counts
+    left join statuses on raw_counts.entity_name = statuses.entity_name
+    left join staged_amounts on raw_counts.entity_name = staged_amounts.entity_name
+)
+
+select * from reconciled

@@ -1,0 +1,69 @@
+-- What to do about each customer: the first scheme of strategy_scheme_order in which the customer's segment has a strategy.
+with customers as (
+    select * from {{ ref('int_customers_churned') }}
+),
+
+segmented as (
+    select * from {{ ref('int_customers_segmented') }}
+),
+
+first_strategies as (
+    select * from {{ ref('segment_strategies') }} where strategy_rank = 1
+),
+
+strategies as (
+    select * from {{ ref('strategies') }}
+),
+
+matched as (
+    select
+        segmented.customer_id,
+        segmented.segment_scheme,
+        first_strategies.strategy_code,
+        case segmented.segment_scheme
+            {%- for scheme in var('strategy_scheme_order') %}
+            when {{ sql_literal(scheme) }} then {{ loop.index }}
+            {%- endfor %}
+        end as scheme_position
+    from segmented
+    inner join first_strategies
+        on
+            segmented.segment_scheme = first_strategies.segment_scheme
+            and segmented.segment_code = first_strategies.segment_code
+),
+
+chosen as (
+    select
+        customer_id,
+        segment_scheme as strategy_scheme,
+        strategy_code
+    from matched
+    where scheme_position is not null
+    qualify row_number() over (partition by customer_id order by scheme_position, segment_scheme) = 1
+),
+
+segment_codes as (
+    select
+        customer_id,
+        max(segment_code) filter (where segment_scheme = 'rule') as rule_segment_code,
+        max(segment_code) filter (where segment_scheme = 'rfm') as rfm_segment_code
+    from segmented
+    group by customer_id
+),
+
+final as (
+    select
+        customers.customer_id,
+        segment_codes.rule_segment_code,
+        segment_codes.rfm_segment_code,
+        chosen.strategy_scheme,
+        chosen.strategy_code,
+        strategies.strategy_name,
+        case when customers.is_churned then 'win_back' else 'retain' end as action_mode
+    from customers
+    left join segment_codes on customers.customer_id = segment_codes.customer_id
+    left join chosen on customers.customer_id = chosen.customer_id
+    left join strategies on chosen.strategy_code = strategies.strategy_code
+)
+
+select * from final

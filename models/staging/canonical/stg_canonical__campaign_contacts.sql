@@ -1,0 +1,4 @@
+{% set raw = {'entity': 'campaign_contacts', 'file': 'campaign_contacts', 'is_optional': true} %}
+{{ config(meta={'raw': raw}, enabled=var('source_system') == 'canonical') }}
+
+{{ stage(raw) }}

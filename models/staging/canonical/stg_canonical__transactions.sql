@@ -1,0 +1,4 @@
+{% set raw = {'entity': 'transactions', 'file': 'transactions', 'is_optional': true} %}
+{{ config(meta={'raw': raw}, enabled=var('source_system') == 'canonical') }}
+
+{{ stage(raw) }}

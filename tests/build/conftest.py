@@ -1,0 +1,110 @@
+"""Runs dbt on any raw folder, each build in a database of its own."""
+
+import os
+import pathlib
+from contextlib import contextmanager
+
+import duckdb
+import pytest
+import yaml
+from dbt.cli.main import dbtRunner
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+@contextmanager
+def environment(**values: str):
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name)
+            else:
+                os.environ[name] = value
+
+
+class Build:
+    """One dbt invocation and the database that it left."""
+
+    def __init__(self, folder: pathlib.Path, result):
+        self.path = folder / "clientele.duckdb"
+        self.target = folder / "target"
+        self.is_success = result.success
+        self.messages = [str(result.exception or "")] + [
+            str(node.message) for node in (getattr(result.result, "results", None) or [])
+        ]
+        self.statuses = {
+            node.node.name: str(node.status)
+            for node in (getattr(result.result, "results", None) or [])
+        }
+
+    def rows(self, sql: str) -> list[tuple]:
+        with duckdb.connect(str(self.path), read_only=True) as connection:
+            return connection.sql(sql).fetchall()
+
+    def row(self, sql: str) -> tuple:
+        (row,) = self.rows(sql)
+        return row
+
+    def values(self, sql: str) -> dict:
+        """First column -> the rest (bare if it is a single value)."""
+        return {row[0]: row[1] if len(row) == 2 else row[1:] for row in self.rows(sql)}
+
+
+@pytest.fixture(scope="session")
+def run_dbt(tmp_path_factory):
+    """run_dbt(command, raw=folder, select=[...], **vars) -> Build; `into` reuses an earlier build's database."""
+
+    def run(
+        command="build", *, raw=None, select=(), into=None, threads=None, env=None, **variables
+    ):
+        folder = into.path.parent if into else tmp_path_factory.mktemp("build")
+        arguments = [command, "--quiet", "--project-dir", str(ROOT), "--profiles-dir", str(ROOT)]
+        arguments += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
+        arguments += ["--vars", yaml.safe_dump(variables)] if variables else []
+        arguments += ["--select", *select] if select else []
+        arguments += ["--threads", str(threads)] if threads else []
+        values = {"CLIENTELE_DB": str(folder / "clientele.duckdb"), **(env or {})}
+        if raw is not None:
+            values["CLIENTELE_RAW"] = str(raw)
+        before = pathlib.Path.cwd()
+        os.chdir(ROOT)
+        try:
+            with environment(**values):
+                return Build(folder, dbtRunner().invoke(arguments))
+        finally:
+            os.chdir(before)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def demo(run_dbt) -> Build:
+    """The demo bank, built and tested as `dbt build` does."""
+    return run_dbt()
+
+
+def real_folder(name: str) -> pathlib.Path:
+    """Folder of a published file, or a skip that says what is missing."""
+    base = os.environ.get("CLIENTELE_REAL_DATA")
+    if not base:
+        pytest.skip("CLIENTELE_REAL_DATA is not set: the published files are not checked")
+    folder = pathlib.Path(base).resolve() / name
+    if not folder.is_dir():
+        pytest.skip(
+            f"CLIENTELE_REAL_DATA has no folder {name}: its published figures are not checked"
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def churn_modelling(run_dbt) -> Build:
+    return run_dbt(raw=real_folder("churn_modelling"), source_system="churn_modelling")
+
+
+@pytest.fixture(scope="session")
+def bank_scrooge(run_dbt) -> Build:
+    return run_dbt(raw=real_folder("bank_scrooge"), source_system="bank_scrooge")
