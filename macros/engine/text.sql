@@ -14,6 +14,16 @@
 {%- endmacro %}
 
 
+{#- The text without the blank characters at its ends: spaces, tabs, no-break and zero-width ones, as exports leave them. -#}
+{% macro trimmed(text) -%}
+    {{ return(adapter.dispatch('trimmed')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__trimmed(text) -%}
+    trim({{ text }}, {{ sql_literal(' \t\r\n\u00a0\u2007\u2009\u200b\u202f\u3000\ufeff') }})
+{%- endmacro %}
+
+
 {#- Text to timestamp by the first of `formats` (strftime codes) that fits; null where none does. -#}
 {% macro parse_timestamp(text, formats) -%}
     {{ return(adapter.dispatch('parse_timestamp')(text, formats)) }}

@@ -3,20 +3,39 @@
     a quoted field cannot span lines, and a file is held in memory while it is read (use Parquet for large inputs). -#}
 
 
-{#- utf-8 where the bytes are valid UTF-8, utf-16 by its byte-order mark, else cp1251. -#}
+{#- utf-8 where the bytes are valid UTF-8; utf-16 by its byte-order mark or its zero bytes; broken utf-8 where most lines
+    that are not plain ASCII are valid, so that a letter cut in half costs its line and not the file; else cp1251. -#}
 {% macro text_encoding(path) %}
     {% do return(adapter.dispatch('text_encoding')(path)) %}
 {% endmacro %}
 
 {% macro duckdb__text_encoding(path) %}
     {% set query %}
+        with files as (
+            select content, try(decode(content)) is not null as is_valid from read_blob({{ sql_literal(path) }})
+        ),
+
+        line_bytes as (
+            select unnest(string_split(cast(content as varchar), '\x0A')) as line from files where not is_valid
+        ),
+
+        line_counts as (
+            select
+                count(*) filter (where try(decode(cast(line as blob))) is not null) as valid_count,
+                count(*) filter (where try(decode(cast(line as blob))) is null) as broken_count
+            from line_bytes
+            where regexp_matches(line, '\\x[89A-F]')
+        )
+
         select
             case
-                when hex(content[1:2]) in ('FFFE', 'FEFF') then 'utf-16'
-                when try(decode(content)) is not null then 'utf-8'
+                when hex(content[1:4]) similar to '(FFFE|FEFF).*|00..00..|..00..00' then 'utf-16'
+                when is_valid then 'utf-8'
+                when hex(content[1:3]) = 'EFBBBF' or valid_count > broken_count then 'broken utf-8'
                 else 'cp1251'
             end as encoding
-        from read_blob({{ sql_literal(path) }})
+        from files
+        cross join line_counts
     {% endset %}
     {% do return(run_query(query).columns[0].values()[0]) %}
 {% endmacro %}
@@ -28,7 +47,11 @@
 {%- endmacro %}
 
 {% macro duckdb__text_lines(path, encoding) -%}
-    {%- set text = 'decode(content)' if encoding == 'utf-8' else duckdb__cp1251_text('content') -%}
+    {%- set text = {
+        'utf-8': 'decode(content)',
+        'broken utf-8': duckdb__broken_utf8_text('content'),
+        'cp1251': duckdb__cp1251_text('content'),
+    }[encoding] -%}
     select
         unnest(range(1, len(lines) + 1)) as line_number,
         unnest(lines) as line
@@ -39,6 +62,21 @@
             ) as lines
         from read_blob({{ sql_literal(path) }})
     ) as files
+{%- endmacro %}
+
+{#- In a line that is not valid UTF-8 every byte outside ASCII becomes part of a replacement character, which no value
+    that is read may hold. The blob is split as text, see below. -#}
+{% macro duckdb__broken_utf8_text(blob) -%}
+    array_to_string(
+        list_transform(
+            string_split(cast({{ blob }} as varchar), '\x0A'),
+            lambda line: coalesce(
+                try(decode(cast(line as blob))),
+                decode(cast(regexp_replace(line, '(\\x[89A-F][0-9A-F])+', '\\xEF\\xBF\\xBD', 'g') as blob))
+            )
+        ),
+        chr(10)
+    )
 {%- endmacro %}
 
 {#- A blob cast to text shows each byte outside printable ASCII, and each quote and backslash, as \xHH; the codes are

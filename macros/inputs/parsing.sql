@@ -4,7 +4,7 @@
 {% macro parse_text(kind, raw, delimiter=',') -%}
     {%- if kind == 'integer' -%}
         case
-            when {{ matches(raw, '[+-]?[0-9]+([.,]0*)?') }}
+            when {{ matches(raw, '[+-]?[0-9]+([.]0*|' ~ (',0{0,2}|,0{4,}' if delimiter == ',' else ',0*') ~ ')?') }}
                 then try_cast(split_part(replace({{ raw }}, ',', '.'), '.', 1) as {{ kind_type(kind) }})
         end
     {%- elif kind in ('number', 'money') -%}
@@ -30,13 +30,13 @@
     {%- elif kind in ('date', 'timestamp') -%}
         cast({{ parse_timestamp(raw, var('date_formats')) }} as {{ kind_type(kind) }})
     {%- else -%}
-        case when not ({{ is_formula_like(raw) }}) then {{ raw }} end
+        case when not ({{ is_formula_like(raw) }}) and {{ raw }} not like {{ sql_literal('%\ufffd%') }} then {{ raw }} end
     {%- endif -%}
 {%- endmacro %}
 
 
 {#- A comma before three digits may part thousands in a comma-delimited file, so there it is read as a decimal comma
-    only where thousands are impossible. -#}
+    only where thousands are impossible (integers likewise: 42,000 is not 42). -#}
 {% macro decimal_comma_pattern(delimiter) %}
     {% do return(
         '[+-]?([0-9]+,([0-9]{1,2}|[0-9]{4,})|[0-9]{4,},[0-9]{3}|0,[0-9]{3})' if delimiter == ','
@@ -45,21 +45,41 @@
 {% endmacro %}
 
 
-{#- Text that a spreadsheet would run: =, +, - or @ in front of something that is no number. -#}
+{#- Text that a spreadsheet would run: =, +, - or @ in front of something that is no number. Only the first character is
+    looked at, because a dot would not match the line breaks that a typed source may hold. -#}
 {% macro is_formula_like(raw) -%}
-    {{ matches(raw, '[=+@-].*') }} and not {{ matches(raw, '[+-]?[0-9.,]+') }}
+    left({{ raw }}, 1) in ('=', '+', '-', '@') and not {{ matches(raw, '[+-]?[0-9.,]+') }}
 {%- endmacro %}
 
 
-{#- The canonical value of a typed column (Parquet, tables). -#}
+{#- The canonical value of a typed column (Parquet, tables). A type that is not the kind's own is read by its text, so
+    that a flag of 2 or a date of 20241301 meets the same patterns as in a text file. -#}
 {% macro parse_typed(kind, raw, source_type) -%}
-    {%- set source_type = source_type | lower -%}
-    {%- if kind in ('text', 'city', 'gender') or 'char' in source_type or source_type == 'string' -%}
-        {{ parse_text(kind, "nullif(trim(cast(" ~ raw ~ " as " ~ kind_type('text') ~ ")), '')") }}
-    {%- elif kind == 'integer' and ('double' in source_type or 'float' in source_type or 'decimal' in source_type) -%}
+    {%- set type = source_type | lower -%}
+    {%- set is_float = 'double' in type or 'float' in type or 'real' in type -%}
+    {%- set is_moment = 'date' in type or 'timestamp' in type -%}
+    {%- set text = "nullif(" ~ trimmed("cast(" ~ raw ~ " as " ~ kind_type('text') ~ ")") ~ ", '')" -%}
+    {%- if kind in ('text', 'city', 'gender') and is_float -%}
+        {#- a column of whole keys with a gap in it becomes a float: 42.0 is the key 42, NaN is none -#}
+        case
+            when not isfinite({{ raw }}) then null
+            when {{ raw }} = floor({{ raw }}) and abs({{ raw }}) < 1e15
+                then {{ parse_text(kind, "cast(cast(" ~ raw ~ " as bigint) as " ~ kind_type('text') ~ ")") }}
+            else {{ parse_text(kind, text) }}
+        end
+    {%- elif
+        kind in ('text', 'city', 'gender') or 'char' in type or type == 'string'
+        or (kind == 'boolean' and not type.startswith('bool'))
+        or (kind in ('date', 'timestamp') and not is_moment)
+    -%}
+        {{ parse_text(kind, text) }}
+    {%- elif kind == 'integer' and (is_float or 'decimal' in type) -%}
         case when {{ raw }} = floor({{ raw }}) then try_cast({{ raw }} as {{ kind_type(kind) }}) end
     {%- elif kind == 'number' -%}
-        case when isfinite(cast({{ raw }} as double)) then cast({{ raw }} as double) end
+        case when isfinite(try_cast({{ raw }} as double)) then try_cast({{ raw }} as double) end
+    {%- elif 'with time zone' in type -%}
+        {#- else the day would hang on the time zone of the machine -#}
+        cast({{ raw }} at time zone 'UTC' as {{ kind_type(kind) }})
     {%- else -%}
         try_cast({{ raw }} as {{ kind_type(kind) }})
     {%- endif -%}

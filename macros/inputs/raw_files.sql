@@ -45,6 +45,11 @@
 
 
 {% macro table_source(raw) %}
+    {% if not modules.re.fullmatch('\\w+', var('canonical_schema') | string) %}
+        {% do exceptions.raise_compiler_error(
+            "canonical_schema '" ~ var('canonical_schema') ~ "' is no schema: expected letters, digits and underscores."
+        ) %}
+    {% endif %}
     {% set relation = adapter.get_relation(target.database, var('canonical_schema'), raw['file']) %}
     {% if relation is none %}
         {% if raw.get('is_optional') %}{% do return(none) %}{% endif %}
@@ -115,7 +120,9 @@
 {% endmacro %}
 
 {% macro duckdb__list_files(folder) %}
-    {% set files = run_query("select file from glob(" ~ sql_literal(folder ~ '/*') ~ ")").columns[0].values() %}
+    {#- a bracket in the folder's name is no pattern -#}
+    {% set pattern = folder.replace('[', '[[]') ~ '/*' %}
+    {% set files = run_query("select file from glob(" ~ sql_literal(pattern) ~ ")").columns[0].values() %}
     {% set names = [] %}
     {% for file in files %}{% do names.append(file.replace('\\', '/').split('/') | last) %}{% endfor %}
     {% do return(names) %}
@@ -151,14 +158,18 @@
     {% if not first_lines.rows %}
         {% do exceptions.raise_compiler_error("File " ~ file_name ~ " is empty: expected a header line.") %}
     {% endif %}
-    {% set header_line = first_lines.rows[0][1] %}
+    {% set header_line = first_lines.rows[0][1] | string %}
+    {% set unquoted = modules.re.sub('"[^"]*"', '', header_line) %}{#- a quoted name may hold a delimiter -#}
     {% set best = namespace(delimiter=',', count=0) %}
-    {% for delimiter in [',', ';', '\t', '|'] if header_line.count(delimiter) > best.count %}
+    {% for delimiter in [',', ';', '\t', '|'] if unquoted.count(delimiter) > best.count %}
         {% set best.delimiter = delimiter %}
-        {% set best.count = header_line.count(delimiter) %}
+        {% set best.count = unquoted.count(delimiter) %}
     {% endfor %}
+    {% set mark = modules.re.escape(best.delimiter) %}
     {% set header = [] %}
-    {% for name in header_line.split(best.delimiter) %}{% do header.append(name.strip().strip('"').strip()) %}{% endfor %}
+    {% for name in modules.re.findall('("[^"]*"|[^' ~ mark ~ ']*)' ~ mark, header_line ~ best.delimiter) %}
+        {% do header.append(name.strip().strip('"').strip()) %}
+    {% endfor %}
     {% do return({
         'path': path, 'file_name': file_name, 'format': 'text', 'encoding': encoding, 'delimiter': best.delimiter,
         'header': header, 'header_line': first_lines.rows[0][0] | int,

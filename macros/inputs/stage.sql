@@ -37,7 +37,7 @@
             end as line_fault,
             line,
             {%- for column, position in positions.items() %}
-            nullif(trim({{ list_item('fields', position) }}), '') as raw_{{ column }}{{ ',' if not loop.last }}
+            nullif({{ trimmed(list_item('fields', position)) }}, '') as raw_{{ column }}{{ ',' if not loop.last }}
             {%- endfor %}
         from split_lines
     ),
@@ -56,13 +56,13 @@
     {%- set positions = source_positions(raw, source) -%}
     with raw_rows as (
         select
-            line_number,
+            {{ typed_row_number(source) }} as line_number,
             cast(null as {{ kind_type('text') }}) as line_fault,
             cast(null as {{ kind_type('text') }}) as line,
             {%- for column, position in positions.items() %}
-            {{ source['header'][position - 1] }} as raw_{{ column }}{{ ',' if not loop.last }}
+            {{ adapter.quote(source['header'][position - 1]) }} as raw_{{ column }}{{ ',' if not loop.last }}
             {%- endfor %}
-        from ({{ typed_rows(source) }}) as typed_rows
+        from {{ typed_relation(source) }}
     ),
 
     {% set parsed = {} %}
@@ -94,9 +94,12 @@
             case
                 when line_fault is not null then line_fault
                 {%- for column in parsed %}
-                when cast(raw_{{ column }} as {{ text_type }}) <> '' and parsed_{{ column }} is null
-                    then '{{ "formula_like_text" if entity["columns"][column] in ("text", "city")
-                        else "unparseable_value" }}:{{ column }}'
+                {%- set text = trimmed("cast(raw_" ~ column ~ " as " ~ text_type ~ ")") %}
+                {%- if entity['columns'][column] in ('text', 'city') %}
+                when parsed_{{ column }} is null and {{ text }} <> '' and {{ is_formula_like(text) }}
+                    then 'formula_like_text:{{ column }}'
+                {%- endif %}
+                when parsed_{{ column }} is null and {{ text }} <> '' then 'unparseable_value:{{ column }}'
                 {%- endfor %}
                 {%- for column in raw.get('required', []) %}
                 when parsed_{{ column }} is null then 'missing_value:{{ column }}'
@@ -148,16 +151,25 @@
 {% endmacro %}
 
 
-{#- Rows of a typed source with their line_number: the row's number in a file, null in a table, which has no order. -#}
-{% macro typed_rows(source) -%}
-    {{ return(adapter.dispatch('typed_rows')(source)) }}
+{#- A typed source as a relation, and the number of its row: from 1 in a file's or table's own order. The number is no
+    column of the relation, where it could meet a column of the same name. -#}
+{% macro typed_relation(source) -%}
+    {{ return(adapter.dispatch('typed_relation')(source)) }}
 {%- endmacro %}
 
-{% macro duckdb__typed_rows(source) -%}
+{% macro duckdb__typed_relation(source) -%}
     {%- if source['format'] == 'parquet' -%}
-        select *, file_row_number + 1 as line_number
-        from read_parquet({{ sql_literal(source['path']) }}, file_row_number=true)
+        read_parquet({{ sql_literal(source['path']) }}, file_row_number=true) as typed_rows
     {%- else -%}
-        select *, cast(null as bigint) as line_number from {{ source['path'] }}
+        {{ source['path'] }} as typed_rows
     {%- endif -%}
+{%- endmacro %}
+
+
+{% macro typed_row_number(source) -%}
+    {{ return(adapter.dispatch('typed_row_number')(source)) }}
+{%- endmacro %}
+
+{% macro duckdb__typed_row_number(source) -%}
+    {{ 'file_row_number + 1' if source['format'] == 'parquet' else 'row_number() over ()' }}
 {%- endmacro %}

@@ -9,11 +9,9 @@
     from (
         select
             *,
-            least(
-                1.0,
-                p_value * count(p_value) over (partition by {{ family }})
-                / nullif(count(p_value) over (partition by {{ family }} order by p_value nulls last), 0)
-            ) as stepped_p_value
+            -- never above 1 once stepped: the largest p-value stands for itself
+            p_value * count(p_value) over (partition by {{ family }})
+            / nullif(count(p_value) over (partition by {{ family }} order by p_value nulls last), 0) as stepped_p_value
         from {{ relation }}
     ) as {{ relation }}_stepped
 {%- endmacro %}

@@ -259,8 +259,8 @@ def test_product_count_is_the_number_of_distinct_holdings(clean):
     counts = clean.customers.set_index("customer_id")["product_count"]
     assert (products["size"] == counts).all()
     assert (products["nunique"] == counts).all()
-    held = set(zip(clean.product_holdings.customer_id, clean.product_holdings.product_code))
-    assert set(zip(clean.transactions.customer_id, clean.transactions.product_code)) <= held
+    held = set(clean.product_holdings[["customer_id", "product_code"]].itertuples(index=False))
+    assert set(clean.transactions[["customer_id", "product_code"]].itertuples(index=False)) <= held
 
 
 def test_ages_fit_birth_dates(clean):

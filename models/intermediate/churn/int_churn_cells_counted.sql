@@ -8,7 +8,8 @@ churned as (
 ),
 
 score_bands as (
-    select * from {{ ref('int_bands_labelled') }} where column_name = 'credit_score'
+    select * from {{ ref('int_bands_labelled') }}
+    where column_name = 'credit_score'
 ),
 
 described as (

@@ -4,7 +4,8 @@ with seeded_cuts as (
 ),
 
 age_band_sets as (
-    select distinct band_set from {{ ref('int_bands_labelled') }} where column_name = 'age'
+    select distinct band_set from {{ ref('int_bands_labelled') }}
+    where column_name = 'age'
 ),
 
 cube_cuts as (

@@ -6,7 +6,8 @@ with profiled as (
 ),
 
 churned as (
-    select * from {{ ref('int_customers_churned') }} where is_churned is not null
+    select * from {{ ref('int_customers_churned') }}
+    where is_churned is not null
 ),
 
 held as (
@@ -18,6 +19,10 @@ age_bands as (
     where column_name = 'age' and band_set = {{ sql_literal(var('standardisation_age_band_set')) }}
 ),
 
+holdings_carried as (
+    select count(*) > 0 as has_holdings from held
+),
+
 customers as (
     select
         profiled.customer_id,
@@ -27,8 +32,9 @@ customers as (
         churned.is_churned
     from profiled
     inner join churned on profiled.customer_id = churned.customer_id
+    cross join holdings_carried
     left join age_bands on {{ is_within('profiled.age', 'age_bands.lower_bound', 'age_bands.upper_bound') }}
-    where (select count(*) from held) > 0
+    where holdings_carried.has_holdings
 ),
 
 memberships as (

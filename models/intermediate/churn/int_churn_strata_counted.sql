@@ -13,27 +13,30 @@ cuts as (
 ),
 
 age_bands as (
-    select * from {{ ref('int_bands_labelled') }} where column_name = 'age'
+    select * from {{ ref('int_bands_labelled') }}
+    where column_name = 'age'
 ),
 
 ages as (
     select distinct age from cells
 ),
 
+age_band_sets as (
+    select age_band_set from cuts
+    union
+    select {{ sql_literal(var('standardisation_age_band_set')) }} as age_band_set
+),
+
 ages_banded as (
     select
         ages.age,
-        cuts.age_band_set,
+        age_band_sets.age_band_set,
         {{ band_of('ages.age', 'age_bands') }} as age_band
     from ages
-    cross join (
-        select distinct age_band_set from cuts
-        union
-        select {{ sql_literal(var('standardisation_age_band_set')) }} as age_band_set
-    ) as cuts
+    cross join age_band_sets
     left join age_bands
         on
-            cuts.age_band_set = age_bands.band_set
+            age_band_sets.age_band_set = age_bands.band_set
             and {{ is_within('ages.age', 'age_bands.lower_bound', 'age_bands.upper_bound') }}
 ),
 

@@ -16,33 +16,44 @@ as_of as (
     select * from {{ ref('int_as_of_date_determined') }}
 ),
 
-carried as (
-    select
-        count(is_churned) > 0 as has_flag,
-        count(closed_on) > 0 as has_closing_date
-    from customers
-),
-
-last_seen as (
+seen as (
     select
         customers.customer_id,
         customers.is_churned,
         customers.closed_on,
+        customers.joined_on,
+        -- greatest() skips nulls on both engines
+        greatest(contacted.last_contact_on, purchased.last_purchase_on) as last_active_on
+    from customers
+    left join contacted on customers.customer_id = contacted.customer_id
+    left join purchased on customers.customer_id = purchased.customer_id
+),
+
+carried as (
+    select
+        count(is_churned) > 0 as has_flag,
+        count(closed_on) > 0 as has_closing_date,
+        count(last_active_on) > 0 as has_activity
+    from seen
+),
+
+last_seen as (
+    select
+        seen.customer_id,
+        seen.is_churned,
+        seen.closed_on,
         as_of.as_of_date,
         case
             when carried.has_flag then 'supplied_flag'
             when carried.has_closing_date then 'closing_date'
-            when (select count(*) from contacted) + (select count(*) from purchased) > 0 then 'inactivity'
+            when carried.has_activity then 'inactivity'
             else 'unknown'
         end as churn_definition,
         carried.has_closing_date,
-        -- greatest() skips nulls on both engines
-        coalesce(greatest(contacted.last_contact_on, purchased.last_purchase_on), customers.joined_on) as last_seen_on
-    from customers
+        coalesce(seen.last_active_on, seen.joined_on) as last_seen_on
+    from seen
     cross join carried
     cross join as_of
-    left join contacted on customers.customer_id = contacted.customer_id
-    left join purchased on customers.customer_id = purchased.customer_id
 ),
 
 defined as (

@@ -26,12 +26,18 @@ as_of as (
     select * from {{ ref('int_as_of_date_determined') }}
 ),
 
+supplied_entities as (
+    select 'interactions' as entity_name from contacted
+    having count(*) > 0
+    union all
+    select 'transactions' as entity_name from purchased
+    having count(*) > 0
+),
+
 supplied_schemes as (
-    select *
+    select schemes.*
     from schemes
-    where
-        (select count(*) from contacted) > 0 and 'interactions' in (recency_entity, frequency_entity)
-        or (select count(*) from purchased) > 0 and 'transactions' in (recency_entity, frequency_entity)
+    inner join supplied_entities on schemes.frequency_entity = supplied_entities.entity_name
 ),
 
 measured as (

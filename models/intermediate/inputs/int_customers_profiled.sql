@@ -15,6 +15,10 @@ held as (
     group by customer_id
 ),
 
+holdings_carried as (
+    select count(*) > 0 as has_holdings from held
+),
+
 profiled as (
     select
         customers.customer_id,
@@ -26,7 +30,7 @@ profiled as (
         customers.balance,
         coalesce(
             customers.product_count,
-            case when (select count(*) from held) > 0 then coalesce(held.held_count, 0) end
+            case when holdings_carried.has_holdings then coalesce(held.held_count, 0) end
         ) as product_count,
         customers.has_credit_card,
         customers.is_active,
@@ -37,6 +41,7 @@ profiled as (
         customers.balance is not null as has_known_balance
     from customers
     cross join as_of
+    cross join holdings_carried
     left join held on customers.customer_id = held.customer_id
 )
 

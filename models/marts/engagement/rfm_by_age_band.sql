@@ -3,7 +3,8 @@ with profiled as (
 ),
 
 age_bands as (
-    select * from {{ ref('int_bands_labelled') }} where column_name = 'age'
+    select * from {{ ref('int_bands_labelled') }}
+    where column_name = 'age'
 ),
 
 age_band_sets as (

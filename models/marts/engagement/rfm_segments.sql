@@ -3,7 +3,8 @@ with scored as (
 ),
 
 segments as (
-    select * from {{ ref('segments') }} where segment_scheme = 'rfm'
+    select * from {{ ref('segments') }}
+    where segment_scheme = 'rfm'
 ),
 
 churned as (

@@ -20,7 +20,7 @@ staged_amounts as (
     select
         '{{ entity_name }}' as entity_name,
         sum({{ entity.get('amount', 'cast(null as decimal(18, 2))') }}) as raw_amount
-    from {{ staged(entity_name) }} as staged
+    from {{ staged(entity_name) }} as staged_rows
     {%- if not loop.last %}
     union all
     {%- endif %}

@@ -8,7 +8,8 @@ segmented as (
 ),
 
 first_strategies as (
-    select * from {{ ref('segment_strategies') }} where strategy_rank = 1
+    select * from {{ ref('segment_strategies') }}
+    where strategy_rank = 1
 ),
 
 strategies as (

@@ -1,0 +1,7 @@
+-- A customer whom two rule segments claim would be counted twice and given two strategies.
+select
+    customer_id,
+    count(*) as segment_count
+from {{ ref('int_customers_ruled') }}
+group by customer_id
+having count(*) > 1

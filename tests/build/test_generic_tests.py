@@ -1,0 +1,151 @@
+"""The project's own generic tests, tested: each on hand-made rows that must pass and rows that must fail."""
+
+import pathlib
+import re
+from dataclasses import dataclass
+
+import duckdb
+import pytest
+from dbt.cli.main import dbtRunner
+
+ROOT = pathlib.Path(__file__).parents[2]
+FOLDER = ROOT / "tests" / "generic"
+BETWEEN = "\n-- next test\n"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A generic test with its arguments, and sets of rows (SQL values) that it must pass or fail."""
+
+    arguments: str
+    columns: str
+    passing: tuple[str, ...]
+    failing: tuple[str, ...]
+
+
+CASES = {
+    "is_between": Case(
+        arguments="column_name='share', lower=0, upper=1",
+        columns="share double",
+        passing=("(0)", "(1)", "(0.5)", "(null)", "(0), (null), (1)"),
+        failing=(
+            "(-1e-9)",
+            "(1.000000001)",
+            "('nan')",
+            "('inf')",
+            "('-inf')",
+            "(0.5), (null), (7)",
+        ),
+    ),
+    "is_inside_its_interval": Case(
+        arguments="column='churn_rate'",
+        columns="churn_rate double, churn_rate_ci_lower double, churn_rate_ci_upper double",
+        passing=(
+            "(0.5, 0.4, 0.6)",
+            "(0.5, 0.5, 0.5)",
+            "(0, 0, 0.2)",
+            "(1, 0.8, 1)",
+            "(-2, -3, -1)",
+            "(null, null, null)",
+            "(0.5, null, null)",
+            "(0.3, 0.30000000000000004, 0.6)",  # a rounding error, not a fault
+            "(0.3, 0.2, 0.29999999999999993)",
+        ),
+        failing=(
+            "(0.3, 0.4, 0.6)",
+            "(0.7, 0.4, 0.6)",
+            "(0.3, 0.3000000001, 0.6)",
+            "(0.3, 0.2, 0.2999999999)",
+            "(-4, -3, -1)",
+            "(0.5, 0.6, 0.4)",
+            "(0.5, 0.4, null)",
+            "(0.5, null, 0.6)",
+            "(null, 0, 1)",  # an interval of nothing
+            "(null, null, 1)",
+            "('nan', 0.4, 0.6)",
+            "(0.5, 'nan', 0.6)",
+            "(0.5, 0.4, 'nan')",
+            "(0.5, 'nan', 'nan')",
+            "(0.5, 0.4, 0.6), (0.3, 0.4, 0.6)",
+        ),
+    ),
+    "is_unique_key": Case(
+        arguments="columns=['city', 'age']",
+        columns="city text, age double",
+        passing=(
+            "('a', 1)",
+            "('a', 1), ('a', 2), ('b', 1)",
+            "('a', null), ('a', 1), (null, 1), (null, null)",
+            "('a', 'nan'), ('a', 1), ('a', null)",
+        ),
+        failing=(
+            "('a', 1), ('b', 1), ('a', 1)",
+            "('a', null), ('a', null)",
+            "(null, null), (null, null)",
+            "(null, 1), (null, 1)",
+            "('a', 'nan'), ('a', 'nan')",
+        ),
+    ),
+}
+
+
+def generic_tests():
+    """Names of all generic tests in the folder; a file may define several."""
+    return {
+        name
+        for path in FOLDER.rglob("*.sql")
+        for name in re.findall(r"{%-?\s*test\s+(\w+)", path.read_text("utf-8"))
+    }
+
+
+def rows_of(kind):
+    return [
+        pytest.param(name, rows, id=f"{name}: {rows}")
+        for name, case in CASES.items()
+        for rows in ("", *getattr(case, kind))
+        if rows or kind == "passing"  # no rows at all pass every test
+    ]
+
+
+@pytest.fixture(scope="module")
+def queries(tmp_path_factory):
+    """The query of each test over a table `hand_made`, as dbt renders it."""
+    folder = tmp_path_factory.mktemp("generic_tests")
+    calls = [
+        f"{{{{ test_{name}(model='hand_made', {case.arguments}) }}}}"
+        for name, case in CASES.items()
+    ]
+    arguments = ["compile", "--quiet", "--project-dir", ROOT, "--profiles-dir", ROOT]
+    arguments += ["--target-path", folder / "target", "--log-path", folder / "logs"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        patch.setenv("CLIENTELE_DB", str(folder / "clientele.duckdb"))
+        result = dbtRunner().invoke([*map(str, arguments), "--inline", BETWEEN.join(calls)])
+    assert result.success, result.exception
+    rendered = result.result.results[0].node.compiled_code.split(BETWEEN)
+    return dict(zip(CASES, rendered, strict=True))
+
+
+def failures(query, columns, rows):
+    """How many failing rows the test returns: what dbt counts."""
+    with duckdb.connect() as connection:
+        connection.execute(f"create table hand_made ({columns})")
+        if rows:
+            connection.execute(f"insert into hand_made values {rows}")
+        return len(connection.execute(query).fetchall())
+
+
+def test_every_generic_test_is_tested_here():
+    assert set(CASES) == generic_tests()
+    assert all(case.passing and case.failing for case in CASES.values())
+
+
+@pytest.mark.parametrize(("name", "rows"), rows_of("passing"))
+def test_sound_rows_pass(queries, name, rows):
+    assert failures(queries[name], CASES[name].columns, rows) == 0
+
+
+@pytest.mark.parametrize(("name", "rows"), rows_of("failing"))
+def test_faulty_rows_fail_and_only_they_are_returned(queries, name, rows):
+    # each set of rows above has one fault
+    assert failures(queries[name], CASES[name].columns, rows) == 1

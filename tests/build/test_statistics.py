@@ -1,0 +1,272 @@
+"""Every statistic macro against SciPy: the macro itself, rendered by dbt and run by DuckDB, on a grid."""
+
+import itertools
+import pathlib
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from dbt.cli.main import dbtRunner
+from scipy import stats
+
+ROOT = pathlib.Path(__file__).parents[2]
+CONFIDENCE_Z = yaml.safe_load((ROOT / "dbt_project.yml").read_text("utf-8"))["vars"]["confidence_z"]
+PROBABILITIES = (0.0, 0.1, 0.25, 1 / 3, 0.5, 0.8, 0.95, 1.0)
+
+# One statement per macro or family of macros, over the tables that the tests hand to DuckDB.
+STATEMENTS = {
+    "wilson": """
+        select {{ wilson_lower('k', 'n') }} as lower, {{ wilson_upper('k', 'n') }} as upper
+        from grid
+    """,
+    "normal": "select {{ normal_two_sided_p('z') }} as p from grid",
+    "two_proportions": """
+        select
+            {{ two_proportion_z('k1', 'n1', 'k2', 'n2') }} as z,
+            {{ risk_ratio('k1', 'n1', 'k2', 'n2') }} as ratio,
+            {{ risk_ratio_bound('k1', 'n1', 'k2', 'n2', side=-1) }} as ratio_lower,
+            {{ risk_ratio_bound('k1', 'n1', 'k2', 'n2', side=1) }} as ratio_upper,
+            {{ cohens_h('k1', 'n1', 'k2', 'n2') }} as h
+        from grid
+    """,
+    "benjamini_hochberg": """
+        select * from ({{ benjamini_hochberg('grid', 'family') }}) as corrected order by row_id
+    """,
+    "quantiles": f"select {{{{ quantiles('v', {list(PROBABILITIES)}) }}}} as q from grid",
+}
+
+
+@pytest.fixture(scope="module")
+def sql(tmp_path_factory):
+    """The statements as dbt renders them, with the project's own vars."""
+    folder = tmp_path_factory.mktemp("statistics")
+    between = "\n-- next statement\n"
+    arguments = ["compile", "--quiet", "--project-dir", ROOT, "--profiles-dir", ROOT]
+    arguments += ["--target-path", folder / "target", "--log-path", folder / "logs"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        patch.setenv("CLIENTELE_DB", str(folder / "clientele.duckdb"))
+        result = dbtRunner().invoke(
+            [*map(str, arguments), "--inline", between.join(STATEMENTS.values())]
+        )
+    assert result.success, result.exception
+    rendered = result.result.results[0].node.compiled_code.split(between)
+    return dict(zip(STATEMENTS, rendered, strict=True))
+
+
+def evaluate(statement, grid):
+    """The statement over `grid` (one row in, one row out, in order), nulls as NaN."""
+    with duckdb.connect() as connection:
+        connection.register("grid", grid)
+        return connection.sql(statement).df()
+
+
+def values(statement, grid_sql):
+    """All values of the statement over the rows of a query, as Python has them: null is None."""
+    with duckdb.connect() as connection:
+        connection.execute(f"create table grid as {grid_sql}")
+        return list(itertools.chain(*connection.execute(statement).fetchall()))
+
+
+def at_confidence(statement, z):
+    """The rendered statement at another level of var confidence_z."""
+    assert str(CONFIDENCE_Z) in statement
+    return statement.replace(str(CONFIDENCE_Z), str(z))
+
+
+def counts_grid():
+    """(k, n): every k of the small n, and the ends and the middle of large ones."""
+    small = [(k, n) for n in range(1, 41) for k in range(n + 1)]
+    large = [
+        (k, n)
+        for n in (100, 997, 12_345, 10**6, 10**7)
+        for k in (0, 1, 2, n // 1000, n // 3, n // 2, n - 2, n - 1, n)
+    ]
+    return pd.DataFrame(small + large, columns=["k", "n"])
+
+
+def pairs_grid():
+    """(k1, n1, k2, n2) of every pair of these groups, small, large, empty-handed and complete."""
+    groups = [(0, 1), (1, 1), (0, 7), (3, 7), (7, 7), (11, 40), (29, 40), (204, 1000), (1, 10**6)]
+    groups += [(999_999, 10**6), (2_037_000, 10**7)]
+    rows = [(*one, *two) for one, two in itertools.product(groups, repeat=2)]
+    return pd.DataFrame(rows, columns=["k1", "n1", "k2", "n2"])
+
+
+# --- Wilson
+
+
+def test_confidence_z_is_the_normal_quantile_of_95_percent():
+    np.testing.assert_allclose(CONFIDENCE_Z, stats.norm.ppf(0.975), rtol=1e-15)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95, 0.999])
+def test_wilson_interval_is_scipys(sql, level):
+    z = CONFIDENCE_Z if level == 0.95 else stats.norm.ppf((1 + level) / 2)
+    grid = counts_grid()
+    found = evaluate(at_confidence(sql["wilson"], z), grid)
+    expected = [
+        stats.binomtest(int(k), int(n)).proportion_ci(level, method="wilson")
+        for k, n in grid.itertuples(index=False)
+    ]
+    # both subtract from numbers near 1, so a bound near 0 is good to the sixteenth digit after the point
+    np.testing.assert_allclose(found["lower"], [ci.low for ci in expected], rtol=1e-14, atol=2e-16)
+    np.testing.assert_allclose(found["upper"], [ci.high for ci in expected], rtol=1e-14, atol=2e-16)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999])
+def test_wilson_interval_holds_its_estimate_to_the_last_bit(sql, level):
+    z = CONFIDENCE_Z if level == 0.95 else stats.norm.ppf((1 + level) / 2)
+    grid = counts_grid()
+    found = evaluate(at_confidence(sql["wilson"], z), grid)
+    rate = grid["k"] / grid["n"]
+    assert (found["lower"] <= rate).all() and (found["upper"] >= rate).all()
+    assert (found["lower"][grid["k"] == 0] == 0.0).all()
+    assert (found["upper"][grid["k"] == grid["n"]] == 1.0).all()
+    assert found["lower"].between(0, 1).all() and found["upper"].between(0, 1).all()
+
+
+def test_nothing_is_known_of_no_trials(sql):
+    assert values(sql["wilson"], "select 0 as k, 0 as n") == [None, None]
+    assert values(sql["wilson"], "select null::bigint as k, null::bigint as n") == [None, None]
+
+
+# --- normal distribution
+
+
+def test_normal_p_value_is_scipys_to_twelve_digits(sql):
+    root2 = np.sqrt(2)
+    branch_ends = np.array([0.46875 * root2, 4.0 * root2])
+    z = np.concatenate(
+        [
+            [0.0, 5e-324, 1e-300, 1e-16, 1e-8, 1e-3, CONFIDENCE_Z],
+            np.linspace(0, 37, 20_001),
+            branch_ends,
+            np.nextafter(branch_ends, 0),
+            np.nextafter(branch_ends, 99),
+        ]
+    )
+    z = np.concatenate([z, -z])
+    found = evaluate(sql["normal"], pd.DataFrame({"z": z}))["p"]
+    np.testing.assert_allclose(found, 2 * stats.norm.sf(np.abs(z)), rtol=1e-12, atol=0)
+    assert found.between(0, 1).all()
+
+
+def test_normal_p_value_falls_to_zero_where_doubles_end(sql):
+    z = np.array([37.5, 38.0, 38.4, 38.6, 40.0, 1e3, 1e200, np.inf, -np.inf])
+    found = evaluate(sql["normal"], pd.DataFrame({"z": z}))["p"]
+    # by the logarithm, since norm.sf ends at z = 38; below 2.2e-308 a double loses digits, the last at 4.9e-324
+    expected = 2 * np.exp(stats.norm.logsf(np.abs(z)))
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-323)
+    assert found[0] > 0
+    assert (found[np.abs(z) > 38.5] == 0).all()
+
+
+def test_no_statistic_has_no_p_value(sql):
+    assert values(sql["normal"], "select unnest([null, 'nan'::double]) as z") == [None, None]
+
+
+# --- two proportions
+
+
+def test_square_of_z_is_the_uncorrected_chi_square(sql):
+    grid = pairs_grid()
+    found = evaluate(sql["two_proportions"], grid)["z"]
+    for row, z in zip(grid.itertuples(index=False), found, strict=True):
+        k1, n1, k2, n2 = map(int, row)
+        if k1 + k2 in (0, n1 + n2):
+            assert np.isnan(z), row  # nobody or everybody is affected: nothing to compare
+            continue
+        table = [[k1, n1 - k1], [k2, n2 - k2]]
+        expected = stats.chi2_contingency(table, correction=False).statistic
+        # the difference of two rates is good to 1e-16, so that of nearly equal ones has fewer digits
+        assert z**2 == pytest.approx(expected, rel=1e-10, abs=1e-18), row
+        assert np.sign(z) == np.sign(k1 * n2 - k2 * n1), row
+
+
+def test_risk_ratio_and_its_bounds_are_scipys(sql):
+    grid = pairs_grid()
+    found = evaluate(sql["two_proportions"], grid)
+    for row, one in zip(grid.itertuples(index=False), found.itertuples(), strict=True):
+        k1, n1, k2, n2 = map(int, row)
+        if k2 == 0:
+            assert np.isnan(one.ratio), row
+        else:
+            ratio = stats.contingency.relative_risk(k1, n1, k2, n2)
+            assert one.ratio == pytest.approx(ratio.relative_risk, rel=1e-14), row
+        if k1 == 0 or k2 == 0:
+            assert np.isnan(one.ratio_lower) and np.isnan(one.ratio_upper), row
+        else:
+            low, high = ratio.confidence_interval(0.95)
+            # 1/k - 1/n loses digits where nearly everybody is affected
+            assert one.ratio_lower == pytest.approx(low, rel=1e-12), row
+            assert one.ratio_upper == pytest.approx(high, rel=1e-12), row
+            assert one.ratio_lower <= one.ratio <= one.ratio_upper, row
+
+
+def test_cohens_h_is_its_formula(sql):
+    grid = pairs_grid()
+    found = evaluate(sql["two_proportions"], grid)["h"]
+    angle1, angle2 = (2 * np.arcsin(np.sqrt(grid[f"k{i}"] / grid[f"n{i}"])) for i in (1, 2))
+    np.testing.assert_allclose(found, angle1 - angle2, rtol=1e-13, atol=1e-15)
+    assert found.max() == pytest.approx(np.pi) and found.min() == pytest.approx(-np.pi)
+
+
+@pytest.mark.parametrize("row", ["0, 0, 1, 3", "1, 3, 0, 0", "0, 0, 0, 0", "null, null, 1, 3"])
+def test_no_comparison_with_an_empty_group(sql, row):
+    grid = f"select * from (values ({row})) as groups (k1, n1, k2, n2)"
+    assert values(sql["two_proportions"], grid) == [None] * 5
+
+
+# --- Benjamini-Hochberg
+
+
+def test_q_values_are_scipys_in_each_family_whatever_the_row_order(sql):
+    rng = np.random.default_rng(7)
+    families = {
+        "uniform": rng.random(200),
+        "mostly small": rng.random(50) ** 6,
+        "ties": np.round(rng.random(60), 1),
+        "all equal": np.full(5, 0.3),
+        "one": np.array([0.04]),
+        "ends": np.array([0.0, 0.0, 1.0, 1.0, 5e-324]),
+        "with nulls": np.where(rng.random(40) < 0.3, np.nan, rng.random(40)),
+        "only nulls": np.full(3, np.nan),
+    }
+    grid = pd.concat([pd.DataFrame({"family": name, "p_value": p}) for name, p in families.items()])
+    grid = grid.sample(frac=1, random_state=1).assign(row_id=np.arange(len(grid)))
+    # a pandas NaN reaches DuckDB as null
+    found = evaluate(sql["benjamini_hochberg"], grid)
+    assert len(found) == len(grid)
+    for name, rows in found.groupby("family"):
+        known = rows["p_value"].notna()
+        assert known.sum() == np.isfinite(families[name]).sum()
+        expected = stats.false_discovery_control(rows["p_value"][known])
+        np.testing.assert_allclose(rows["q_value"][known], expected, rtol=1e-14, err_msg=name)
+        assert rows["q_value"][~known].isna().all(), name
+        assert (rows["q_value"][known] <= 1).all(), name
+
+
+# --- quantiles
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        [5.0],
+        [1.0, 2.0],
+        [0.0, 0.0, 0.0, 7.0, 1e9],
+        np.random.default_rng(3).lognormal(3, 2, 999).tolist(),
+    ],
+    ids=["one", "two", "ties", "many"],
+)
+def test_quantiles_are_numpys(sql, numbers):
+    rows = f"select unnest({[*numbers, *['null'] * 3]}::double[]) as v".replace("'", "")
+    (found,) = values(sql["quantiles"], rows)
+    np.testing.assert_allclose(found, np.quantile(numbers, PROBABILITIES), rtol=1e-13)
+
+
+def test_nothing_has_no_quantiles(sql):
+    assert values(sql["quantiles"], "select null::double as v") == [None]
