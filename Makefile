@@ -23,6 +23,7 @@ $(INSTALLED): requirements.txt pyproject.toml
 
 build: setup ## Build and test every mart (dbt build)
 	dbt build
+	@echo "The marts are in $${CLIENTELE_DB:-clientele.duckdb}, schema marts."
 
 test: setup ## Run every test; real files are checked where CLIENTELE_REAL_DATA names their folder
 	pytest

@@ -78,7 +78,10 @@ def table(sizes: list[int], rows: list[int], builds: list[dict]) -> str:
         )
     slowest = sorted(builds[-1]["seconds"].items(), key=lambda item: -item[1])[:10]
     lines += ["", f"The ten slowest models at {sizes[-1]:,} customers:", ""]
-    lines += ["| model | " + " | ".join(f"{size:,}" for size in sizes) + " |", "|---|" + "---|" * len(sizes)]
+    lines += [
+        "| model | " + " | ".join(f"{size:,}" for size in sizes) + " |",
+        "|---|" + "---|" * len(sizes),
+    ]
     for model, _ in slowest:
         cells = " | ".join(f"{build['seconds'][model]:.2f}" for build in builds)
         lines.append(f"| {model} | {cells} |")
@@ -90,7 +93,9 @@ def main() -> None:
     parser.add_argument("--customers", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     sizes = parser.parse_args().customers
     folders = [simulate(size) for size in sizes]
-    results = table(sizes, [count_rows(folder) for folder in folders], [build(folder) for folder in folders])
+    results = table(
+        sizes, [count_rows(folder) for folder in folders], [build(folder) for folder in folders]
+    )
     heading = (
         "# SQL build at growing sizes\n\nWritten by `make bench`: the SQL models of the demo layout, simulated Parquet "
         f"input.\n{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, "

@@ -4,5 +4,5 @@
 {%- endmacro %}
 
 {% macro duckdb__masked_value(text) -%}
-    left(regexp_replace(regexp_replace({{ text }}, '[0-9]', '#', 'g'), '\p{L}', 'x', 'g'), 40)
+    left(regexp_replace(regexp_replace({{ text }}, '\p{N}', '#', 'g'), '[\p{L}\p{M}]', 'x', 'g'), 40)
 {%- endmacro %}

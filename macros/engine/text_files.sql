@@ -3,8 +3,8 @@
     a quoted field cannot span lines, and a file is held in memory while it is read (use Parquet for large inputs). -#}
 
 
-{#- utf-8 where the bytes are valid UTF-8; utf-16 by its byte-order mark or its zero bytes; broken utf-8 where most lines
-    that are not plain ASCII are valid, so that a letter cut in half costs its line and not the file; else cp1251. -#}
+{#- utf-8 where the bytes are valid UTF-8; utf-16 by its byte-order mark or its zero bytes; broken utf-8 where most
+    lines beyond ASCII are valid, so that a letter cut in half costs its line and not the file; else cp1251. -#}
 {% macro text_encoding(path) %}
     {% do return(adapter.dispatch('text_encoding')(path)) %}
 {% endmacro %}

@@ -41,8 +41,8 @@
                 {%- endfor %}
                 {%- for column, kind in columns.items() if kind in ('date', 'timestamp') %}
                 when
-                    {{ column }} < cast({{ sql_literal(var('earliest_date')) }} as date)
-                    or {{ column }} >= cast({{ sql_literal(var('latest_date')) }} as date)
+                    {{ column }} < {{ date_var('earliest_date') }}
+                    or {{ column }} >= {{ date_var('latest_date') }}
                     then 'out_of_range:{{ column }}'
                 {%- endfor %}
                 {%- for earlier, later in entity.get('ordered_dates', []) %}
@@ -79,8 +79,12 @@
     repeated_rows as (
         select
             *,
+            -- each value with its length, so that a|b, c and a, b|c differ
             md5(concat_ws('|'
-                {%- for column in columns %}, coalesce(cast({{ column }} as {{ kind_type('text') }}), '~'){% endfor -%}
+                {%- for column in columns -%}
+                {%- set text = 'cast(' ~ column ~ ' as ' ~ kind_type('text') ~ ')' -%}
+                , coalesce({{ whole_text('length(' ~ text ~ ')') }} || ':' || {{ text }}, '~')
+                {%- endfor -%}
             )) as content_hash
         from rows_marked
         where is_repeated

@@ -1,6 +1,6 @@
 {#- The typed value of a text cell, null where the text is not one of the accepted spellings. `raw` is trimmed and
     never empty. The strict patterns stand before each cast because try_cast accepts too much (5.7 as the integer 6,
-    0x10, NaN). -#}
+    0x10, NaN). Text that is a formula, or what a failed calculation or a broken letter left behind, is no text. -#}
 {% macro parse_text(kind, raw, delimiter=',') -%}
     {%- if kind == 'integer' -%}
         case
@@ -30,7 +30,11 @@
     {%- elif kind in ('date', 'timestamp') -%}
         cast({{ parse_timestamp(raw, var('date_formats')) }} as {{ kind_type(kind) }})
     {%- else -%}
-        case when not ({{ is_formula_like(raw) }}) and {{ raw }} not like {{ sql_literal('%\ufffd%') }} then {{ raw }} end
+        case
+            when {{ is_formula_like(raw) }} then null
+            when {{ raw }} in ('nan', 'NaN', 'inf') or contains({{ raw }}, {{ sql_literal('\ufffd') }}) then null
+            else {{ raw }}
+        end
     {%- endif -%}
 {%- endmacro %}
 
@@ -52,32 +56,54 @@
 {%- endmacro %}
 
 
-{#- The canonical value of a typed column (Parquet, tables). A type that is not the kind's own is read by its text, so
-    that a flag of 2 or a date of 20241301 meets the same patterns as in a text file. -#}
-{% macro parse_typed(kind, raw, source_type) -%}
-    {%- set type = source_type | lower -%}
-    {%- set is_float = 'double' in type or 'float' in type or 'real' in type -%}
-    {%- set is_moment = 'date' in type or 'timestamp' in type -%}
-    {%- set text = "nullif(" ~ trimmed("cast(" ~ raw ~ " as " ~ kind_type('text') ~ ")") ~ ", '')" -%}
-    {%- if kind in ('text', 'city', 'gender') and is_float -%}
-        {#- a column of whole keys with a gap in it becomes a float: 42.0 is the key 42, NaN is none -#}
+{#- Whether a column of a typed source (Parquet, tables) holds the kind's own values. One that does not is read by its
+    text, so that a flag of 2 or a date of 20241301 meets the same patterns as in a text file. -#}
+{% macro is_typed_as(kind, source_type) %}
+    {% set type = source_type | lower %}
+    {% do return({
+        'integer': 'int' in type or is_float(type) or 'decimal' in type,
+        'number': 'int' in type or is_float(type) or 'decimal' in type,
+        'money': 'int' in type or is_float(type) or 'decimal' in type,
+        'boolean': type.startswith('bool'),
+        'date': 'date' in type or 'timestamp' in type,
+        'timestamp': 'date' in type or 'timestamp' in type,
+    }.get(kind, false)) %}
+{% endmacro %}
+
+
+{% macro is_float(source_type) %}
+    {% set type = source_type | lower %}
+    {% do return('double' in type or 'float' in type or 'real' in type) %}
+{% endmacro %}
+
+
+{#- The raw value of a typed column: as it is where its type fits the kind, else its trimmed text, null for a blank. -#}
+{% macro typed_raw(kind, column, source_type) -%}
+    {%- set text = 'cast(' ~ column ~ ' as ' ~ kind_type('text') ~ ')' -%}
+    {%- if is_typed_as(kind, source_type) -%}
+        {{ column }}
+    {%- elif is_float(source_type) -%}
+        {#- a column of whole keys with a gap in it becomes a float: 42.0 is the key 42 -#}
         case
-            when not isfinite({{ raw }}) then null
-            when {{ raw }} = floor({{ raw }}) and abs({{ raw }}) < 1e15
-                then {{ parse_text(kind, "cast(cast(" ~ raw ~ " as bigint) as " ~ kind_type('text') ~ ")") }}
-            else {{ parse_text(kind, text) }}
+            when isfinite({{ column }}) and {{ column }} = floor({{ column }}) and abs({{ column }}) < 1e15
+                then {{ whole_text(column) }}
+            else {{ text }}
         end
-    {%- elif
-        kind in ('text', 'city', 'gender') or 'char' in type or type == 'string'
-        or (kind == 'boolean' and not type.startswith('bool'))
-        or (kind in ('date', 'timestamp') and not is_moment)
-    -%}
-        {{ parse_text(kind, text) }}
-    {%- elif kind == 'integer' and (is_float or 'decimal' in type) -%}
+    {%- else -%}
+        nullif({{ trimmed(text) }}, '')
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The canonical value of a typed column's raw value. -#}
+{% macro parse_typed(kind, raw, source_type) -%}
+    {%- if not is_typed_as(kind, source_type) -%}
+        {{ parse_text(kind, raw) }}
+    {%- elif kind == 'integer' and 'int' not in source_type | lower -%}
         case when {{ raw }} = floor({{ raw }}) then try_cast({{ raw }} as {{ kind_type(kind) }}) end
     {%- elif kind == 'number' -%}
         case when isfinite(try_cast({{ raw }} as double)) then try_cast({{ raw }} as double) end
-    {%- elif 'with time zone' in type -%}
+    {%- elif 'with time zone' in source_type | lower -%}
         {#- else the day would hang on the time zone of the machine -#}
         cast({{ raw }} at time zone 'UTC' as {{ kind_type(kind) }})
     {%- else -%}

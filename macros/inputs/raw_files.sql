@@ -68,6 +68,11 @@
 {% macro file_source(raw) %}
     {% set names = [raw['file']] if '.' in raw['file'] else [raw['file'] ~ '.parquet', raw['file'] ~ '.csv'] %}
     {% set present = list_files(raw_folder()) %}
+    {% if names | select('in', present) | list | length > 1 %}
+        {% do exceptions.raise_compiler_error(
+            "Folder '" ~ raw_folder() ~ "' has both " ~ names | join(' and ') ~ ": expected one of them."
+        ) %}
+    {% endif %}
     {% for name in names if name in present %}
         {% set path = raw_folder() ~ '/' ~ name %}
         {% do return(describe_parquet(path, name) if name.endswith('.parquet') else describe_text(path, name)) %}
@@ -82,17 +87,22 @@
 
 {% macro check_header(raw, source) %}
     {% set header = source['header'] | map('lower') | list %}
+    {% set all_names = source.get('all_names', source['header']) | map('lower') | list %}
     {% set entity = entities()[raw['entity']] %}
+    {#- a first line without one known name may be a row: its values are not for a message -#}
+    {% set is_header = raw_columns(raw).values() | sum(start=[]) | select('in', header) | list %}
     {% for column, names in raw_columns(raw).items() %}
         {% set present = names | select('in', header) | list %}
         {% set is_needed = not raw.get('is_optional') or column == entity['key'] or column in entity['required'] %}
         {% if not present and is_needed %}
             {% do exceptions.raise_compiler_error(
-                "File " ~ source['file_name'] ~ " has no column '" ~ names | join("' or '") ~ "': expected it for "
-                ~ raw['entity'] ~ "." ~ column ~ ", but the header is: " ~ source['header'] | join(', ') ~ "."
+                "File " ~ source['file_name'] ~ " has no column '"
+                ~ raw.get('columns', {}).get(column, [column]) | join("' or '") ~ "': expected it for "
+                ~ raw['entity'] ~ "." ~ column ~ ", but the header "
+                ~ ("is: " ~ source['header'] | join(', ') if is_header else "line has none of the expected names") ~ "."
             ) %}
         {% endif %}
-        {% if present and header.count(present[0]) > 1 %}
+        {% if present and all_names.count(present[0]) > 1 %}
             {% do exceptions.raise_compiler_error(
                 "File " ~ source['file_name'] ~ " has column '" ~ present[0] ~ "' more than once: expected one."
             ) %}
@@ -135,10 +145,15 @@
 
 {% macro duckdb__describe_parquet(path, file_name) %}
     {% set columns = run_query("describe select * from read_parquet(" ~ sql_literal(path) ~ ")") %}
+    {#- the reader renames the second of two equal names, the metadata do not -#}
+    {% set all_names = run_query(
+        "select distinct column_id, path_in_schema as name from parquet_metadata(" ~ sql_literal(path) ~ ")"
+    ) %}
     {% do return({
         'path': path, 'file_name': file_name, 'format': 'parquet',
         'header': columns.columns['column_name'].values() | list,
         'types': columns.columns['column_type'].values() | list,
+        'all_names': all_names.columns['name'].values() | list,
     }) %}
 {% endmacro %}
 

@@ -60,7 +60,10 @@
             cast(null as {{ kind_type('text') }}) as line_fault,
             cast(null as {{ kind_type('text') }}) as line,
             {%- for column, position in positions.items() %}
-            {{ adapter.quote(source['header'][position - 1]) }} as raw_{{ column }}{{ ',' if not loop.last }}
+            {{ typed_raw(
+                entities()[raw['entity']]['columns'][column], adapter.quote(source['header'][position - 1]),
+                source['types'][position - 1]
+            ) }} as raw_{{ column }}{{ ',' if not loop.last }}
             {%- endfor %}
         from {{ typed_relation(source) }}
     ),
@@ -94,12 +97,11 @@
             case
                 when line_fault is not null then line_fault
                 {%- for column in parsed %}
-                {%- set text = trimmed("cast(raw_" ~ column ~ " as " ~ text_type ~ ")") %}
                 {%- if entity['columns'][column] in ('text', 'city') %}
-                when parsed_{{ column }} is null and {{ text }} <> '' and {{ is_formula_like(text) }}
+                when parsed_{{ column }} is null and {{ is_formula_like('raw_' ~ column) }}
                     then 'formula_like_text:{{ column }}'
                 {%- endif %}
-                when parsed_{{ column }} is null and {{ text }} <> '' then 'unparseable_value:{{ column }}'
+                when parsed_{{ column }} is null and raw_{{ column }} is not null then 'unparseable_value:{{ column }}'
                 {%- endfor %}
                 {%- for column in raw.get('required', []) %}
                 when parsed_{{ column }} is null then 'missing_value:{{ column }}'

@@ -4,7 +4,7 @@
 {#- The smaller root of Wilson's quadratic as the product of both roots over the larger one: nothing cancels, so it is
     0 at no success and never above the estimate, and it stays null without trials (greatest would skip the null). -#}
 {% macro wilson_lower(successes, trials) -%}
-    {%- set z = var('confidence_z') -%}
+    {%- set z = number_var('confidence_z') -%}
     cast({{ successes }} as double) * {{ successes }} / nullif({{ trials }} * (
         cast({{ successes }} as double) + {{ z }} * {{ z }} / 2.0
         + {{ z }} * sqrt(

@@ -35,7 +35,7 @@ compared as (
         {{ normal_two_sided_p('z_statistic') }} as p_value,
         {{ cohens_h(*rest) }} as effect_size,
         standardised_churn_rate,
-        customers_count < {{ var('small_cell_size') }} as is_small_cell
+        customers_count < {{ number_var('small_cell_size') }} as is_small_cell
     from tested
 ),
 

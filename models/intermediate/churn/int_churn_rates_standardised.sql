@@ -60,7 +60,7 @@ standardised as (
         portfolios.portfolio_count,
         portfolios.portfolio_churned_count,
         case
-            when weighted.covered_weight >= {{ var('standardisation_minimum_coverage') }} * portfolios.portfolio_count
+            when weighted.covered_weight >= {{ number_var('standardisation_minimum_coverage') }} * portfolios.portfolio_count
                 then weighted.weighted_rate / weighted.covered_weight
         end as standardised_churn_rate
     from weighted

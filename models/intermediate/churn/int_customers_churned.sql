@@ -63,15 +63,15 @@ defined as (
             when 'supplied_flag' then is_churned
             when 'closing_date' then coalesce(closed_on <= as_of_date, false)
             when 'inactivity' then coalesce(
-                {{ dbt.datediff('last_seen_on', 'as_of_date', 'day') }} >= {{ var('churn_inactivity_days') }}, true
+                {{ dbt.datediff('last_seen_on', 'as_of_date', 'day') }} >= {{ number_var('churn_inactivity_days') }}, true
             )
         end as is_churned,
         case churn_definition
             when 'closing_date' then case when closed_on <= as_of_date then closed_on end
             when 'supplied_flag' then case when is_churned then closed_on end
             when 'inactivity' then case
-                when {{ dbt.datediff('last_seen_on', 'as_of_date', 'day') }} >= {{ var('churn_inactivity_days') }}
-                    then cast({{ dbt.dateadd('day', var('churn_inactivity_days'), 'last_seen_on') }} as date)
+                when {{ dbt.datediff('last_seen_on', 'as_of_date', 'day') }} >= {{ number_var('churn_inactivity_days') }}
+                    then cast({{ dbt.dateadd('day', number_var('churn_inactivity_days'), 'last_seen_on') }} as date)
             end
         end as churned_on,
         churn_definition,

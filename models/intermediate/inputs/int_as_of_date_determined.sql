@@ -16,10 +16,5 @@ with latest_dates as (
     {%- endfor %}
 )
 
-select
-    {% if var('as_of_date') is not none -%}
-    cast({{ sql_literal(var('as_of_date')) }} as date) as as_of_date
-    {%- else -%}
-    max(latest_date) as as_of_date
-    {%- endif %}
+select coalesce({{ date_var('as_of_date') }}, max(latest_date)) as as_of_date
 from latest_dates

@@ -3,7 +3,7 @@
 with compared as (
     select
         *,
-        cut_count > 1 and customers_count < {{ var('minimum_cell_size') }} as is_suppressed
+        cut_count > 1 and customers_count < {{ number_var('minimum_cell_size') }} as is_suppressed
     from {{ ref('int_churn_rates_compared') }}
     where is_in_cube
 ),

@@ -22,6 +22,15 @@ blanks as (
     select * from {{ ref('int_blanks_counted') }}
 ),
 
+-- nothing in a single snapshot is known to precede the flag that it carries
+descriptive as (
+    select
+        'customers' as entity_name,
+        'Churn is a flag on a single snapshot: rates describe, they do not predict' as churn_note
+    from {{ ref('int_customers_churned') }}
+    having count(*) filter (where is_descriptive_only) > 0
+),
+
 described as (
     select
         {{ sql_literal(var('source_system')) }} as source_system,
@@ -34,11 +43,12 @@ described as (
             when statuses.conformed_count = 0 and not statuses.is_declared
                 then 'This layout has no ' || statuses.entity_name || '; ' || entities.needed_by
             when statuses.conformed_count = 0 then 'No usable row; ' || entities.needed_by
-            else blanks.blank_note
+            else nullif({{ concat_present(['blanks.blank_note', 'descriptive.churn_note'], '. ') }}, '')
         end as note
     from statuses
     inner join entities on statuses.entity_name = entities.entity_name
     left join blanks on statuses.entity_name = blanks.entity_name
+    left join descriptive on statuses.entity_name = descriptive.entity_name
 )
 
 select * from described

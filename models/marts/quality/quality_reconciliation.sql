@@ -1,5 +1,6 @@
 -- raw rows = conformed + quarantined + deduplicated, to the row and to the money. raw_count and raw_amount do not come
--- from the checked rows: the first is counted apart from the parse, the second is summed before any check or join.
+-- from the checked rows: the first is counted apart from the parse, the second is summed before any check or join. Sums
+-- are compared in full; one too large for the column's type is shown as null.
 with checked_rows as (
     {%- for entity_name, entity in entities().items() %}
     select
@@ -51,9 +52,9 @@ reconciled as (
         {%- for status in ['conformed', 'quarantined', 'deduplicated'] %}
         cast(coalesce(statuses.{{ status }}_count, 0) as bigint) as {{ status }}_count,
         {%- endfor %}
-        cast(coalesce(staged_amounts.raw_amount, 0) as decimal(18, 2)) as raw_amount,
+        try_cast(coalesce(staged_amounts.raw_amount, 0) as decimal(18, 2)) as raw_amount,
         {%- for status in ['conformed', 'quarantined', 'deduplicated'] %}
-        cast(coalesce(statuses.{{ status }}_amount, 0) as decimal(18, 2)) as {{ status }}_amount,
+        try_cast(coalesce(statuses.{{ status }}_amount, 0) as decimal(18, 2)) as {{ status }}_amount,
         {%- endfor %}
         raw_counts.raw_count
         = coalesce(statuses.conformed_count + statuses.quarantined_count + statuses.deduplicated_count, 0)
