@@ -16,6 +16,22 @@ def cube(build, cut_name):
     )
 
 
+def hypothesis(build, code, part, test_name):
+    names = [
+        "group_a_count",
+        "group_b_count",
+        "group_a_value",
+        "group_b_value",
+        "estimate_ci_lower",
+    ]
+    names += ["estimate_ci_upper", "p_value", "verdict"]
+    values = build.row(
+        f"select {', '.join(names)} from marts.churn_hypothesis_tests where hypothesis_code = '{code}' "
+        f"and part = '{part}' and test_name = '{test_name}'"
+    )
+    return dict(zip(names, values, strict=True))
+
+
 class TestChurnModelling:
     """Churn_Modelling.csv, the deck of Metanprom bank: 10,000 customers, 2,037 left."""
 
@@ -112,6 +128,33 @@ class TestChurnModelling:
                               "Private, Mobile, Deposit Insurance"),
         }  # fmt: skip
 
+    def test_hypotheses_on_income(self, churn_modelling):
+        products = hypothesis(churn_modelling, "income_by_products", "level", "welch")
+        assert f"{products['group_a_value'] / products['group_b_value'] - 1:.4f}" == "0.0097"
+        assert f"{products['p_value']:.3f}" == "0.411"
+        ranks = hypothesis(churn_modelling, "income_by_products", "level", "mann_whitney")
+        assert f"{ranks['p_value']:.2f}" == "0.41"
+        churn = hypothesis(churn_modelling, "income_by_churn", "level", "welch")
+        assert [round(churn[name]) for name in ("group_a_value", "group_b_value")] == [
+            101466,
+            99738,
+        ]
+        assert f"{churn['p_value']:.3f}" == "0.229"
+        interval = [round(churn[name]) for name in ("estimate_ci_lower", "estimate_ci_upper")]
+        assert interval == [-1087, 4542]
+
+    def test_hypotheses_on_balance_differ_in_presence_and_not_in_level(self, churn_modelling):
+        welch = hypothesis(churn_modelling, "balance_by_products", "level", "welch")
+        assert f"{welch['group_a_value'] / welch['group_b_value'] - 1:.4f}" == "-0.0019"
+        assert (f"{welch['p_value']:.3f}", welch["verdict"]) == ("0.778", "equivalent")
+        ranks = hypothesis(churn_modelling, "balance_by_products", "level", "mann_whitney")
+        assert f"{ranks['p_value']:.3f}" == "0.615"
+        presence = hypothesis(
+            churn_modelling, "balance_by_products", "presence", "two_proportion_z"
+        )
+        shares = [f"{presence[name]:.2f}" for name in ("group_b_value", "group_a_value")]
+        assert (shares, presence["verdict"]) == (["0.82", "0.43"], "different")
+
     def test_what_the_file_lacks_is_empty_and_noted(self, churn_modelling):
         assert churn_modelling.row("select count(*) from marts.rfm_customers") == (0,)
         assert churn_modelling.row("select count(*) from marts.churn_rates_by_product") == (0,)
@@ -188,6 +231,34 @@ class TestBankScrooge:
             "18-24": "13.14", "25-34": "22.16", "35-49": "15.50", "50-59": "27.00", "60+": "8.58",
             "unknown": "3.85",
         }  # fmt: skip
+
+    def test_the_verdict_on_income_depends_on_the_test_so_both_are_shown(self, bank_scrooge):
+        welch = hypothesis(bank_scrooge, "income_by_churn", "level", "welch")
+        assert [round(welch[name]) for name in ("group_a_value", "group_b_value")] == [
+            148243,
+            147783,
+        ]
+        assert (f"{welch['p_value']:.3f}", welch["verdict"]) == ("0.889", "equivalent")
+        ranks = hypothesis(bank_scrooge, "income_by_churn", "level", "mann_whitney")
+        assert [round(ranks[name]) for name in ("group_a_value", "group_b_value")] == [
+            125391,
+            118258,
+        ]
+        assert (f"{ranks['p_value']:.1e}", ranks["verdict"]) == ("2.4e-04", "different")
+
+    def test_medians_of_those_who_stayed_and_left(self, bank_scrooge):
+        medians = {
+            code: tuple(
+                hypothesis(bank_scrooge, code, "value", "mann_whitney")[name]
+                for name in ("group_b_value", "group_a_value")
+            )
+            for code in ("score_by_churn", "age_by_churn", "properties_by_churn")
+        }
+        assert medians == {
+            "score_by_churn": (848, 866),
+            "age_by_churn": (40, 39),
+            "properties_by_churn": (3, 4),
+        }
 
     def test_balances_are_kept_as_they_are(self, bank_scrooge):
         assert bank_scrooge.row(

@@ -29,8 +29,8 @@ counted as (
     from months
     left join spans
         on
-            spans.entered_on < months.month_starts_on
-            and spans.exited_on >= months.month_starts_on
+            months.month_starts_on > spans.entered_on
+            and months.month_starts_on <= spans.exited_on
     group by months.month_starts_on, months.is_complete
 ),
 

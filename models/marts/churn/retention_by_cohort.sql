@@ -45,8 +45,7 @@ counted as (
     inner join lifetimes
         on
             event_months.cohort_year = lifetimes.cohort_year
-            and lifetimes.entry_month <= event_months.exit_month
-            and lifetimes.exit_month >= event_months.exit_month
+            and event_months.exit_month between lifetimes.entry_month and lifetimes.exit_month
     group by event_months.cohort_year, event_months.exit_month
 ),
 

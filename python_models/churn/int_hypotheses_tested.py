@@ -1,0 +1,14 @@
+"""Tests of the registered hypotheses: counts of values in, one row per hypothesis, part and test out."""
+
+
+def model(dbt, session):
+    dbt.config(materialized="table")
+    from customer_science.comparisons import Settings, compare_groups
+
+    confidence_z = dbt.config.meta_get("confidence_z")
+    statistical_power = dbt.config.meta_get("statistical_power")
+    significance_level = dbt.config.meta_get("significance_level")
+    settings = Settings(float(confidence_z), float(statistical_power), float(significance_level))
+    return compare_groups(
+        dbt.ref("int_hypotheses_observed").df(), dbt.ref("hypotheses").df(), settings
+    )
