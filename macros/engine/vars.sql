@@ -1,9 +1,9 @@
 {#- Vars that stand in SQL without quotes are checked first: a number is a number and a date a date. Each raises one
-    sentence that names the var and what was expected. -#}
+    sentence that names the var and what was expected. No number among the vars may be negative. -#}
 {% macro number_var(name) %}
     {% set value = var(name) %}
-    {% if value is not number or value is boolean %}
-        {% do exceptions.raise_compiler_error("Var " ~ name ~ " is '" ~ value ~ "': expected a number.") %}
+    {% if value is not number or value is boolean or value < 0 %}
+        {% do exceptions.raise_compiler_error("Var " ~ name ~ " is '" ~ value ~ "': expected a number from 0.") %}
     {% endif %}
     {% do return(value) %}
 {% endmacro %}
@@ -13,10 +13,29 @@
 {% macro date_var(name) %}
     {% set value = var(name) %}
     {% if value is none %}{% do return('cast(null as date)') %}{% endif %}
-    {% if not modules.re.fullmatch('\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])', value | string) %}
+    {% set parts = (value | string).split('-') | map('int') | list %}
+    {% set is_date = modules.re.fullmatch('\\d{4}-\\d{2}-\\d{2}', value | string) and parts[0] > 0 and 1 <= parts[1] <= 12 %}
+    {% set is_leap = is_date and (parts[0] % 4 == 0 and parts[0] % 100 != 0 or parts[0] % 400 == 0) %}
+    {% set month_lengths = [31, 29 if is_leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] %}
+    {% if not is_date or not 1 <= parts[2] <= month_lengths[parts[1] - 1] %}
         {% do exceptions.raise_compiler_error(
             "Var " ~ name ~ " is '" ~ value ~ "': expected a date as YYYY-MM-DD."
         ) %}
     {% endif %}
     {% do return("cast(" ~ sql_literal(value) ~ " as date)") %}
+{% endmacro %}
+
+
+{#- A list of names; each of them one of `allowed`, where that is given. -#}
+{% macro list_var(name, allowed=none) %}
+    {% set values = var(name) %}
+    {% if values is string or values is not sequence %}
+        {% do exceptions.raise_compiler_error("Var " ~ name ~ " is '" ~ values ~ "': expected a list.") %}
+    {% endif %}
+    {% for value in values if allowed is not none and value not in allowed %}
+        {% do exceptions.raise_compiler_error(
+            "Var " ~ name ~ " has '" ~ value ~ "': expected names among " ~ allowed | join(', ') ~ "."
+        ) %}
+    {% endfor %}
+    {% do return(values) %}
 {% endmacro %}

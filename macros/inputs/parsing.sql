@@ -28,7 +28,7 @@
             when lower({{ raw }}) in ('unknown', 'u') then 'unknown'
         end
     {%- elif kind in ('date', 'timestamp') -%}
-        cast({{ parse_timestamp(raw, var('date_formats')) }} as {{ kind_type(kind) }})
+        cast({{ parse_timestamp(raw, list_var('date_formats')) }} as {{ kind_type(kind) }})
     {%- else -%}
         case
             when {{ is_formula_like(raw) }} then null

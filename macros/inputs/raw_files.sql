@@ -3,24 +3,18 @@
       file              the file's name; without an ending, NAME.csv or NAME.parquet
       columns           canonical column -> the header names it may have; default: every column under its own name
       required          columns whose value may not be blank, beside the entity's own
-      is_optional       the file, and each column that the entity does not require, may be missing
-    A declared column must be in the file unless is_optional. -#}
+      is_optional       the file may be missing
+      has_optional_columns  each column that the entity does not require may be missing
+    Else what is declared must be there. -#}
 
 
 {#- Stops the build, before any model runs, with one sentence for the first file or column that is missing. -#}
 {% macro check_inputs() %}
     {% if execute and flags.WHICH in ('build', 'run') %}
-        {% set found = [] %}
         {% do supplied_entities() %}
         {% for node in graph.nodes.values() if node.config.meta.get('raw') %}
-            {% if raw_source(node.config.meta['raw']) is not none %}{% do found.append(node.name) %}{% endif %}
+            {% do raw_source(node.config.meta['raw']) %}
         {% endfor %}
-        {% if not found %}
-            {% do exceptions.raise_compiler_error(
-                "No input for source_system '" ~ var('source_system') ~ "' in folder '" ~ raw_folder()
-                ~ "': expected at least customers.csv or customers.parquet there."
-            ) %}
-        {% endif %}
     {% endif %}
 {% endmacro %}
 
@@ -54,7 +48,8 @@
     {% if relation is none %}
         {% if raw.get('is_optional') %}{% do return(none) %}{% endif %}
         {% do exceptions.raise_compiler_error(
-            "Table " ~ var('canonical_schema') ~ "." ~ raw['file'] ~ " is missing: expected it in the database."
+            "Table " ~ var('canonical_schema') ~ "." ~ raw['file'] ~ " is missing: expected it in database "
+            ~ target.database ~ " (var canonical_schema names its schema)."
         ) %}
     {% endif %}
     {% set columns = adapter.get_columns_in_relation(relation) %}
@@ -93,7 +88,7 @@
     {% set is_header = raw_columns(raw).values() | sum(start=[]) | select('in', header) | list %}
     {% for column, names in raw_columns(raw).items() %}
         {% set present = names | select('in', header) | list %}
-        {% set is_needed = not raw.get('is_optional') or column == entity['key'] or column in entity['required'] %}
+        {% set is_needed = not raw.get('has_optional_columns') or column == entity['key'] or column in entity['required'] %}
         {% if not present and is_needed %}
             {% do exceptions.raise_compiler_error(
                 "File " ~ source['file_name'] ~ " has no column '"

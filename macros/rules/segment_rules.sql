@@ -1,3 +1,9 @@
+{#- The ways of segmenting customers on which strategies may hang. -#}
+{% macro segment_schemes() %}
+    {% do return(['rule', 'rfm', 'cluster', 'churn', 'clv_tier']) %}
+{% endmacro %}
+
+
 {#- The columns that a segment rule may name: bounds on numbers, a value on text (yes and no for flags). -#}
 {% macro segment_rule_columns() %}
     {% do return({

@@ -470,7 +470,7 @@ class TestSpellings:
         assert row == (0, True)
         notes = build.values("select entity_name, is_supplied, note from marts.quality_inputs")
         assert notes["customers"][0] is False
-        assert notes["customers"][1].startswith("No usable row")
+        assert notes["customers"][1].startswith("Nothing was supplied")
 
 
 @pytest.mark.parametrize("name", ["generated", "published"])
@@ -849,7 +849,7 @@ class TestCanonicalFiles:
         build = read_canonical(tmp_path, *QUALITY)
         assert not build.is_success
         assert_one_sentence("\n".join(build.messages), [
-            "No input for source_system 'canonical'", "expected at least customers.csv",
+            "File customers.parquet or customers.csv is missing", "expected it in folder",
         ])  # fmt: skip
 
 

@@ -16,4 +16,6 @@ def test_an_extract_of_three_columns_builds_and_says_what_is_missing(run_dbt, tm
     }  # fmt: skip
     notes = build.values("select entity_name, note from marts.quality_inputs")
     assert notes["customers"] == "Blank: city 1"
-    assert all("No usable row" in note for name, note in notes.items() if name != "customers")
+    assert all(
+        "Nothing was supplied" in note for name, note in notes.items() if name != "customers"
+    )

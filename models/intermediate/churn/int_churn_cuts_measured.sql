@@ -11,13 +11,11 @@ measured as (
         cut_name,
         count(*) as value_count,
         max(portfolio_count) as customers_count,
-        sum(
-            power(churned_count - customers_count * cast(portfolio_churned_count as double) / portfolio_count, 2)
-            / nullif(
-                customers_count * (cast(portfolio_churned_count as double) / portfolio_count)
-                * (1.0 - cast(portfolio_churned_count as double) / portfolio_count), 0
-            )
-        ) as chi_square,
+        {{ exact_sum(
+            "power(churned_count - customers_count * cast(portfolio_churned_count as double) / portfolio_count, 2)"
+            ~ " / nullif(customers_count * (cast(portfolio_churned_count as double) / portfolio_count)"
+            ~ " * (1.0 - cast(portfolio_churned_count as double) / portfolio_count), 0)"
+        ) }} as chi_square,
         min(customers_count * least(
             cast(portfolio_churned_count as double), portfolio_count - portfolio_churned_count
         ) / portfolio_count) as smallest_expected

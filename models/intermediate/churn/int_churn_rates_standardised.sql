@@ -41,10 +41,9 @@ weighted as (
         strata.cut_value,
         cast(sum(strata.customers_count) as bigint) as customers_count,
         cast(sum(strata.churned_count) as bigint) as churned_count,
-        sum(cast(portfolio_strata.stratum_count as double)) as covered_weight,
-        sum(
-            portfolio_strata.stratum_count * cast(strata.churned_count as double) / strata.customers_count
-        ) as weighted_rate
+        sum(portfolio_strata.stratum_count) as covered_weight,
+        {{ exact_sum('portfolio_strata.stratum_count * cast(strata.churned_count as double) / strata.customers_count') }}
+            as weighted_rate
     from strata
     inner join portfolio_strata
         on strata.cut_name = portfolio_strata.cut_name and strata.stratum = portfolio_strata.stratum

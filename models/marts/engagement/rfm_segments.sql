@@ -16,9 +16,9 @@ counted as (
         scored.rfm_scheme,
         scored.rfm_segment,
         count(*) as customers_count,
-        avg(cast(scored.recency_days as double)) as average_recency_days,
-        avg(cast(scored.frequency_count as double)) as average_frequency_count,
-        avg(cast(scored.monetary_amount as double)) as average_monetary_amount,
+        {{ exact_average('scored.recency_days') }} as average_recency_days,
+        {{ exact_average('scored.frequency_count') }} as average_frequency_count,
+        {{ exact_average('scored.monetary_amount') }} as average_monetary_amount,
         cast(coalesce(sum(scored.monetary_amount), 0) as decimal(18, 2)) as total_monetary_amount,
         count(churned.is_churned) as known_outcome_count,
         count(*) filter (where churned.is_churned) as churned_count

@@ -42,6 +42,7 @@ described as (
         case
             when statuses.conformed_count = 0 and not statuses.is_declared
                 then 'This layout has no ' || statuses.entity_name || '; ' || entities.needed_by
+            when statuses.staged_count = 0 then 'Nothing was supplied; ' || entities.needed_by
             when statuses.conformed_count = 0 then 'No usable row; ' || entities.needed_by
             else nullif({{ concat_present(['blanks.blank_note', 'descriptive.churn_note'], '. ') }}, '')
         end as note

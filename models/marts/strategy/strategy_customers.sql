@@ -22,7 +22,7 @@ matched as (
         segmented.segment_scheme,
         first_strategies.strategy_code,
         case segmented.segment_scheme
-            {%- for scheme in var('strategy_scheme_order') %}
+            {%- for scheme in list_var('strategy_scheme_order', segment_schemes()) %}
             when {{ sql_literal(scheme) }} then {{ loop.index }}
             {%- endfor %}
         end as scheme_position

@@ -1,4 +1,4 @@
-{% set raw = {'entity': 'customers', 'file': 'customers', 'is_optional': true} %}
+{% set raw = {'entity': 'customers', 'file': 'customers', 'has_optional_columns': true} %}
 {{ config(meta={'raw': raw}, enabled=var('source_system') == 'canonical') }}
 
 {{ stage(raw) }}

@@ -1,4 +1,4 @@
-{% set raw = {'entity': 'policies', 'file': 'policies', 'is_optional': true} %}
+{% set raw = {'entity': 'policies', 'file': 'policies', 'is_optional': true, 'has_optional_columns': true} %}
 {{ config(meta={'raw': raw}, enabled=var('source_system') == 'canonical') }}
 
 {{ stage(raw) }}

@@ -1,0 +1,61 @@
+"""Every var may be changed; a var that makes no sense is refused with a sentence."""
+
+import pytest
+
+
+def test_the_build_passes_with_every_setting_off_its_default(run_dbt):
+    build = run_dbt(
+        as_of_date="2025-06-30",
+        earliest_date="1910-01-01",
+        latest_date="2030-01-01",
+        churn_inactivity_days=30,
+        age_band_set="decades",
+        standardisation_age_band_set="life_stages",
+        standardisation_minimum_coverage=0.5,
+        confidence_z=1.6448536269514722,
+        significance_level=0.01,
+        statistical_power=0.9,
+        small_cell_size=100,
+        minimum_cell_size=10,
+        rfm_scheme="purchases",
+        strategy_scheme_order=["rfm", "rule"],
+    )
+    assert build.is_success, [message for message in build.messages if "rror" in message]
+    assert (
+        build.row("select distinct as_of_date from marts.rfm_customers")[0].isoformat()
+        == "2025-06-30"
+    )
+    assert build.rows("select distinct strategy_scheme from marts.strategy_customers") == [("rfm",)]
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ({"as_of_date": "2025-02-30"}, "Var as_of_date is '2025-02-30': expected a date as YYYY-MM-DD."),
+        ({"as_of_date": "31.12.2025"}, "Var as_of_date is '31.12.2025': expected a date as YYYY-MM-DD."),
+        ({"churn_inactivity_days": -5}, "Var churn_inactivity_days is '-5': expected a number from 0."),
+        ({"small_cell_size": "many"}, "Var small_cell_size is 'many': expected a number from 0."),
+        ({"strategy_scheme_order": "rfm"}, "Var strategy_scheme_order is 'rfm': expected a list."),
+        ({"strategy_scheme_order": ["typo"]}, "Var strategy_scheme_order has 'typo': expected names among"),
+        ({"date_formats": "%Y"}, "Var date_formats is '%Y': expected a list."),
+    ],
+)  # fmt: skip
+def test_a_setting_that_makes_no_sense_is_refused(run_dbt, setting, sentence):
+    build = run_dbt("build", **setting)
+    assert not build.is_success
+    assert any(sentence in message for message in build.messages), build.messages
+
+
+def test_a_set_that_no_seed_has_stops_before_any_mart(run_dbt):
+    build = run_dbt(age_band_set="nope", rfm_scheme="typo")
+    assert not build.is_success
+    failed = {name for name, status in build.statuses.items() if status == "fail"}
+    assert any("age_band_set" in name for name in failed) and any(
+        "rfm_scheme" in name for name in failed
+    )
+    assert not build.rows(
+        "select 1 from information_schema.tables where table_name = 'rfm_customers'"
+    )
+    assert not build.rows(
+        "select 1 from information_schema.tables where table_name = 'churn_rates'"
+    )
