@@ -42,6 +42,7 @@ last_seen as (
         seen.customer_id,
         seen.is_churned,
         seen.closed_on,
+        seen.joined_on,
         as_of.as_of_date,
         case
             when carried.has_flag then 'supplied_flag'
@@ -59,10 +60,12 @@ last_seen as (
 defined as (
     select
         customer_id,
-        case churn_definition
-            when 'supplied_flag' then is_churned
-            when 'closing_date' then coalesce(closed_on <= as_of_date, false)
-            when 'inactivity' then coalesce(
+        case
+            -- on an as-of date in the past, whoever joined later is not in the portfolio yet
+            when joined_on > as_of_date then null
+            when churn_definition = 'supplied_flag' then is_churned
+            when churn_definition = 'closing_date' then coalesce(closed_on <= as_of_date, false)
+            when churn_definition = 'inactivity' then coalesce(
                 {{ dbt.datediff('last_seen_on', 'as_of_date', 'day') }} >= {{ number_var('churn_inactivity_days') }}, true
             )
         end as is_churned,
