@@ -1,0 +1,61 @@
+"""A seed accepts the names that its macro reads, and no others: one in either list alone would be ignored."""
+
+import json
+
+import pytest
+import yaml
+from conftest import ROOT
+from dbt.cli.main import dbtRunner
+
+MACROS = {
+    (
+        "segment_rules",
+        "column_name",
+    ): "segment_rule_columns()['numbers'] + segment_rule_columns()['texts'].keys() | list",
+    ("rfm_schemes", "bin_count"): "rfm_bin_counts()",
+    ("hypotheses", "measure_column"): "hypothesis_measures().keys() | list",
+    (
+        "hypotheses",
+        "group_column",
+    ): "hypothesis_groups().keys() | reject('equalto', 'credit_score_band') | list",
+    **{
+        ("churn_cuts", f"dimension_{number}"): "['age_band'] + churn_dimensions().keys() | list"
+        for number in (1, 2, 3)
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def read_by_macros(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lists")
+    inline = "\n".join(f"{{{{ tojson({expression}) }}}}" for expression in MACROS.values())
+    arguments = ["--quiet", "compile", "--inline", inline, "--project-dir", str(ROOT)]
+    arguments += [
+        "--profiles-dir",
+        str(ROOT),
+        "--target-path",
+        str(folder),
+        "--log-path",
+        str(folder),
+    ]
+    result = dbtRunner().invoke(arguments)
+    assert result.success, result.exception
+    compiled = result.result.results[0].node.compiled_code
+    return dict(zip(MACROS, map(json.loads, compiled.strip().splitlines()), strict=True))
+
+
+def accepted_by_seed(seed, column):
+    for file in (ROOT / "seeds").glob("*/*.yml"):
+        for entry in yaml.safe_load(file.read_text("utf-8"))["seeds"]:
+            if entry["name"] == seed:
+                (tests,) = [
+                    item["data_tests"] for item in entry["columns"] if item["name"] == column
+                ]
+                (values,) = [test["accepted_values"] for test in tests if "accepted_values" in test]
+                return values["arguments"]["values"]
+    raise AssertionError(f"no seed {seed}")
+
+
+@pytest.mark.parametrize("seed_column", MACROS, ids=".".join)
+def test_a_seed_accepts_what_its_macro_reads(read_by_macros, seed_column):
+    assert sorted(accepted_by_seed(*seed_column)) == sorted(read_by_macros[seed_column])
