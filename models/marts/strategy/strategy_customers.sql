@@ -45,9 +45,10 @@ chosen as (
 
 segment_codes as (
     select
-        customer_id,
-        max(segment_code) filter (where segment_scheme = 'rule') as rule_segment_code,
-        max(segment_code) filter (where segment_scheme = 'rfm') as rfm_segment_code
+        customer_id
+        {%- for scheme in segment_schemes() %},
+        max(segment_code) filter (where segment_scheme = '{{ scheme }}') as {{ scheme }}_segment_code
+        {%- endfor %}
     from segmented
     group by customer_id
 ),
@@ -55,8 +56,9 @@ segment_codes as (
 final as (
     select
         customers.customer_id,
-        segment_codes.rule_segment_code,
-        segment_codes.rfm_segment_code,
+        {%- for scheme in segment_schemes() %}
+        segment_codes.{{ scheme }}_segment_code,
+        {%- endfor %}
         chosen.strategy_scheme,
         chosen.strategy_code,
         strategies.strategy_name,
