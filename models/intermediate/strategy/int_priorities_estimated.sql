@@ -75,6 +75,7 @@ planned as (
         plans.contact_effort_days,
         plans.lead_time_days,
         plans.capacity_count,
+        plans.prerequisite_kind,
         plans.prerequisite,
         plans.pessimistic_save_rate,
         plans.optimistic_save_rate,

@@ -1,5 +1,5 @@
--- The order of work: within each scheme, the strategy that keeps most value for a day of effort first. A strategy that
--- needs something first still has its place; the reason names what.
+-- The order of work, within each scheme: what can start now, then what waits for a check, then what has to be built; and
+-- in each of these the strategy first that keeps most value for a day of effort.
 with estimated as (
     select * from {{ ref('int_priorities_estimated') }}
 ),
@@ -35,6 +35,7 @@ ranked as (
         row_number() over (
             partition by segment_scheme
             order by
+                case prerequisite_kind when 'none' then 1 when 'check' then 2 else 3 end asc,
                 kept_amount_per_effort_day desc nulls last,
                 kept_customers_per_effort_day desc nulls last,
                 segment_code asc,
@@ -64,6 +65,7 @@ final as (
         capacity_count,
         effort_days,
         lead_time_days,
+        prerequisite_kind,
         prerequisite,
         pessimistic_save_rate,
         optimistic_save_rate,
@@ -85,12 +87,9 @@ final as (
             || ' of balances', {{ decimal_text('least_kept_customers', 1) }}
             || ' to ' || {{ decimal_text('most_kept_customers', 1) }} || ' customers'
         )
-        || ' for ' || {{ decimal_text('effort_days', 1) }} || ' days of effort'
-        || case
-            when prerequisite is not null
-                then '; ' || lower(left(prerequisite, 1)) || substr(prerequisite, 2) || ' first ('
-            else ' ('
-        end || cast(lead_time_days as {{ kind_type('text') }}) || ' days ahead).' as reason
+        || ' for ' || {{ decimal_text('effort_days', 1) }} || ' days of effort. Starts after '
+        || cast(lead_time_days as {{ kind_type('text') }}) || ' days'
+        || coalesce('; before it: ' || lower(left(prerequisite, 1)) || substr(prerequisite, 2), '') || '.' as reason
     from ranked
 )
 
