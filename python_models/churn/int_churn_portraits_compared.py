@@ -10,7 +10,7 @@ def model(dbt, session):
     settings = dbt.config.meta_get("settings")
     return compare_portraits(
         dbt.ref("int_churn_confirmation_sampled").df(),
-        dbt.ref("int_churn_portraits_listed").df(),
+        dbt.ref("int_churn_portraits_sampled").df(),
         dbt.ref("churn_features").df(),
         read_settings(Settings, settings),
     )

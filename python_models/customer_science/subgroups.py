@@ -86,7 +86,7 @@ def find_subgroups(
       against the parent's customers whom it leaves out;
     * overlap: largest Jaccard index with a candidate selected before it;
     * discovery_verdict: `selected`, `not significant`, `adds nothing to a simpler one`, `overlaps with a better one` or
-      `adds too few leavers`; single signs that are not raised enough are listed too, as `not raised enough`.
+      `adds too few leavers`; of the others the most raised are listed, as `not raised enough`.
 
     Returns one row per listed candidate and sign with CANDIDATE_TYPES, the same whatever the order of rows.
     """
@@ -130,8 +130,9 @@ def find_subgroups(
             verdicts[i] = "overlaps with a better one"
         else:
             verdicts[i] = "adds too few leavers"
-    singles = [i for i, combination in enumerate(found.signs) if len(combination) == 1]
-    verdicts |= {i: "not raised enough" for i in singles if i not in verdicts}
+    # the best of the rest, so that a search without a finding shows how far it came
+    rest = [i for i in np.lexsort((np.arange(len(z_scores)), -z_scores)) if i not in verdicts]
+    verdicts |= {i: "not raised enough" for i in rest[: settings.runner_up_count]}
     listed = _listed(order, verdicts, closest, z_scores, settings.runner_up_count)
     rows = []
     for number, i in enumerate(listed, start=1):
@@ -307,12 +308,11 @@ def _cover(eligible, is_member, is_churned, z_scores, settings) -> tuple[list, d
 
 
 def _listed(order, verdicts, closest, z_scores, runner_up_count) -> list[int]:
-    """The selected, the best of each kind of rejection around each selected one, and every single sign."""
+    """The selected, and the best of each kind of rejection around each selected one."""
     ranked = sorted(verdicts, key=lambda i: (-z_scores[i], i))
     groups: dict = {}
     for i in ranked:
-        if i not in order and verdicts[i] != "not raised enough":
+        if i not in order:
             groups.setdefault((verdicts[i], closest.get(i)), []).append(i)
     runners_up = {i for members in groups.values() for i in members[:runner_up_count]}
-    alone = {i for i in verdicts if verdicts[i] == "not raised enough"}
-    return order + [i for i in ranked if i not in order and (i in runners_up or i in alone)]
+    return order + [i for i in ranked if i in runners_up]
