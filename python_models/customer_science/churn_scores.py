@@ -96,7 +96,7 @@ def score_customers(
         "without_protected": list(known.loc[~known["is_protected"].astype(bool), "feature_code"]),
         "all": list(known["feature_code"]),
     }
-    score_codes = list(known.loc[known["is_scored"].astype(bool), "feature_code"])
+    score_set = "all" if known["is_scored"].astype(bool).all() else "without_protected"
     outcomes_seen = set(zip(fold[sampled], outcome[sampled], strict=True))
     # a sigmoid needs two folds besides the one that it serves
     if not codes_by_set["without_protected"] or len(outcomes_seen) < 2 * max(3, len(set(fold))):
@@ -113,7 +113,7 @@ def score_customers(
             scores[f"logistic_{feature_set}"] = _logistic(lessons)
             boosted = _calibrated_boosting(lessons)
             scores[f"gradient_boosting_{feature_set}"] = _predicted(lessons, boosted)
-            if codes == score_codes:
+            if feature_set == score_set:
                 scores["churn_probability"] = scores[f"gradient_boosting_{feature_set}"]
                 explained = rows["is_latest"].to_numpy(bool)
                 scores = scores.join(_top_features(lessons, boosted, codes, explained))
@@ -298,7 +298,7 @@ def _top_features(
     lessons: Lessons, boosted: dict, codes: list[str], explained: np.ndarray
 ) -> pd.DataFrame:
     """The features with the largest effects on each explained row, by model of the row's fold."""
-    effects = np.zeros(lessons.matrix.shape)
+    effects = np.zeros((len(lessons.fold), max(len(codes), len(TOP_FEATURES))))
     for one, predicted, training in lessons.folds():
         model, slope, _ = boosted[one]
         swaps = [
@@ -318,16 +318,14 @@ def _top_features(
                 effects[batch, position] += share * slope * difference
     # the largest first; a stable sort leaves ties in the order of the catalogue
     order = np.argsort(-np.abs(effects), axis=1, kind="stable")
-    top = pd.DataFrame(index=range(len(effects)))
+    names = np.array([*codes, *[None] * len(TOP_FEATURES)], dtype=object)
+    top = {}
     for number in TOP_FEATURES:
-        if number > len(codes):
-            top[f"top_feature_{number}_code"], top[f"top_feature_{number}_effect"] = None, np.nan
-            continue
         position = order[:, number - 1]
         effect = effects[np.arange(len(effects)), position]
-        top[f"top_feature_{number}_code"] = np.where(effect == 0, None, np.array(codes)[position])
+        top[f"top_feature_{number}_code"] = np.where(effect == 0, None, names[position])
         top[f"top_feature_{number}_effect"] = np.where(effect == 0, np.nan, effect)
-    return top
+    return pd.DataFrame(top)
 
 
 def _distribution(column: np.ndarray) -> list[tuple[float, float]]:
