@@ -8,6 +8,6 @@ def model(dbt, session):
     small_cell_size = dbt.config.meta_get("small_cell_size")
     return score_customers(
         dbt.ref("int_churn_features_built").df(),
-        dbt.ref("int_churn_features_listed").order("feature_code").df(),
+        dbt.ref("int_churn_features_listed").order("feature_name").df(),
         float(small_cell_size),
     )

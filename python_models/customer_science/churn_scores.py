@@ -25,7 +25,7 @@ from threadpoolctl import threadpool_limits
 CELLS = {"without_protected": "cell", "all": "protected_cell"}
 # column of predictions -> model and feature set
 CANDIDATES = {
-    "base_rate": ("base_rate", "none"),
+    "base_rate_none": ("base_rate", "none"),
     **{
         f"{model}_{feature_set}": (model, feature_set)
         for model in ("cell_rate", "logistic", "gradient_boosting")
@@ -36,7 +36,7 @@ TOP_FEATURES = (1, 2, 3)
 SCORE_TYPES = {
     **dict.fromkeys(["customer_id", "score_basis"], "str"),
     **dict.fromkeys(["churn_probability", *CANDIDATES], "float64"),
-    **{f"top_feature_{number}_code": "str" for number in TOP_FEATURES},
+    **{f"top_feature_{number}_name": "str" for number in TOP_FEATURES},
     **{f"top_feature_{number}_effect": "float64" for number in TOP_FEATURES},
 }
 METRIC_TYPES = {
@@ -77,7 +77,7 @@ def score_customers(
 
     `features` has one row per customer and basis: customer_id, score_basis, fold_number, is_sampled (whether models
     learn from the row; then its outcome is known), is_churned (the outcome; null where unknown), is_latest (whether
-    the row is explained), cell and protected_cell (text), and the features that `catalogue` lists by feature_code,
+    the row is explained), cell and protected_cell (text), and the features that `catalogue` lists by feature_name,
     is_protected and is_scored (whether the score uses it). `cell_weight` is the number of customers at the base rate
     with which a cell's own are averaged. Returns one row per row of `features` with the columns of SCORE_TYPES, the
     same whatever the order of rows and the number of threads; no rows where nothing but protected features is known or
@@ -91,10 +91,10 @@ def score_customers(
     sampled = rows["is_sampled"].to_numpy(bool)
     fold = rows["fold_number"].to_numpy("int64")
     outcome = rows["is_churned"].astype("Float64").to_numpy(float, na_value=np.nan)
-    known = catalogue[[rows.loc[sampled, c].notna().any() for c in catalogue["feature_code"]]]
+    known = catalogue[[rows.loc[sampled, c].notna().any() for c in catalogue["feature_name"]]]
     codes_by_set = {
-        "without_protected": list(known.loc[~known["is_protected"].astype(bool), "feature_code"]),
-        "all": list(known["feature_code"]),
+        "without_protected": list(known.loc[~known["is_protected"].astype(bool), "feature_name"]),
+        "all": list(known["feature_name"]),
     }
     score_set = "all" if known["is_scored"].astype(bool).all() else "without_protected"
     outcomes_seen = set(zip(fold[sampled], outcome[sampled], strict=True))
@@ -108,7 +108,7 @@ def score_customers(
         for feature_set, codes in codes_by_set.items():
             lessons = Lessons(*_encoded(rows[codes], sampled), outcome, fold, sampled)
             cells = pd.factorize(rows[CELLS[feature_set]])[0]
-            scores["base_rate"] = _cell_rates(lessons, np.zeros_like(cells), cell_weight)
+            scores["base_rate_none"] = _cell_rates(lessons, np.zeros_like(cells), cell_weight)
             scores[f"cell_rate_{feature_set}"] = _cell_rates(lessons, cells, cell_weight)
             scores[f"logistic_{feature_set}"] = _logistic(lessons)
             boosted = _calibrated_boosting(lessons)
@@ -140,7 +140,7 @@ def measure_models(predictions: pd.DataFrame, confidence_z: float) -> pd.DataFra
     measured = []
     for column, (model_code, feature_set) in CANDIDATES.items() if len(rows) else ():
         probability = rows[column].to_numpy(float)
-        gains = (rows["base_rate"] - outcome) ** 2 - (probability - outcome) ** 2
+        gains = (rows["base_rate_none"] - outcome) ** 2 - (probability - outcome) ** 2
         half = confidence_z * gains.std() / np.sqrt(len(gains))
         verdict = np.select(
             [gains.mean() > half, gains.mean() < -half], ["better", "worse"], "inconclusive"
@@ -323,7 +323,7 @@ def _top_features(
     for number in TOP_FEATURES:
         position = order[:, number - 1]
         effect = effects[np.arange(len(effects)), position]
-        top[f"top_feature_{number}_code"] = np.where(effect == 0, None, names[position])
+        top[f"top_feature_{number}_name"] = np.where(effect == 0, None, names[position])
         top[f"top_feature_{number}_effect"] = np.where(effect == 0, np.nan, effect)
     return pd.DataFrame(top)
 

@@ -55,7 +55,7 @@ class TestChurnModelling:
             name
             for number in (1, 2, 3)
             for (name,) in churn_modelling.rows(
-                f"select distinct top_feature_{number}_name from marts.churn_scores"
+                f"select distinct top_feature_{number}_label from marts.churn_scores"
             )
         }
         assert "number of products" in names and not names & {"age", "gender"}
@@ -160,7 +160,7 @@ class TestDemo:
             for entry in yaml.safe_load(
                 (ROOT / "seeds/business_rules/_business_rules__seeds.yml").read_text("utf-8")
             )["seeds"]
-            if entry["name"] == "churn_features"
+            if entry["name"] == "score_features"
         ]
         (accepted,) = [
             test["accepted_values"]["arguments"]["values"]

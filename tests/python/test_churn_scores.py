@@ -19,7 +19,7 @@ CATALOGUE = pd.DataFrame(
             DRIVERS | {"credit_score", "property_count", "balance", "has_credit_card"}
         )
     ],
-    columns=["feature_code", "is_protected", "is_scored"],
+    columns=["feature_name", "is_protected", "is_scored"],
 )
 
 
@@ -129,12 +129,12 @@ def test_boosting_beats_its_baselines_and_protected_features_cost_when_left_out(
 def test_what_speaks_most_is_what_was_planted_and_in_its_direction(planted):
     features, _, scores, _ = planted
     joined = scores.merge(features, on="customer_id")
-    assert scores["top_feature_1_code"].isin(DRIVERS).mean() > 0.97
+    assert scores["top_feature_1_name"].isin(DRIVERS).mean() > 0.97
     strongest = joined[joined["top_feature_1_effect"].abs() > 1]
     for code, value, sign in [("product_count", 2, -1), ("product_count", 3, 1)]:
-        ours = strongest[(strongest["top_feature_1_code"] == code) & (strongest[code] == value)]
+        ours = strongest[(strongest["top_feature_1_name"] == code) & (strongest[code] == value)]
         assert len(ours) > 50 and (np.sign(ours["top_feature_1_effect"]) == sign).all()
-    old = strongest[(strongest["top_feature_1_code"] == "age") & strongest["age"].between(45, 60)]
+    old = strongest[(strongest["top_feature_1_name"] == "age") & strongest["age"].between(45, 60)]
     assert len(old) > 500 and (old["top_feature_1_effect"] > 0).all()
     effects = scores[[f"top_feature_{n}_effect" for n in churn_scores.TOP_FEATURES]].abs()
     assert (effects.diff(axis=1).iloc[:, 1:].fillna(-1) <= 0).all().all()
@@ -197,7 +197,7 @@ def test_scores_leave_out_what_is_not_theirs(planted):
     pd.testing.assert_series_equal(
         fair["churn_probability"], scores["gradient_boosting_without_protected"], check_names=False
     )
-    tops = fair[[f"top_feature_{n}_code" for n in churn_scores.TOP_FEATURES]]
+    tops = fair[[f"top_feature_{n}_name" for n in churn_scores.TOP_FEATURES]]
     assert not tops.isin(["age", "gender"]).any().any()
 
 
@@ -239,7 +239,7 @@ def test_a_fold_without_leavers_gives_no_scores(planted):
 
 def test_nothing_known_but_protected_features_gives_no_scores(planted):
     features = planted[0].head(2_000).copy()
-    features[list(CATALOGUE.loc[~CATALOGUE["is_protected"], "feature_code"])] = np.nan
+    features[list(CATALOGUE.loc[~CATALOGUE["is_protected"], "feature_name"])] = np.nan
     assert len(score(features)) == 0
 
 

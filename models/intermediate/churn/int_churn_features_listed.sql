@@ -1,7 +1,7 @@
 -- The features that a churn score may learn from on this extract. Where leaving is dated, a column of the customer record
 -- that changes when a customer leaves (history `snapshot`) would tell the outcome, and is left out.
 with features as (
-    select * from {{ ref('churn_features') }}
+    select * from {{ ref('score_features') }}
 ),
 
 churned as (
@@ -11,7 +11,7 @@ churned as (
 
 listed as (
     select
-        features.feature_code,
+        features.feature_name,
         features.is_protected,
         not features.is_protected or {{ sql_literal(score_feature_set()) }} = 'all' as is_scored
     from features

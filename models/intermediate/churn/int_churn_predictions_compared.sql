@@ -12,7 +12,7 @@ compared as (
         features.customer_id,
         features.fold_number,
         features.is_churned,
-        scored.base_rate
+        scored.base_rate_none
         {%- for model in ['cell_rate', 'logistic', 'gradient_boosting'] %},
         scored.{{ model }}_without_protected,
         scored.{{ model }}_all

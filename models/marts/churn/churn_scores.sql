@@ -14,7 +14,7 @@ churned as (
 ),
 
 features as (
-    select * from {{ ref('churn_features') }}
+    select * from {{ ref('score_features') }}
 ),
 
 -- one more than the tenths of customers with a lower score, so that equal scores share a decile
@@ -37,7 +37,7 @@ described as (
         ranked.churn_probability,
         ranked.churn_decile,
         {%- for top in tops %}
-        features_{{ top }}.feature_name as top_feature_{{ top }}_name,
+        features_{{ top }}.feature_label as top_feature_{{ top }}_label,
         case when ranked.top_feature_{{ top }}_effect > 0 then 'raises' when ranked.top_feature_{{ top }}_effect < 0 then 'lowers' end
             as top_feature_{{ top }}_direction,
         ranked.top_feature_{{ top }}_effect,
@@ -48,7 +48,7 @@ described as (
     inner join built on ranked.customer_id = built.customer_id and ranked.score_basis = built.score_basis
     inner join churned on ranked.customer_id = churned.customer_id
     {%- for top in tops %}
-    left join features as features_{{ top }} on ranked.top_feature_{{ top }}_code = features_{{ top }}.feature_code
+    left join features as features_{{ top }} on ranked.top_feature_{{ top }}_name = features_{{ top }}.feature_name
     {%- endfor %}
     where built.is_latest
 )
