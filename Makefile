@@ -37,7 +37,7 @@ docs: setup ## Build the documentation site into target/ (open it with dbt docs 
 	dbt docs generate
 
 demo: setup ## Simulate the demo bank anew into data/demo
-	python -m customer_science.simulate --customers 10000 --seed 20240101 --mean-contacts 2.1 --out data/demo
+	python -m customer_science.simulate --customers 10000 --seed 2 --mean-contacts 2.1 --out data/demo
 
 bench: setup ## Time the SQL build at growing numbers of simulated customers
 	python bench/sql_scaling.py

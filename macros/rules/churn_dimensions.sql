@@ -11,8 +11,14 @@
     } %}
     {% for flag in ['is_active', 'has_credit_card', 'has_known_balance'] %}
         {% do dimensions.update({
-            flag: "case when " ~ flag ~ " then 'yes' when not " ~ flag ~ " then 'no' else 'unknown' end"
+            flag: flag_text(flag)
         }) %}
     {% endfor %}
     {% do return(dimensions) %}
 {% endmacro %}
+
+
+{#- A flag as text. -#}
+{% macro flag_text(flag) -%}
+    case when {{ flag }} then 'yes' when not {{ flag }} then 'no' else 'unknown' end
+{%- endmacro %}

@@ -11,6 +11,6 @@
 
 {% macro hypothesis_groups() %}
     {% do return(dict(churn_dimensions(), **{
-        'is_churned': "case when is_churned then 'yes' when not is_churned then 'no' else 'unknown' end",
+        'is_churned': flag_text('is_churned'),
     })) %}
 {% endmacro %}

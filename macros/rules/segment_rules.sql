@@ -1,21 +1,29 @@
 {#- The ways of segmenting customers on which strategies may hang. -#}
 {% macro segment_schemes() %}
-    {% do return(['rule', 'rfm', 'cluster', 'churn', 'clv_tier']) %}
+    {% do return(['rule', 'rfm', 'cluster', 'churn', 'clv_tier', 'study']) %}
 {% endmacro %}
 
 
-{#- The columns that a segment rule may name: bounds on numbers, a value on text (yes and no for flags). -#}
-{% macro segment_rule_columns() %}
+{#- What is known of a customer as int_customers_described has it: the features among which churn is studied (seed
+    churn_features) and which a segment rule may name. Numbers have bounds, texts a value, flags the value yes or no. -#}
+{% macro customer_features() %}
     {% do return({
-        'numbers': ['age', 'product_count', 'property_count', 'tenure_years', 'credit_score', 'balance', 'estimated_salary'],
-        'texts': {
-            'city': 'city',
-            'gender': 'gender',
-            'is_active': churn_dimensions()['is_active'],
-            'has_credit_card': churn_dimensions()['has_credit_card'],
-            'has_known_balance': churn_dimensions()['has_known_balance'],
-        },
+        'numbers': [
+            'age', 'product_count', 'property_count', 'tenure_years', 'credit_score', 'balance', 'estimated_salary',
+            'recency_days', 'frequency_count',
+        ],
+        'texts': ['city', 'gender', 'education', 'job', 'marital_status'],
+        'flags': ['is_active', 'has_credit_card', 'has_known_balance', 'has_marketing_consent'],
     }) %}
+{% endmacro %}
+
+
+{#- The SQL of each feature that is not a number, as text; `unknown` where nobody knows. -#}
+{% macro customer_feature_texts() %}
+    {% set texts = {} %}
+    {% for column in customer_features()['texts'] %}{% do texts.update({column: column}) %}{% endfor %}
+    {% for flag in customer_features()['flags'] %}{% do texts.update({flag: flag_text(flag)}) %}{% endfor %}
+    {% do return(texts) %}
 {% endmacro %}
 
 
@@ -23,7 +31,7 @@
     a column is met only where the customer's value is known. A few segments are compared with each customer side by
     side, so the cost is linear in customers. -#}
 {% macro evaluate_segment_rules(customers, rules) -%}
-    {%- set columns = segment_rule_columns() -%}
+    {%- set columns = {'numbers': customer_features()['numbers'], 'texts': customer_feature_texts()} -%}
     select
         customers.customer_id,
         segments.segment_scheme,

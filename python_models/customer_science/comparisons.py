@@ -82,12 +82,13 @@ def compare_groups(
             if hypothesis.part == "presence":
                 everybody = observed.groupby("group_name")["customers_count"].sum()
                 sizes = (int(everybody.get("a", 0)), int(everybody.get("b", 0)))
-            tests = _two_shares(counts, sizes, hypothesis.margin, settings)
+            tests = compare_shares(counts, sizes, hypothesis.margin, settings)
         else:
             a, b = groups.get("a", np.array([])), groups.get("b", np.array([]))
             if hypothesis.part == "level":
                 a, b = a[a != 0], b[b != 0]
-            tests = _two_samples(a, b, hypothesis.margin, hypothesis.delta_margin, settings)
+            tests = compare_means(a, b, hypothesis.margin, settings)
+            tests += compare_ranks(a, b, hypothesis.delta_margin, settings)
         head = {
             name: getattr(hypothesis, name)
             for name in ("hypothesis_code", "part", "hypothesis_family")
@@ -118,49 +119,67 @@ def cliffs_delta(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
     return float(rows_a.mean()), float(np.sqrt(variance))
 
 
-def _two_samples(a, b, margin, delta_margin, settings) -> list[dict]:
-    if min(len(a), len(b)) < 2 or (np.ptp(a) == 0 and np.ptp(b) == 0):
+def compare_means(a, b, margin, settings) -> list[dict]:
+    """Welch's t-test of two samples; empty where there is nothing to compare. Without a margin (nan) there is no test
+    of equivalence."""
+    if not _is_comparable(a, b):
         return []
-    sizes = {"group_a_count": len(a), "group_b_count": len(b)}
     welch = stats.ttest_ind(a, b, equal_var=False)
     difference = float(a.mean() - b.mean())
     error = float(np.sqrt(a.var(ddof=1) / len(a) + b.var(ddof=1) / len(b)))
     interval = welch.confidence_interval(2 * stats.norm.cdf(settings.confidence_z) - 1)
     bound = margin * abs(b.mean())
-    delta, delta_error = cliffs_delta(a, b)
-    half = settings.confidence_z * delta_error
-    effect = {"effect_name": "cliffs_delta", "effect_size": delta}
     return [
-        sizes
-        | effect
-        | {
+        {
             "test_name": "welch",
+            "group_a_count": len(a),
+            "group_b_count": len(b),
             "group_a_value": float(a.mean()),
             "group_b_value": float(b.mean()),
             "estimate": difference,
             "estimate_ci_lower": float(interval.low),
             "estimate_ci_upper": float(interval.high),
             "p_value": float(welch.pvalue),
+            "effect_name": "cliffs_delta",
+            "effect_size": cliffs_delta(a, b)[0],
             "equivalence_p_value": float(stats.t.sf((bound - abs(difference)) / error, welch.df)),
             "smallest_detectable_effect": settings.detectable_errors * error,
-        },
-        sizes
-        | effect
-        | {
+        }
+    ]
+
+
+def compare_ranks(a, b, delta_margin, settings) -> list[dict]:
+    """Mann-Whitney's U of two sorted samples, with Cliff's delta; empty where there is nothing to compare. Without a
+    margin (nan) there is no test of equivalence."""
+    if not _is_comparable(a, b):
+        return []
+    delta, error = cliffs_delta(a, b)
+    half = settings.confidence_z * error
+    return [
+        {
             "test_name": "mann_whitney",
+            "group_a_count": len(a),
+            "group_b_count": len(b),
             "group_a_value": float(np.median(a)),
             "group_b_value": float(np.median(b)),
             "estimate": delta,
             "estimate_ci_lower": max(-1.0, delta - half),
             "estimate_ci_upper": min(1.0, delta + half),
             "p_value": float(stats.mannwhitneyu(a, b, method="asymptotic").pvalue),
-            "equivalence_p_value": _one_sided((delta_margin - abs(delta)), delta_error),
-            "smallest_detectable_effect": settings.detectable_errors * delta_error,
-        },
+            "effect_name": "cliffs_delta",
+            "effect_size": delta,
+            "equivalence_p_value": _one_sided(delta_margin - abs(delta), error),
+            "smallest_detectable_effect": settings.detectable_errors * error,
+        }
     ]
 
 
-def _two_shares(counts, sizes, margin, settings) -> list[dict]:
+def _is_comparable(a, b) -> bool:
+    return min(len(a), len(b)) > 1 and (np.ptp(a) > 0 or np.ptp(b) > 0)
+
+
+def compare_shares(counts, sizes, margin, settings) -> list[dict]:
+    """The two-proportion z-test, counts[i] of sizes[i]; empty where there is nothing to compare."""
     if min(sizes) < 2:
         return []
     share_a, share_b = counts[0] / sizes[0], counts[1] / sizes[1]

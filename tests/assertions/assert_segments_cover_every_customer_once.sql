@@ -1,4 +1,4 @@
--- Each scheme's segments add up to all customers, and the two strategy marts count the same people.
+-- The segments of each exclusive scheme add up to all customers, and the two strategy marts count the same people.
 with customers as (
     select count(*) as customers_count from {{ ref('int_customers_conformed') }}
 ),
@@ -8,6 +8,8 @@ schemes as (
         segment_scheme,
         sum(customers_count) as customers_count
     from {{ ref('strategy_segments') }}
+    -- these may overlap or pass a customer over
+    where segment_scheme not in ('churn', 'study')
     group by segment_scheme
 ),
 

@@ -8,10 +8,14 @@ from conftest import ROOT
 from dbt.cli.main import dbtRunner
 
 MACROS = {
-    (
-        "segment_rules",
-        "column_name",
-    ): "segment_rule_columns()['numbers'] + segment_rule_columns()['texts'].keys() | list",
+    **{
+        key: "customer_features().values() | sum(start=[])"
+        for key in (
+            ("segment_rules", "column_name"),
+            ("churn_segment_strategies", "column_name"),
+            ("churn_features", "feature_name"),
+        )
+    },
     ("rfm_schemes", "bin_count"): "rfm_bin_counts()",
     ("hypotheses", "measure_column"): "hypothesis_measures().keys() | list",
     (

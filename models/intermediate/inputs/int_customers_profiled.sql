@@ -35,6 +35,10 @@ profiled as (
         customers.has_credit_card,
         customers.is_active,
         customers.property_count,
+        coalesce(customers.education, 'unknown') as education,
+        coalesce(customers.job, 'unknown') as job,
+        coalesce(customers.marital_status, 'unknown') as marital_status,
+        customers.marketing_consent as has_marketing_consent,
         coalesce(
             customers.tenure_years, {{ dbt.datediff('customers.joined_on', 'as_of.as_of_date', 'day') }} / 365.25
         ) as tenure_years,

@@ -1,6 +1,11 @@
--- One row per customer and segment scheme: every segmentation that strategies can hang on, in one shape.
+-- Every segmentation that strategies can hang on, in one shape: one row per customer, scheme and segment. Where segments
+-- of a scheme overlap, segment_rank 1 is the one that speaks for the customer.
 with ruled as (
     select * from {{ ref('int_customers_ruled') }}
+),
+
+churn_segments as (
+    select * from {{ ref('int_churn_segments_ranked') }}
 ),
 
 scored as (
@@ -8,18 +13,41 @@ scored as (
     where rfm_scheme = {{ sql_literal(var('rfm_scheme')) }}
 ),
 
-segmented as (
+overlapping as (
     select
-        customer_id,
-        'rule' as segment_scheme,
-        segment_code
+        ruled.customer_id,
+        ruled.segment_scheme,
+        ruled.segment_code,
+        row_number() over (
+            partition by ruled.customer_id, ruled.segment_scheme
+            order by churn_segments.segment_rank nulls last, ruled.segment_code
+        ) as segment_rank
     from ruled
-    union all
+    left join churn_segments on ruled.segment_scheme = 'churn' and ruled.segment_code = churn_segments.segment_code
+),
+
+exclusive as (
     select
         customer_id,
         'rfm' as segment_scheme,
         rfm_segment as segment_code
     from scored
+),
+
+segmented as (
+    select
+        customer_id,
+        segment_scheme,
+        segment_code,
+        segment_rank
+    from overlapping
+    union all
+    select
+        customer_id,
+        segment_scheme,
+        segment_code,
+        1 as segment_rank
+    from exclusive
 )
 
 select * from segmented

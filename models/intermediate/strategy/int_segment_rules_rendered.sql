@@ -1,30 +1,28 @@
 -- Labels and predicates for people, rendered from the bounds of the rules; the predicate is shown, never run.
-{%- set texts = segment_rule_columns()['texts'] %}
-
 with rules as (
-    select
-        *,
-        replace(replace(column_name, 'is_', ''), '_', ' ') as column_label
-    from {{ ref('segment_rules') }}
+    select * from {{ ref('int_segment_rules_listed') }}
+),
+
+features as (
+    select * from {{ ref('churn_features') }}
 ),
 
 rendered as (
     select
-        segment_scheme,
-        segment_code,
-        column_name,
+        rules.segment_scheme,
+        rules.segment_code,
+        rules.column_name,
         case
-            when value is not null then column_label || ' ' || value
-            else column_label || ' ' || {{ bounds_label('lower_bound', 'upper_bound') }}
+            when rules.value is not null then {{ value_label('rules.value') }}
+            else features.feature_label || ' '
+                || {{ range_label('features.is_whole_number', 'rules.lower_bound', 'rules.upper_bound') }}
         end as label,
         case
-            when value is not null then column_name || ' = ' || chr(39) || value || chr(39)
-            else {{ concat_present([
-                "column_name || ' >= ' || " ~ whole_text('lower_bound'),
-                "column_name || ' < ' || " ~ whole_text('upper_bound'),
-            ], ' and ') }}
+            when rules.value is not null then {{ value_predicate('rules.column_name', 'rules.value') }}
+            else {{ bounds_predicate('rules.column_name', 'rules.lower_bound', 'rules.upper_bound') }}
         end as predicate
     from rules
+    inner join features on rules.column_name = features.feature_name
 ),
 
 segments as (

@@ -1,4 +1,4 @@
--- Every segment with the name that people see: rendered from its bounds where it is a rule, else from the seed.
+-- Every segment with the name that people see: the seed's, or else rendered from its bounds.
 with segments as (
     select * from {{ ref('segments') }}
 ),
@@ -11,7 +11,7 @@ named as (
     select
         coalesce(segments.segment_scheme, rendered.segment_scheme) as segment_scheme,
         coalesce(segments.segment_code, rendered.segment_code) as segment_code,
-        coalesce(rendered.segment_name, segments.segment_name, segments.segment_code) as segment_name,
+        coalesce(segments.segment_name, rendered.segment_name, segments.segment_code) as segment_name,
         segments.reading,
         rendered.predicate_sql
     from segments

@@ -9,6 +9,7 @@ profiled as (
 
 ruled as (
     select * from {{ ref('int_customers_ruled') }}
+    where segment_scheme = 'rule'
 ),
 
 rfm as (

@@ -3,12 +3,14 @@ with customers as (
     select * from {{ ref('int_customers_churned') }}
 ),
 
+-- where segments of a scheme overlap, the one that speaks for the customer
 segmented as (
     select * from {{ ref('int_customers_segmented') }}
+    where segment_rank = 1
 ),
 
 first_strategies as (
-    select * from {{ ref('segment_strategies') }}
+    select * from {{ ref('int_segment_strategies_assigned') }}
     where strategy_rank = 1
 ),
 

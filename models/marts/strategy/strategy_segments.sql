@@ -22,7 +22,7 @@ segment_strategies as (
         strategies.strategy_code,
         strategies.strategy_name,
         strategies.strategy_kind
-    from {{ ref('segment_strategies') }} as segment_strategies
+    from {{ ref('int_segment_strategies_assigned') }} as segment_strategies
     inner join {{ ref('strategies') }} as strategies
         on segment_strategies.strategy_code = strategies.strategy_code
 ),

@@ -1,0 +1,72 @@
+{#- A number as text, without a fraction where it has none. -#}
+{% macro number_text(value) -%}
+    case
+        when {{ value }} = round({{ value }}) then {{ whole_text(value) }}
+        else cast({{ value }} as {{ kind_type('text') }})
+    end
+{%- endmacro %}
+
+
+{#- A text value as a literal of SQL that is shown to people. -#}
+{% macro quoted_text(value) -%}
+    chr(39) || replace({{ value }}, chr(39), chr(39) || chr(39)) || chr(39)
+{%- endmacro %}
+
+
+{#- The condition of half-open bounds on a column, for display. -#}
+{% macro bounds_predicate(column, lower, upper) -%}
+    {{ concat_present([
+        column ~ " || ' >= ' || " ~ number_text(lower), column ~ " || ' < ' || " ~ number_text(upper),
+    ], ' and ') }}
+{%- endmacro %}
+
+
+{#- The condition of a value on a column, for display: a flag has no value to compare with. -#}
+{% macro value_predicate(column, value) -%}
+    case
+        {%- for flag in customer_features()['flags'] %}
+        when {{ column }} = '{{ flag }}' then case when {{ value }} = 'yes' then '' else 'not ' end || '{{ flag }}'
+        {%- endfor %}
+        else {{ column }} || ' = ' || {{ quoted_text(value) }}
+    end
+{%- endmacro %}
+
+
+{#- The label of a feature's value: a flag is there or not, a text has its name. -#}
+{% macro value_label(value) -%}
+    case
+        when features.feature_kind = 'flag' and {{ value }} = 'yes' then features.feature_label
+        when features.feature_kind = 'flag' then features.absence_label
+        else features.feature_label || ' ' || {{ value }}
+    end
+{%- endmacro %}
+
+
+{#- A sentence begins with a capital. -#}
+{% macro capitalised(text) -%}
+    upper(left({{ text }}, 1)) || substr({{ text }}, 2)
+{%- endmacro %}
+
+
+{#- The label of half-open bounds: as whole numbers are said (18-26, up to 42) where the column has only these. -#}
+{% macro range_label(is_whole_number, lower, upper) -%}
+    case
+        when {{ is_whole_number }} then {{ bounds_label(lower, upper) }}
+        when {{ lower }} is null and {{ upper }} is null then 'any'
+        else {{ concat_present([
+            "'from ' || " ~ number_text(lower), "'below ' || " ~ number_text(upper),
+        ], ' to ') }}
+    end
+{%- endmacro %}
+
+
+{#- A number with a fixed number of decimals, as text. -#}
+{% macro decimal_text(value, digits) -%}
+    cast(cast({{ value }} as decimal(18, {{ digits }})) as {{ kind_type('text') }})
+{%- endmacro %}
+
+
+{#- A share as people read it: 41.6 %. -#}
+{% macro percent_text(share) -%}
+    {{ decimal_text('100 * ' ~ share, 1) }} || ' %'
+{%- endmacro %}

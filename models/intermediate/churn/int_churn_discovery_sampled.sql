@@ -1,0 +1,12 @@
+-- Customers of the discovery half whose churn is known, bounded in number by their hash: all that discovery ever reads.
+with described as (
+    select * from {{ ref('int_customers_described') }}
+    where is_discovery and is_churned is not null
+),
+
+sampled as (
+    select * from described
+    qualify row_number() over (order by md5(customer_id), customer_id) <= {{ number_var('discovery_sample_size') }}
+)
+
+select * from sampled

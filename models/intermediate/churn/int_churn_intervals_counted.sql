@@ -1,0 +1,100 @@
+-- Customers and leavers of each interval in both halves; the intervals of a feature part all customers whose churn is
+-- known. A value that the discovery half never had is counted under `other`.
+with customers as (
+    select * from {{ ref('int_customers_described') }}
+    where is_churned is not null
+),
+
+features as (
+    select * from {{ ref('churn_features') }}
+),
+
+intervals as (
+    select * from {{ ref('int_churn_intervals_found') }}
+),
+
+valued as (
+    select
+        features.feature_name,
+        case features.feature_name
+            {%- for column in customer_features()['numbers'] %}
+            when '{{ column }}' then cast(customers.{{ column }} as double)
+            {%- endfor %}
+        end as number_value,
+        case features.feature_name
+            {%- for column, value in customer_feature_texts().items() %}
+            when '{{ column }}' then nullif({{ value }}, 'unknown')
+            {%- endfor %}
+        end as text_value,
+        customers.is_discovery,
+        customers.is_churned
+    from customers
+    cross join features
+),
+
+-- equal values are counted once, before they are compared with bounds
+values_counted as (
+    select
+        feature_name,
+        number_value,
+        text_value,
+        is_discovery,
+        count(*) as customers_count,
+        count(*) filter (where is_churned) as churned_count
+    from valued
+    group by feature_name, number_value, text_value, is_discovery
+),
+
+placed as (
+    select
+        values_counted.*,
+        coalesce(
+            intervals.interval_kind,
+            case when values_counted.text_value is null then 'missing' else 'other' end
+        ) as interval_kind,
+        intervals.interval_number
+    from values_counted
+    left join intervals
+        on
+            values_counted.feature_name = intervals.feature_name
+            and case intervals.interval_kind
+                when 'zero' then values_counted.number_value = 0
+                when 'range' then
+                    values_counted.number_value <> 0
+                    and {{ is_within('values_counted.number_value', 'intervals.lower_bound', 'intervals.upper_bound') }}
+                when 'value' then values_counted.text_value = intervals.value
+                else false
+            end
+),
+
+-- missing and other are whatever no interval above holds
+counted as (
+    select
+        intervals.feature_name,
+        intervals.interval_number,
+        cast(sum(placed.customers_count) filter (where placed.is_discovery) as bigint) as discovery_count,
+        cast(sum(placed.churned_count) filter (where placed.is_discovery) as bigint) as discovery_churned_count,
+        cast(sum(placed.customers_count) filter (where not placed.is_discovery) as bigint) as confirmation_count,
+        cast(sum(placed.churned_count) filter (where not placed.is_discovery) as bigint) as confirmation_churned_count
+    from intervals
+    inner join placed
+        on
+            intervals.feature_name = placed.feature_name
+            and intervals.interval_kind = placed.interval_kind
+            and coalesce(placed.interval_number, intervals.interval_number) = intervals.interval_number
+    group by intervals.feature_name, intervals.interval_number
+),
+
+filled as (
+    select
+        intervals.*,
+        coalesce(counted.discovery_count, 0) as discovery_count,
+        coalesce(counted.discovery_churned_count, 0) as discovery_churned_count,
+        coalesce(counted.confirmation_count, 0) as confirmation_count,
+        coalesce(counted.confirmation_churned_count, 0) as confirmation_churned_count
+    from intervals
+    inner join counted
+        on intervals.feature_name = counted.feature_name and intervals.interval_number = counted.interval_number
+)
+
+select * from filled

@@ -1,0 +1,118 @@
+-- Each portrait in numbers, over all of its customers, beside the whole portfolio: quartiles of known numbers, shares of
+-- known values.
+{%- set numbers = customer_features()['numbers'] %}
+{%- set quartiles = {'lower_quartile': 0.25, 'median': 0.5, 'upper_quartile': 0.75} %}
+
+with customers as (
+    select * from {{ ref('int_customers_described') }}
+    where is_churned is not null
+),
+
+features as (
+    select * from {{ ref('churn_features') }}
+),
+
+members as (
+    select
+        listed.portrait_code,
+        customers.*
+    from {{ ref('int_churn_portraits_listed') }} as listed
+    inner join customers on listed.customer_id = customers.customer_id
+    union all
+    select
+        'portfolio' as portrait_code,
+        customers.*
+    from customers
+),
+
+quartered as (
+    select
+        portrait_code
+        {%- for column in numbers %},
+        count({{ column }}) as {{ column }}_known_count
+        {%- for name, share in quartiles.items() %},
+        percentile_cont({{ share }}) within group (order by cast({{ column }} as double)) as {{ column }}_{{ name }}
+        {%- endfor %}
+        {%- endfor %}
+    from members
+    group by portrait_code
+),
+
+numbers_described as (
+    select
+        quartered.portrait_code,
+        features.feature_name,
+        'all' as feature_level,
+        case features.feature_name
+            {%- for column in numbers %}
+            when '{{ column }}' then {{ column }}_known_count
+            {%- endfor %}
+        end as known_count,
+        {%- for name in quartiles %}
+        case features.feature_name
+            {%- for column in numbers %}
+            when '{{ column }}' then {{ column }}_{{ name }}
+            {%- endfor %}
+        end as {{ name }}_value,
+        {%- endfor %}
+        cast(null as bigint) as level_count
+    from quartered
+    cross join features
+    where features.feature_kind = 'number'
+),
+
+levels_counted as (
+    select
+        members.portrait_code,
+        features.feature_name,
+        case features.feature_name
+            {%- for column, value in customer_feature_texts().items() %}
+            when '{{ column }}' then {{ value }}
+            {%- endfor %}
+        end as feature_level,
+        count(*) as level_count
+    from members
+    cross join features
+    where features.feature_kind <> 'number'
+    group by all
+),
+
+levels_described as (
+    select
+        portrait_code,
+        feature_name,
+        feature_level,
+        cast(sum(level_count) over (partition by portrait_code, feature_name) as bigint) as known_count,
+        level_count
+    from levels_counted
+    where feature_level <> 'unknown'
+),
+
+described as (
+    select
+        portrait_code,
+        feature_name,
+        feature_level,
+        known_count,
+        lower_quartile_value,
+        median_value,
+        upper_quartile_value,
+        level_count,
+        cast(null as double) as level_share
+    from numbers_described
+    where known_count > 0
+    union all
+    select
+        portrait_code,
+        feature_name,
+        feature_level,
+        known_count,
+        null as lower_quartile_value,
+        null as median_value,
+        null as upper_quartile_value,
+        level_count,
+        cast(level_count as double) / known_count as level_share
+    from levels_described
+)
+
+select * from described

@@ -1,0 +1,53 @@
+-- The strategies of every segment, ranked. Owned segments have theirs in the seed. A churn segment that was discovered
+-- takes them from its signs: a strategy for a range suits a segment that lies within it; the row without a column suits all.
+with owned as (
+    select * from {{ ref('segment_strategies') }}
+),
+
+kept as (
+    select * from {{ ref('int_churn_segments_ranked') }}
+),
+
+rules as (
+    select rules.*
+    from {{ ref('int_churn_candidate_rules_listed') }} as rules
+    inner join kept on rules.segment_code = kept.segment_code
+),
+
+signs as (
+    select * from {{ ref('churn_segment_strategies') }}
+),
+
+matched as (
+    select
+        rules.segment_code,
+        signs.strategy_code,
+        min(signs.priority) as priority
+    from rules
+    inner join signs
+        on
+            signs.column_name is null
+            or rules.column_name = signs.column_name
+            and (signs.value is null or rules.value = signs.value)
+            and (signs.lower_bound is null or rules.lower_bound >= signs.lower_bound)
+            and (signs.upper_bound is null or rules.upper_bound <= signs.upper_bound)
+    group by rules.segment_code, signs.strategy_code
+),
+
+assigned as (
+    select
+        segment_scheme,
+        segment_code,
+        strategy_code,
+        strategy_rank
+    from owned
+    union all
+    select
+        'churn' as segment_scheme,
+        segment_code,
+        strategy_code,
+        row_number() over (partition by segment_code order by priority, strategy_code) as strategy_rank
+    from matched
+)
+
+select * from assigned

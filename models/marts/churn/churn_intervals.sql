@@ -1,0 +1,161 @@
+-- Where along each feature customers leave more or less: found in one half, stated with the figures of the other.
+{%- set rest = [
+    'confirmation_churned_count', 'confirmation_count', 'rest_churned_count', 'rest_count',
+] %}
+
+with counted as (
+    select * from {{ ref('int_churn_intervals_counted') }}
+),
+
+tested as (
+    select * from {{ ref('int_churn_intervals_tested') }}
+),
+
+features as (
+    select * from {{ ref('churn_features') }}
+),
+
+totalled as (
+    select
+        *,
+        sum(confirmation_count) over (partition by feature_name) as half_count,
+        sum(confirmation_churned_count) over (partition by feature_name) as half_churned_count,
+        max(case when interval_kind = 'zero' then 1 else 0 end) over (partition by feature_name) as has_zero,
+        count(*) over (partition by feature_name) as feature_interval_count
+    from counted
+),
+
+compared as (
+    select
+        totalled.*,
+        cast(half_count - confirmation_count as bigint) as rest_count,
+        cast(half_churned_count - confirmation_churned_count as bigint) as rest_churned_count,
+        -- half a customer is added to each cell, so that an interval without leavers has a finite weight
+        (confirmation_churned_count + 0.5) / (half_churned_count + 0.5 * feature_interval_count) as leaver_share,
+        (confirmation_count - confirmation_churned_count + 0.5)
+        / (half_count - half_churned_count + 0.5 * feature_interval_count) as stayer_share
+    from totalled
+),
+
+measured as (
+    select
+        compared.*,
+        features.feature_kind,
+        case
+            when interval_kind = 'value' then {{ value_label('value') }}
+            else features.feature_label || ' ' || case interval_kind
+                when 'missing' then 'unknown'
+                when 'zero' then '0'
+                when 'other' then 'other'
+                else {{ range_label('features.is_whole_number', 'lower_bound', 'upper_bound') }}
+            end
+        end as interval_label,
+        cast(discovery_churned_count as double) / nullif(discovery_count, 0) as discovery_churn_rate,
+        cast(confirmation_churned_count as double) / nullif(confirmation_count, 0) as confirmation_churn_rate,
+        {{ wilson_lower('confirmation_churned_count', 'confirmation_count') }} as confirmation_churn_rate_ci_lower,
+        {{ wilson_upper('confirmation_churned_count', 'confirmation_count') }} as confirmation_churn_rate_ci_upper,
+        {{ risk_ratio(*rest) }} as lift,
+        {{ risk_ratio_bound(*rest, side=-1) }} as lift_ci_lower,
+        {{ risk_ratio_bound(*rest, side=1) }} as lift_ci_upper,
+        ln(leaver_share / stayer_share) as weight_of_evidence,
+        tested.p_value,
+        tested.q_value,
+        coalesce(tested.q_value < {{ number_var('significance_level') }}, false) as is_significant,
+        tested.feature_auc,
+        {{ is_suspected_leak() }} as is_suspected_leak,
+        case
+            when features.is_suspected_leak then features.leak_reason
+            when {{ is_suspected_leak() }} then 'Tells leavers from stayers too well alone'
+        end as leak_reason
+    from compared
+    inner join features on compared.feature_name = features.feature_name
+    inner join tested
+        on compared.feature_name = tested.feature_name and compared.interval_number = tested.interval_number
+),
+
+information as (
+    select
+        feature_name,
+        {{ exact_sum('(leaver_share - stayer_share) * weight_of_evidence') }} as information_value
+    from measured
+    group by feature_name
+),
+
+value_lists as (
+    select
+        feature_name,
+        {{ dbt.listagg(quoted_text('value'), "', '", 'order by interval_number') }} as listed_values
+    from measured
+    group by feature_name
+),
+
+worded as (
+    select
+        measured.*,
+        information.information_value,
+        case interval_kind
+            when 'missing' then case
+                when feature_kind = 'text' then measured.feature_name || ' = ' || {{ quoted_text("'unknown'") }}
+                else measured.feature_name || ' is null'
+            end
+            when 'zero' then measured.feature_name || ' = 0'
+            when 'value' then {{ value_predicate('measured.feature_name', 'value') }}
+            when 'other' then measured.feature_name || ' not in ('
+                || {{ concat_present(['listed_values', quoted_text("'unknown'")], ', ') }} || ')'
+            else {{ concat_present([
+                'nullif(' ~ bounds_predicate('measured.feature_name', 'lower_bound', 'upper_bound') ~ ", '')",
+                "case when has_zero = 1 and coalesce(lower_bound, 0) <= 0 and coalesce(upper_bound, 1) > 0"
+                ~ " then measured.feature_name || ' <> 0' end",
+                "case when lower_bound is null and upper_bound is null then measured.feature_name || ' is not null' end",
+            ], ' and ') }}
+        end as predicate_sql,
+        {{ capitalised('interval_label') }} || ': ' || case
+            when confirmation_count = 0 then 'nobody in the confirmation half.'
+            else {{ percent_text('confirmation_churn_rate') }} || ' leave (95 % interval '
+                || {{ percent_text('confirmation_churn_rate_ci_lower') }} || ' to '
+                || {{ percent_text('confirmation_churn_rate_ci_upper') }} || '), ' || case
+                    when is_significant and rest_churned_count > 0
+                        then {{ decimal_text('lift', 2) }} || ' times the rate of the others'
+                    when is_significant then 'and none of the others'
+                    else 'not shown to differ from the others'
+                end || '.'
+        end as sentence
+    from measured
+    inner join information on measured.feature_name = information.feature_name
+    inner join value_lists on measured.feature_name = value_lists.feature_name
+),
+
+final as (
+    select
+        feature_name,
+        interval_number,
+        interval_label,
+        interval_kind,
+        lower_bound,
+        upper_bound,
+        value,
+        discovery_count,
+        discovery_churned_count,
+        discovery_churn_rate,
+        confirmation_count,
+        confirmation_churned_count,
+        confirmation_churn_rate,
+        confirmation_churn_rate_ci_lower,
+        confirmation_churn_rate_ci_upper,
+        lift,
+        lift_ci_lower,
+        lift_ci_upper,
+        weight_of_evidence,
+        information_value,
+        p_value,
+        q_value,
+        is_significant,
+        feature_auc,
+        is_suspected_leak,
+        leak_reason,
+        predicate_sql,
+        sentence
+    from worded
+)
+
+select * from final

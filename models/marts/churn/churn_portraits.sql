@@ -1,0 +1,97 @@
+-- Who leaves, who stays, who is in each segment. Described on everybody; compared with the others, and tested, on the
+-- confirmation half.
+with described as (
+    select * from {{ ref('int_churn_portraits_described') }}
+    where portrait_code <> 'portfolio'
+),
+
+portfolio as (
+    select * from {{ ref('int_churn_portraits_described') }}
+    where portrait_code = 'portfolio'
+),
+
+compared as (
+    select * from {{ ref('int_churn_portraits_compared') }}
+),
+
+features as (
+    select * from {{ ref('churn_features') }}
+),
+
+named as (
+    select * from {{ ref('int_segments_named') }}
+    where segment_scheme = 'churn'
+),
+
+joined as (
+    select
+        described.*,
+        coalesce(named.segment_name, described.portrait_code) as portrait_name,
+        portfolio.median_value as portfolio_median_value,
+        portfolio.level_share as portfolio_level_share,
+        compared.effect_size,
+        compared.effect_size_ci_lower,
+        compared.effect_size_ci_upper,
+        compared.p_value,
+        compared.q_value,
+        coalesce(compared.q_value < {{ number_var('significance_level') }}, false) as is_significant,
+        row_number() over (
+            partition by described.portrait_code
+            order by abs(compared.effect_size) desc nulls last, described.feature_name asc, described.feature_level asc
+        ) as feature_rank,
+        case
+            when features.feature_kind = 'number' then features.feature_label
+            else {{ value_label('described.feature_level') }}
+        end as label
+    from described
+    inner join features on described.feature_name = features.feature_name
+    inner join portfolio
+        on
+            described.feature_name = portfolio.feature_name
+            and described.feature_level = portfolio.feature_level
+    left join named on described.portrait_code = named.segment_code
+    left join compared
+        on
+            described.portrait_code = compared.portrait_code
+            and described.feature_name = compared.feature_name
+            and described.feature_level = compared.feature_level
+),
+
+final as (
+    select
+        portrait_code,
+        portrait_name,
+        feature_name,
+        feature_level,
+        feature_rank,
+        known_count,
+        median_value,
+        lower_quartile_value,
+        upper_quartile_value,
+        portfolio_median_value,
+        level_count,
+        level_share,
+        portfolio_level_share,
+        effect_size,
+        effect_size_ci_lower,
+        effect_size_ci_upper,
+        p_value,
+        q_value,
+        is_significant,
+        {{ capitalised('label') }} || ': ' || case
+            when level_share is not null
+                then {{ percent_text('level_share') }} || ' of them, of all ' || {{ percent_text('portfolio_level_share') }}
+            else 'median ' || {{ number_text('round(median_value, 1)') }} || ' (quartiles '
+                || {{ number_text('round(lower_quartile_value, 1)') }} || ' and ' || {{ number_text('round(upper_quartile_value, 1)') }}
+                || '), of all ' || {{ number_text('round(portfolio_median_value, 1)') }}
+        end || case
+            when not is_significant then '; not shown to differ from the others.'
+            when level_share is not null and effect_size > 0 then '; more often than the others.'
+            when level_share is not null then '; less often than the others.'
+            when effect_size > 0 then '; higher than the others.'
+            else '; lower than the others.'
+        end as sentence
+    from joined
+)
+
+select * from final

@@ -1,0 +1,57 @@
+with candidates as (
+    select * from {{ ref('churn_segment_candidates') }}
+),
+
+ranked as (
+    select * from {{ ref('int_churn_segments_ranked') }}
+),
+
+strategies as (
+    select
+        segment_code,
+        max(strategy_code) filter (where strategy_rank = 1) as strategy_code
+    from {{ ref('int_segment_strategies_assigned') }}
+    where segment_scheme = 'churn'
+    group by segment_code
+),
+
+final as (
+    select
+        candidates.churn_segment_code,
+        ranked.segment_rank,
+        candidates.segment_name,
+        candidates.predicate_sql,
+        candidates.depth,
+        candidates.customers_count,
+        candidates.remaining_count,
+        candidates.value_held_amount,
+        candidates.discovery_count,
+        candidates.discovery_churned_count,
+        candidates.discovery_churn_rate,
+        candidates.permutation_q_value,
+        candidates.parent_gain,
+        candidates.overlap,
+        candidates.confirmation_count,
+        candidates.confirmation_churned_count,
+        candidates.confirmation_churn_rate,
+        candidates.confirmation_churn_rate_ci_lower,
+        candidates.confirmation_churn_rate_ci_upper,
+        candidates.lift,
+        candidates.lift_ci_lower,
+        candidates.lift_ci_upper,
+        candidates.odds_ratio,
+        candidates.p_value,
+        candidates.q_value,
+        strategies.strategy_code,
+        {{ capitalised('candidates.segment_name') }} || ': ' || {{ percent_text('candidates.confirmation_churn_rate') }}
+        || ' leave (95 % interval ' || {{ percent_text('candidates.confirmation_churn_rate_ci_lower') }}
+        || ' to ' || {{ percent_text('candidates.confirmation_churn_rate_ci_upper') }} || '), '
+        || {{ decimal_text('candidates.lift', 2) }} || ' times the rate of the others; '
+        || cast(candidates.remaining_count as {{ kind_type('text') }}) || ' of '
+        || cast(candidates.customers_count as {{ kind_type('text') }}) || ' are still here.' as sentence
+    from candidates
+    inner join ranked on candidates.churn_segment_code = ranked.segment_code
+    left join strategies on candidates.churn_segment_code = strategies.segment_code
+)
+
+select * from final

@@ -1,0 +1,96 @@
+-- The order of work, within each scheme: what can start now, then what waits for a check, then what has to be built; and
+-- in each of these the strategy first that keeps most value for a day of effort.
+with estimated as (
+    select * from {{ ref('int_priorities_estimated') }}
+),
+
+named as (
+    select * from {{ ref('int_segments_named') }}
+),
+
+strategies as (
+    select * from {{ ref('strategies') }}
+),
+
+valued as (
+    select
+        estimated.*,
+        named.segment_name,
+        strategies.strategy_name,
+        cast(least_kept_customers * average_value_held_amount as decimal(18, 2)) as least_kept_amount,
+        cast(expected_kept_customers * average_value_held_amount as decimal(18, 2)) as expected_kept_amount,
+        cast(most_kept_customers * average_value_held_amount as decimal(18, 2)) as most_kept_amount,
+        expected_kept_customers * average_value_held_amount / nullif(effort_days, 0) as kept_amount_per_effort_day,
+        expected_kept_customers / nullif(effort_days, 0) as kept_customers_per_effort_day,
+        evidence_level = 'assumed' as is_test_first
+    from estimated
+    inner join strategies on estimated.strategy_code = strategies.strategy_code
+    left join named
+        on estimated.segment_scheme = named.segment_scheme and estimated.segment_code = named.segment_code
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by segment_scheme
+            order by
+                case prerequisite_kind when 'none' then 1 when 'check' then 2 else 3 end asc,
+                kept_amount_per_effort_day desc nulls last,
+                kept_customers_per_effort_day desc nulls last,
+                segment_code asc,
+                strategy_code asc
+        ) as priority_rank
+    from valued
+),
+
+final as (
+    select
+        segment_scheme,
+        segment_code,
+        segment_name,
+        strategy_code,
+        strategy_name,
+        strategy_rank,
+        priority_rank,
+        customers_count,
+        remaining_count,
+        evidence_count,
+        churn_rate,
+        churn_rate_ci_lower,
+        churn_rate_ci_upper,
+        shrunk_churn_rate,
+        value_held_amount,
+        reached_count,
+        capacity_count,
+        effort_days,
+        lead_time_days,
+        prerequisite_kind,
+        prerequisite,
+        pessimistic_save_rate,
+        optimistic_save_rate,
+        evidence_level,
+        is_test_first,
+        least_kept_customers,
+        expected_kept_customers,
+        most_kept_customers,
+        least_kept_amount,
+        expected_kept_amount,
+        most_kept_amount,
+        kept_amount_per_effort_day,
+        case when is_test_first then 'Test first: ' else '' end
+        || strategy_name || ' for ' || segment_name || ' reaches '
+        || cast(reached_count as {{ kind_type('text') }}) || ' of ' || cast(remaining_count as {{ kind_type('text') }})
+        || ' customers still here, who leave at ' || {{ percent_text('shrunk_churn_rate') }}
+        || ', and may keep ' || coalesce(
+            {{ rounded_text('least_kept_amount', '0') }} || ' to ' || {{ rounded_text('most_kept_amount', '0') }}
+            || ' of balances', {{ decimal_text('least_kept_customers', 1) }}
+            || ' to ' || {{ decimal_text('most_kept_customers', 1) }} || ' customers'
+        )
+        || ' for ' || {{ decimal_text('effort_days', 1) }} || ' days of effort. Starts after '
+        || cast(lead_time_days as {{ kind_type('text') }}) || ' days'
+        || coalesce('; before it: ' || lower(left(prerequisite, 1)) || substr(prerequisite, 2), '') || '.' as reason
+    from ranked
+)
+
+select * from final

@@ -1,0 +1,14 @@
+"""Intervals of every feature in the discovery half: one row per customer in, one row per feature and interval out."""
+
+
+def model(dbt, session):
+    dbt.config(materialized="table")
+    from customer_science.intervals import IntervalSettings, find_intervals
+    from customer_science.settings import read_settings
+
+    settings = dbt.config.meta_get("settings")
+    return find_intervals(
+        dbt.ref("int_churn_discovery_sampled").df(),
+        dbt.ref("churn_features").df(),
+        read_settings(IntervalSettings, settings),
+    )

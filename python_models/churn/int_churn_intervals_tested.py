@@ -1,0 +1,8 @@
+"""p- and q-values of the intervals on the confirmation half: counts in, one row per feature and interval out."""
+
+
+def model(dbt, session):
+    dbt.config(materialized="table")
+    from customer_science.intervals import compare_intervals
+
+    return compare_intervals(dbt.ref("int_churn_intervals_counted").df())

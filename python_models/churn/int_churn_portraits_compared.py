@@ -1,0 +1,16 @@
+"""What sets each portrait apart, on the confirmation half: customers in, a row per portrait, feature and level out."""
+
+
+def model(dbt, session):
+    dbt.config(materialized="table")
+    from customer_science.comparisons import Settings
+    from customer_science.portraits import compare_portraits
+    from customer_science.settings import read_settings
+
+    settings = dbt.config.meta_get("settings")
+    return compare_portraits(
+        dbt.ref("int_churn_confirmation_sampled").df(),
+        dbt.ref("int_churn_portraits_listed").df(),
+        dbt.ref("churn_features").df(),
+        read_settings(Settings, settings),
+    )

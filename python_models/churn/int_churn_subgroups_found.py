@@ -1,0 +1,14 @@
+"""Subgroups with raised churn in the discovery half: one row per customer in, one row per candidate and sign out."""
+
+
+def model(dbt, session):
+    dbt.config(materialized="table")
+    from customer_science.settings import read_settings
+    from customer_science.subgroups import SubgroupSettings, find_subgroups
+
+    settings = dbt.config.meta_get("settings")
+    return find_subgroups(
+        dbt.ref("int_churn_discovery_sampled").df(),
+        dbt.ref("int_churn_signs_listed").df(),
+        read_settings(SubgroupSettings, settings),
+    )
