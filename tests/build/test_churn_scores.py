@@ -105,6 +105,9 @@ class TestBankScrooge:
 class TestDemo:
     """The demo bank has closing dates: features stand on the cut-off, the outcome lies after it."""
 
+    def test_build_passes(self, demo):
+        assert demo.is_success, demo.messages
+
     def test_the_cut_off_lies_an_outcome_window_before_the_as_of_date(self, demo):
         days = demo.values(
             "select score_basis, min(measured_on), max(measured_on) from marts.churn_scores group by 1"
