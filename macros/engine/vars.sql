@@ -39,3 +39,13 @@
     {% endfor %}
     {% do return(values) %}
 {% endmacro %}
+
+
+{#- true or false, as SQL writes them. -#}
+{% macro flag_var(name) %}
+    {% set value = var(name) %}
+    {% if value is not boolean %}
+        {% do exceptions.raise_compiler_error("Var " ~ name ~ " is '" ~ value ~ "': expected true or false.") %}
+    {% endif %}
+    {% do return('true' if value else 'false') %}
+{% endmacro %}

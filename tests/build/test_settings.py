@@ -17,6 +17,11 @@ def test_the_build_passes_with_every_setting_off_its_default(run_dbt):
         statistical_power=0.9,
         small_cell_size=100,
         minimum_cell_size=10,
+        churn_outcome_days=90,
+        score_lookback_days=120,
+        score_sample_size=2000,
+        score_minimum_outcomes=20,
+        score_uses_protected_attributes=True,
         rfm_scheme="purchases",
         strategy_scheme_order=["rfm", "rule"],
     )
@@ -26,6 +31,7 @@ def test_the_build_passes_with_every_setting_off_its_default(run_dbt):
         == "2025-06-30"
     )
     assert build.rows("select distinct strategy_scheme from marts.strategy_customers") == [("rfm",)]
+    assert build.rows("select distinct feature_set from marts.churn_scores") == [("all",)]
 
 
 @pytest.mark.parametrize(
@@ -37,6 +43,8 @@ def test_the_build_passes_with_every_setting_off_its_default(run_dbt):
         ({"small_cell_size": "many"}, "Var small_cell_size is 'many': expected a number from 0."),
         ({"strategy_scheme_order": "rfm"}, "Var strategy_scheme_order is 'rfm': expected a list."),
         ({"strategy_scheme_order": ["typo"]}, "Var strategy_scheme_order has 'typo': expected names among"),
+        ({"score_uses_protected_attributes": "maybe"}, "is 'maybe': expected true or false."),
+        ({"churn_outcome_days": -180}, "Var churn_outcome_days is '-180': expected a number from 0."),
         ({"date_formats": "%Y"}, "Var date_formats is '%Y': expected a list."),
     ],
 )  # fmt: skip

@@ -1,0 +1,8 @@
+{#- A number from 0 to buckets - 1 that depends on nothing but the key: the first 32 bits of its md5, modulo. -#}
+{% macro hash_bucket(key, buckets) -%}
+    {{ return(adapter.dispatch('hash_bucket')(key, buckets)) }}
+{%- endmacro %}
+
+{% macro duckdb__hash_bucket(key, buckets) -%}
+    cast('0x' || left(md5({{ key }}), 8) as bigint) % {{ buckets }}
+{%- endmacro %}

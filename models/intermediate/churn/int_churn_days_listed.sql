@@ -1,0 +1,32 @@
+-- The days on which churn features are measured: the as-of date, and the cut-off churn_outcome_days before it, after which
+-- it is seen who left. A flag on a single snapshot has no day before it, so its day is null.
+with as_of as (
+    select * from {{ ref('int_as_of_date_determined') }}
+),
+
+days as (
+    select
+        'as_of_date' as score_basis,
+        as_of_date as measured_on
+    from as_of
+    union all
+    select
+        'cut_off' as score_basis,
+        cast({{ dbt.dateadd('day', -number_var('churn_outcome_days'), 'as_of_date') }} as date) as measured_on
+    from as_of
+    union all
+    select
+        'snapshot' as score_basis,
+        cast(null as date) as measured_on
+),
+
+-- events count within a window of equal length, so that both days see as much
+listed as (
+    select
+        score_basis,
+        measured_on,
+        cast({{ dbt.dateadd('day', 1 - number_var('score_lookback_days'), 'measured_on') }} as date) as lookback_starts_on
+    from days
+)
+
+select * from listed

@@ -1,0 +1,56 @@
+-- The latest score of each customer, with the features that speak most in it.
+{%- set tops = [1, 2, 3] %}
+
+with scored as (
+    select * from {{ ref('int_churn_scored') }}
+),
+
+built as (
+    select * from {{ ref('int_churn_features_built') }}
+),
+
+churned as (
+    select * from {{ ref('int_customers_churned') }}
+),
+
+features as (
+    select * from {{ ref('score_features') }}
+),
+
+-- one more than the tenths of customers with a lower score, so that equal scores share a decile
+ranked as (
+    select
+        *,
+        cast(1 + floor(
+            10.0 * (rank() over (partition by score_basis order by churn_probability) - 1)
+            / count(*) over (partition by score_basis)
+        ) as bigint) as churn_decile
+    from scored
+),
+
+described as (
+    select
+        ranked.customer_id,
+        ranked.score_basis,
+        built.measured_on,
+        churned.is_churned,
+        ranked.churn_probability,
+        ranked.churn_decile,
+        {%- for top in tops %}
+        features_{{ top }}.feature_label as top_feature_{{ top }}_label,
+        case when ranked.top_feature_{{ top }}_effect > 0 then 'raises' when ranked.top_feature_{{ top }}_effect < 0 then 'lowers' end
+            as top_feature_{{ top }}_direction,
+        ranked.top_feature_{{ top }}_effect,
+        {%- endfor %}
+        {{ sql_literal(score_feature_set()) }} as feature_set,
+        churned.is_descriptive_only
+    from ranked
+    inner join built on ranked.customer_id = built.customer_id and ranked.score_basis = built.score_basis
+    inner join churned on ranked.customer_id = churned.customer_id
+    {%- for top in tops %}
+    left join features as features_{{ top }} on ranked.top_feature_{{ top }}_name = features_{{ top }}.feature_name
+    {%- endfor %}
+    where built.is_latest
+)
+
+select * from described

@@ -1,0 +1,194 @@
+"""Churn scores of whole builds: the published reference, the planted truth, and nothing read after the cut-off."""
+
+import json
+from datetime import timedelta
+
+import numpy as np
+import pytest
+import yaml
+from conftest import ROOT
+from scipy.special import expit
+from sklearn.metrics import brier_score_loss, roc_auc_score
+
+DEMO = ROOT / "data" / "demo"
+BOOKKEEPING = {
+    "customer_id", "score_basis", "measured_on", "is_churned", "is_latest", "is_descriptive_only", "cell",
+    "protected_cell", "fold_number", "is_sampled",
+}  # fmt: skip
+
+
+def metrics(build):
+    return {
+        (model_code, feature_set, name): value
+        for model_code, feature_set, name, value in build.rows(
+            "select model_code, feature_set, metric_name, metric_value from marts.churn_model_metrics"
+        )
+    }
+
+
+class TestChurnModelling:
+    """Churn_Modelling.csv, a flag on a single snapshot: the published reference is boosting on all features."""
+
+    def test_the_reference_holds_within_a_hundredth(self, churn_modelling):
+        measured = metrics(churn_modelling)
+        assert measured["gradient_boosting", "all", "auc"] == pytest.approx(0.868, abs=0.01)
+        assert measured["gradient_boosting", "all", "brier"] == pytest.approx(0.1006, abs=0.01)
+        assert measured["base_rate", "none", "brier"] == pytest.approx(0.162, abs=0.0005)
+
+    def test_scores_are_calibrated(self, churn_modelling):
+        measured = metrics(churn_modelling)
+        for feature_set in ("all", "without_protected"):
+            assert measured["gradient_boosting", feature_set, "ece"] < 0.015
+            assert abs(measured["gradient_boosting", feature_set, "calibration_slope"] - 1) < 0.1
+
+    def test_leaving_out_age_and_gender_has_its_price_and_is_what_is_scored(self, churn_modelling):
+        measured = metrics(churn_modelling)
+        price = [measured["gradient_boosting", s, "auc"] for s in ("all", "without_protected")]
+        assert price[0] - price[1] > 0.03
+        assert churn_modelling.rows(
+            "select distinct model_code, feature_set from marts.churn_model_metrics where is_scored"
+        ) == [("gradient_boosting", "without_protected")]
+        assert churn_modelling.rows("select distinct feature_set from marts.churn_scores") == [
+            ("without_protected",)
+        ]
+        names = {
+            name
+            for number in (1, 2, 3)
+            for (name,) in churn_modelling.rows(
+                f"select distinct top_feature_{number}_label from marts.churn_scores"
+            )
+        }
+        assert "number of products" in names and not names & {"age", "gender"}
+
+    def test_everybody_is_described_and_nobody_predicted(self, churn_modelling):
+        assert churn_modelling.rows(
+            "select score_basis, measured_on, is_descriptive_only, count(*) from marts.churn_scores group by all"
+        ) == [("snapshot", None, True, 10000)]
+        assert churn_modelling.rows(
+            "select distinct is_descriptive_only from marts.churn_model_metrics"
+        ) == [(True,)]
+
+    def test_the_metrics_are_those_of_the_scores_that_are_shown(self, churn_modelling):
+        outcome, probability = zip(
+            *churn_modelling.rows("select is_churned, churn_probability from marts.churn_scores"),
+            strict=True,
+        )
+        measured = metrics(churn_modelling)
+        assert brier_score_loss(outcome, probability) == pytest.approx(
+            measured["gradient_boosting", "without_protected", "brier"]
+        )
+        # folds are ranked one by one, and all together nearly as well
+        assert roc_auc_score(outcome, probability) == pytest.approx(
+            measured["gradient_boosting", "without_protected", "auc"], abs=0.005
+        )
+
+    def test_deciles_rise_with_churn_from_1_to_10(self, churn_modelling):
+        rates = churn_modelling.values(
+            "select churn_decile, avg(is_churned::int) from marts.churn_scores group by 1"
+        )
+        assert sorted(rates) == list(range(1, 11))
+        assert rates[10] > 0.5 > 0.05 > rates[1]
+
+
+class TestBankScrooge:
+    def test_boosting_is_better_than_its_baselines_and_calibrated(self, bank_scrooge):
+        measured = metrics(bank_scrooge)
+        ours = measured["gradient_boosting", "without_protected", "brier"]
+        for baseline in ("logistic", "cell_rate"):
+            assert ours < measured[baseline, "without_protected", "brier"]
+        assert measured["gradient_boosting", "without_protected", "ece"] < 0.015
+        assert (
+            abs(measured["gradient_boosting", "without_protected", "calibration_slope"] - 1) < 0.1
+        )
+
+
+class TestDemo:
+    """The demo bank has closing dates: features stand on the cut-off, the outcome lies after it."""
+
+    def test_build_passes(self, demo):
+        assert demo.is_success, demo.messages
+
+    def test_the_cut_off_lies_an_outcome_window_before_the_as_of_date(self, demo):
+        days = demo.values(
+            "select score_basis, min(measured_on), max(measured_on) from marts.churn_scores group by 1"
+        )
+        (as_of_date,) = demo.row("select as_of_date from intermediate.int_as_of_date_determined")
+        cut_off = as_of_date - timedelta(days=180)
+        assert days == {"as_of_date": (as_of_date, as_of_date), "cut_off": (cut_off, cut_off)}
+
+    def test_everybody_at_risk_has_one_score_and_a_leaver_the_last_before_leaving(self, demo):
+        assert demo.rows(
+            "select score_basis, is_churned, count(*) from marts.churn_scores group by all order by all"
+        ) == [
+            ("as_of_date", False, *demo.row(
+                "select count(*) from intermediate.int_customers_churned where not is_churned")),
+            ("cut_off", True, *demo.row(
+                "select count(*) from intermediate.int_customers_churned, intermediate.int_churn_days_listed "
+                "where score_basis = 'cut_off' and churned_on > measured_on")),
+        ]  # fmt: skip
+        assert not demo.row("select bool_or(is_descriptive_only) from marts.churn_scores")[0]
+
+    def test_scores_know_no_more_than_was_planted_in_what_they_may_read(self, demo):
+        # activity was planted too, but stands as of the extract and may have changed on leaving: no score reads it
+        truth = json.loads((DEMO / "truth.json").read_text("utf-8"))["churn"]
+        rows = demo.rows(
+            "select p.is_churned, p.gradient_boosting_all, c.product_count, c.age, c.city, c.gender "
+            "from intermediate.int_churn_predictions_compared as p "
+            "inner join intermediate.int_customers_conformed as c using (customer_id) "
+            "where c.age is not null and c.city is not null"
+        )
+        outcome, scored = (np.array(column, float) for column in list(zip(*rows, strict=True))[:2])
+        planted = np.array([
+            truth["product_count"][str(products)]
+            + sum(s["coefficient"] for s in truth["age"] if s["first_age"] <= age <= s["last_age"])
+            + truth["city"][city] + truth["gender"][gender]
+            for *_, products, age, city, gender in rows
+        ])  # fmt: skip
+        best = roc_auc_score(outcome, expit(planted))
+        assert best - 0.015 < roc_auc_score(outcome, scored) < best + 0.005
+
+    def test_scores_are_calibrated_over_the_window(self, demo):
+        measured = metrics(demo)
+        assert (
+            abs(measured["gradient_boosting", "without_protected", "calibration_slope"] - 1) < 0.1
+        )
+        assert (
+            abs(measured["gradient_boosting", "without_protected", "calibration_intercept"]) < 0.1
+        )
+        assert measured["gradient_boosting", "without_protected", "ece"] < 0.025
+
+    def test_the_seed_accepts_the_features_that_are_built(self, demo):
+        (seed,) = [
+            entry
+            for entry in yaml.safe_load(
+                (ROOT / "seeds/business_rules/_business_rules__seeds.yml").read_text("utf-8")
+            )["seeds"]
+            if entry["name"] == "score_features"
+        ]
+        (accepted,) = [
+            test["accepted_values"]["arguments"]["values"]
+            for test in seed["columns"][0]["data_tests"]
+            if "accepted_values" in test
+        ]
+        built = {
+            name
+            for (name,) in demo.rows(
+                "select column_name from information_schema.columns where table_name = 'int_churn_features_built'"
+            )
+        }
+        assert set(accepted) == built - BOOKKEEPING
+
+
+@pytest.mark.parametrize("outcome", ["yes", "no"])
+def test_one_outcome_alone_builds_empty_scores(run_dbt, tmp_path, outcome):
+    rows = "".join(f"{number},Rybinsk,{number % 3},{outcome}\n" for number in range(400))
+    (tmp_path / "customers.csv").write_text(f"customer_id,city,product_count,is_churned\n{rows}")
+    build = run_dbt(
+        raw=tmp_path,
+        source_system="canonical",
+        select=["+churn_scores", "+churn_model_metrics"],
+        env={"DBT_RESOURCE_TYPES": "seed model"},
+    )
+    assert build.is_success, build.messages
+    for mart in ("churn_scores", "churn_model_metrics"):
+        assert build.row(f"select count(*) from marts.{mart}") == (0,)
