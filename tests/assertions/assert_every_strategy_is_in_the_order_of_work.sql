@@ -8,5 +8,8 @@ left join {{ ref('strategy_priorities') }} as priorities
         and segments.strategy_code = priorities.strategy_code
 where
     segments.strategy_code is not null
-    and exists (select 1 from {{ ref('int_customers_churned') }} where is_churned is not null)
+    and exists (
+        select 1 from {{ ref('int_customers_churned') }}
+        where is_churned is not null
+    )
     and (priorities.priority_rank is null or priorities.customers_count <> segments.customers_count)
