@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test lint docs demo bench lock clean
+.PHONY: help setup build test soak lint docs demo bench lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -27,6 +27,9 @@ build: setup ## Build and test every mart (dbt build)
 
 test: setup ## Run every test; real files are checked where CLIENTELE_REAL_DATA names their folder
 	pytest
+
+soak: setup ## Run the tests that take many builds
+	pytest -m soak
 
 lint: setup ## Check the style of SQL and Python
 	ruff check .

@@ -67,7 +67,10 @@ def find_intervals(
             values = column.to_numpy("float64", na_value=np.nan)
             bins = _number_bins(values, is_churned, smallest, settings)
         elif feature.feature_kind == "flag":
-            bins = _text_bins(column.map({True: "yes", False: "no"}), 1)
+            # both values, because customers elsewhere may have the one that nobody has here
+            values = ("no", "yes") if column.notna().any() else ()
+            bins = [{"interval_kind": "missing"}]
+            bins += [{"interval_kind": "value", "value": value} for value in values]
         else:
             bins = _text_bins(column, smallest)
         if any(one["interval_kind"] in ("range", "value") for one in bins):
@@ -85,8 +88,8 @@ def compare_intervals(counts: pd.DataFrame) -> pd.DataFrame:
     discovery_churned_count, confirmation_count and confirmation_churned_count, customers and leavers of the half in
     which the interval was found and of the other one. On the confirmation half, p_value is Fisher's exact test
     (two-sided) of the interval against the feature's other intervals and q_value its Benjamini-Hochberg value within
-    one family of all intervals of all features. On the discovery half, so that choices made by it do not read the other
-    one, feature_auc is the area under the ROC curve of customers ordered by the rate of their interval. Returns
+    one family of all intervals of all features. On the discovery half, so that choices made by it do not read the
+    other one, feature_auc is the area under the ROC curve of customers ordered by the rate of their interval. Returns
     TESTED_TYPES.
     """
     counts = counts.sort_values(["feature_name", "interval_number"]).reset_index(drop=True)

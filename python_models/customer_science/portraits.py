@@ -27,12 +27,12 @@ def compare_portraits(
 ) -> pd.DataFrame:
     """Compares the members of each portrait with all other customers, feature by feature.
 
-    `customers` has one row per customer: customer_id and a column per feature; `members` one row per portrait_code and
-    customer_id; `features` feature_name and feature_kind (`number`, `flag` or `text`). A number is one row with the
-    level `all`, over its known values; a flag or text has one row per known value. effect_size is Cliff's delta, from
-    -1 (all members below all others; no member has the value) to 1. q-values are Benjamini-Hochberg within a portrait.
-    Returns PORTRAIT_TYPES, the same whatever the order of rows; a comparison without spread or with fewer than two
-    customers on a side has no row.
+    `customers` has one row per customer: customer_id and a column per feature; `members` one row per portrait_code
+    and customer_id; `features` feature_name and feature_kind (`number`, `flag` or `text`). A number is one row with
+    the level `all`, over its known values; a flag or text has one row per known value. effect_size is Cliff's delta,
+    from -1 (all members below all others; no member has the value) to 1. q-values are Benjamini-Hochberg within a
+    portrait. Returns PORTRAIT_TYPES, the same whatever the order of rows; a comparison without spread or with fewer
+    than two customers on a side has no row.
     """
     customers = customers.sort_values("customer_id")
     columns = {}

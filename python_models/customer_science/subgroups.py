@@ -238,6 +238,8 @@ def _wilson_lower(k, n, z) -> np.ndarray:
 
 def _best_under_permutation(bits, mean, deviation, is_churned, settings) -> np.ndarray:
     """The largest z-score of all combinations in each permutation of the labels."""
+    if not settings.permutation_count:
+        return np.empty(0)
     random = np.random.default_rng(settings.random_seed)
     labels = _packed(
         np.array([random.permutation(is_churned) for _ in range(settings.permutation_count)])

@@ -19,3 +19,31 @@ def test_an_extract_of_three_columns_builds_and_says_what_is_missing(run_dbt, tm
     assert all(
         "Nothing was supplied" in note for name, note in notes.items() if name != "customers"
     )
+
+
+def test_segments_without_any_churn_have_strategies_and_no_order_of_work(run_dbt, tmp_path):
+    (tmp_path / "customers.csv").write_text(
+        "customer_id,age,product_count,balance\n1,30,1,1000\n2,50,2,\n3,50,3,0\n"
+    )
+    build = run_dbt(raw=tmp_path, source_system="canonical")
+    assert build.is_success, [message for message in build.messages if "rror" in message]
+    strategies = build.row("select count(strategy_code) from marts.strategy_segments")
+    assert strategies == (3,)
+    for mart in ("churn_intervals", "churn_portraits", "churn_segments", "strategy_priorities"):
+        assert build.row(f"select count(*) from marts.{mart}") == (0,), mart
+
+
+def test_a_handful_of_customers_with_churn_is_studied_without_finding_anything(run_dbt, tmp_path):
+    (tmp_path / "customers.csv").write_text(
+        "customer_id,age,product_count,is_churned\n1,30,1,true\n2,50,2,false\n3,50,3,\n4,,,false\n"
+    )
+    build = run_dbt(raw=tmp_path, source_system="canonical")
+    assert build.is_success, [message for message in build.messages if "rror" in message]
+    assert build.row("select count(*) from marts.churn_segments") == (0,)
+    assert build.row(
+        "select count(*) filter (where is_significant) from marts.churn_intervals"
+    ) == (0,)
+    assert build.row(
+        "select count(*) filter (where reason is null) from marts.strategy_priorities"
+    ) == (0,)
+    assert build.row("select count(*) > 0 from marts.strategy_priorities") == (True,)

@@ -53,6 +53,8 @@ evidenced as (
     cross join portfolio
     left join churn_segments
         on counted.segment_scheme = 'churn' and counted.segment_code = churn_segments.segment_code
+    -- where nothing is known of churn, nothing can be expected of a strategy
+    where portfolio.portfolio_rate is not null
 ),
 
 rated as (
@@ -62,7 +64,7 @@ rated as (
         {{ wilson_lower('evidence_churned_count', 'evidence_count') }} as churn_rate_ci_lower,
         {{ wilson_upper('evidence_churned_count', 'evidence_count') }} as churn_rate_ci_upper,
         (evidence_churned_count + {{ number_var('churn_rate_prior_count') }} * portfolio_rate)
-        / (evidence_count + {{ number_var('churn_rate_prior_count') }}) as shrunk_churn_rate
+        / nullif(evidence_count + {{ number_var('churn_rate_prior_count') }}, 0) as shrunk_churn_rate
     from evidenced
 ),
 
@@ -81,7 +83,9 @@ planned as (
         plans.optimistic_save_rate,
         plans.evidence_level,
         least(rated.remaining_count, coalesce(plans.capacity_count, rated.remaining_count)) as reached_count,
-        greatest(0, 1.0 - cast(plans.lead_time_days as double) / {{ number_var('planning_days') }}) as active_share
+        greatest(
+            0, 1.0 - cast(plans.lead_time_days as double) / nullif({{ number_var('planning_days') }}, 0)
+        ) as active_share
     from rated
     inner join strategies
         on rated.segment_scheme = strategies.segment_scheme and rated.segment_code = strategies.segment_code
@@ -92,10 +96,13 @@ estimated as (
     select
         *,
         setup_effort_days + contact_effort_days * reached_count as effort_days,
-        reached_count * active_share * churn_rate_ci_lower * pessimistic_save_rate as least_kept_customers,
+        -- the range holds the expectation, also where few customers leave the shrunk rate outside their interval
+        reached_count * active_share * least(churn_rate_ci_lower, shrunk_churn_rate) * pessimistic_save_rate
+            as least_kept_customers,
         reached_count * active_share * shrunk_churn_rate * (pessimistic_save_rate + optimistic_save_rate) / 2
             as expected_kept_customers,
-        reached_count * active_share * churn_rate_ci_upper * optimistic_save_rate as most_kept_customers,
+        reached_count * active_share * greatest(churn_rate_ci_upper, shrunk_churn_rate) * optimistic_save_rate
+            as most_kept_customers,
         cast(value_held_amount as double) / nullif(remaining_count, 0) as average_value_held_amount
     from planned
 )

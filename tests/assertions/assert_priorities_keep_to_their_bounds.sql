@@ -1,0 +1,23 @@
+-- A strategy reaches no more customers than are here and than it has capacity for, its range holds what is expected of
+-- it, and the order of work goes by the value kept for a day of effort, from 1 without a gap.
+with priorities as (
+    select
+        *,
+        row_number() over (partition by segment_scheme order by priority_rank) as position_in_scheme,
+        lag(kept_amount_per_effort_day) over (partition by segment_scheme order by priority_rank) as amount_before
+    from {{ ref('strategy_priorities') }}
+)
+
+select *
+from priorities
+where
+    reached_count > remaining_count
+    or reached_count > capacity_count
+    or remaining_count > customers_count
+    or least_kept_customers > expected_kept_customers
+    or expected_kept_customers > most_kept_customers
+    or least_kept_amount > expected_kept_amount
+    or expected_kept_amount > most_kept_amount
+    or priority_rank <> position_in_scheme
+    or amount_before < kept_amount_per_effort_day
+    or priority_rank > 1 and amount_before is null and kept_amount_per_effort_day is not null

@@ -1,0 +1,200 @@
+"""Intervals of features: planted steps, bounds that part the same values, and tests against SciPy and scikit-learn."""
+
+import random
+
+import numpy as np
+import pandas as pd
+import pytest
+from customer_science.intervals import (
+    FOUND_TYPES,
+    TESTED_TYPES,
+    IntervalSettings,
+    compare_intervals,
+    find_intervals,
+    roundest,
+)
+from scipy import stats
+from sklearn.metrics import roc_auc_score
+
+SETTINGS = IntervalSettings(maximum_count=8, minimum_count=50, minimum_share=0.02, split_level=0.01)
+
+
+def features(**kinds):
+    return pd.DataFrame({"feature_name": list(kinds), "feature_kind": list(kinds.values())})
+
+
+def found_in(values, is_churned, kind="number", settings=SETTINGS):
+    customers = pd.DataFrame({"x": values, "is_churned": is_churned})
+    return find_intervals(customers, features(x=kind), settings)
+
+
+def bounds(found):
+    return list(found["upper_bound"].dropna())
+
+
+def drawn(rates, seed=1):
+    return np.random.default_rng(seed).random(len(rates)) < rates
+
+
+# --- bounds
+
+
+@pytest.mark.parametrize(
+    ("above", "up_to", "expected"),
+    [
+        (17, 18, 18),
+        (1187, 1243, 1200),
+        (99.5, 1243.7, 1000),
+        (0.0312, 0.0371, 0.037),
+        (-5, -3, -3),
+        (-1243, -1187, -1200),
+        (-0.35, 0.2, 0),
+        (-0.39, -0.28, -0.3),
+        (123456.78, 123456.79, 123456.79),
+    ],
+)
+def test_roundest_is_the_number_that_people_can_say(above, up_to, expected):
+    assert roundest(above, up_to) == expected
+
+
+def test_roundest_parts_the_same_values_and_no_rounder_number_does():
+    generator = random.Random(5)
+    for _ in range(2000):
+        scale = 10 ** generator.randint(1, 12)
+        above, up_to = sorted(generator.sample(range(-scale, scale), 2))
+        exponent = max(k for k in range(15) if up_to // 10**k * 10**k > above)
+        assert roundest(above, up_to) == up_to // 10**exponent * 10**exponent
+        # in cents, which doubles do not hold exactly
+        assert above / 100 < roundest(above / 100, up_to / 100) <= up_to / 100
+
+
+# --- what is found
+
+
+def test_an_inverted_u_is_found_with_its_steps():
+    ages = np.random.default_rng(2).integers(18, 90, 6000)
+    found = found_in(ages, drawn(np.where((ages >= 40) & (ages < 60), 0.5, 0.1)))
+    assert bounds(found) == [40, 60]
+
+
+def test_a_feature_without_effect_keeps_two_intervals():
+    values = np.random.default_rng(3).normal(10, 1, 4000)
+    assert len(bounds(found_in(values, drawn(np.full(4000, 0.2))))) == 1
+
+
+def test_missing_and_zero_are_intervals_of_their_own():
+    found = found_in([np.nan] * 100 + [0.0] * 100 + [-2.0] * 100 + [5.0] * 100, [True, False] * 200)
+    assert list(found["interval_kind"]) == ["missing", "zero", "range", "range"]
+    # zero lies within a range and is not of it, so the bound between -2 and 5 may be 0
+    assert bounds(found) == [0]
+
+
+def test_amounts_closer_than_single_precision_are_told_apart():
+    amounts = np.repeat(1e8 + np.arange(4), 200)
+    assert len(set(amounts.astype("float32"))) == 1
+    assert bounds(found_in(amounts, drawn(np.where(amounts >= 1e8 + 2, 0.6, 0.1)))) == [1e8 + 2]
+
+
+def test_every_interval_has_the_smallest_size():
+    values = np.repeat([1.0, 2.0, 3.0], [49, 500, 451])
+    is_churned = values == 1  # as clear as can be, and one customer short
+    assert 2 not in bounds(found_in(values, is_churned))
+    large_enough = SETTINGS._replace(minimum_count=49)
+    assert 2 in bounds(found_in(values, is_churned, settings=large_enough))
+
+
+def test_rare_texts_are_other_and_unknown_is_missing():
+    texts = ["large"] * 60 + ["rare"] * 49 + ["unknown"] * 60 + [None] * 3
+    found = found_in(texts, [True, False] * 86, kind="text")
+    assert list(zip(found["interval_kind"], found["value"].fillna(""), strict=True)) == [
+        ("missing", ""),
+        ("value", "large"),
+        ("other", ""),
+    ]
+
+
+def test_both_values_of_a_flag_are_listed_however_rare():
+    found = found_in(pd.Series([True] * 60 + [None] * 3, dtype=object), [True] * 63, kind="flag")
+    assert list(found["value"].dropna()) == ["no", "yes"]
+    assert "other" not in set(found["interval_kind"])
+
+
+def test_a_feature_of_which_nothing_is_known_has_no_interval():
+    for kind in ("number", "flag", "text"):
+        assert found_in(pd.Series([None] * 200, dtype=object), [True, False] * 100, kind).empty
+
+
+def test_order_of_rows_changes_nothing():
+    generator = np.random.default_rng(4)
+    customers = pd.DataFrame(
+        {
+            "x": generator.integers(0, 50, 3000).astype(float),
+            "y": generator.choice(["a", "b", "c"], 3000),
+            "is_churned": generator.random(3000) < 0.3,
+        }
+    )
+    kinds = features(x="number", y="text")
+    found = find_intervals(customers, kinds, SETTINGS)
+    other = find_intervals(customers.sample(frac=1, random_state=1), kinds[::-1], SETTINGS)
+    pd.testing.assert_frame_equal(found, other)
+
+
+def test_one_outcome_only_makes_one_range():
+    found = found_in(np.arange(1.0, 401.0), np.zeros(400, bool))
+    assert list(found["interval_kind"]) == ["missing", "zero", "range"]
+
+
+# --- tests of the intervals
+
+
+def counts(rows, name="x"):
+    columns = [
+        "discovery_count",
+        "discovery_churned_count",
+        "confirmation_count",
+        "confirmation_churned_count",
+    ]
+    numbered = [(name, number, *row) for number, row in enumerate(rows, start=1)]
+    return pd.DataFrame(numbered, columns=["feature_name", "interval_number", *columns])
+
+
+def test_intervals_are_tested_as_scipy_and_scikit_learn_do():
+    rows = [(40, 10, 60, 30), (25, 5, 30, 3), (35, 30, 45, 11)]
+    others = [(50, 20, 70, 20), (50, 25, 65, 24)]
+    tested = compare_intervals(pd.concat([counts(rows), counts(others, "y")]))
+    expected = []
+    for feature in (rows, others):
+        total, churned = sum(row[2] for row in feature), sum(row[3] for row in feature)
+        for *_, n, k in feature:
+            table = [[k, n - k], [churned - k, total - n - (churned - k)]]
+            expected.append(stats.fisher_exact(table).pvalue)
+    assert tested["p_value"].tolist() == pytest.approx(expected, rel=1e-12)
+    assert tested["q_value"].tolist() == pytest.approx(
+        stats.false_discovery_control(expected).tolist(), rel=1e-12
+    )
+    outcomes = np.concatenate([[1] * k + [0] * (n - k) for n, k, *_ in rows])
+    scores = np.concatenate([[k / n] * n for n, k, *_ in rows])
+    assert tested["feature_auc"][0] == pytest.approx(roc_auc_score(outcomes, scores), rel=1e-12)
+
+
+def test_intervals_without_anybody_or_with_everybody_have_no_p_value():
+    tested = compare_intervals(counts([(10, 2, 0, 0), (10, 3, 20, 5)]))
+    assert tested["p_value"].isna().all() and tested["q_value"].isna().all()
+
+
+def test_one_outcome_only_differs_nowhere():
+    tested = compare_intervals(counts([(10, 0, 20, 0), (10, 0, 20, 0)]))
+    assert tested["p_value"].tolist() == [1, 1]
+    assert tested["feature_auc"].isna().all()
+
+
+def test_empty_inputs_keep_their_types():
+    nobody = pd.DataFrame({"x": [], "is_churned": []})
+    found = find_intervals(nobody, features(x="number"), SETTINGS)
+    assert found.empty and found.dtypes.equals(
+        pd.DataFrame(columns=list(FOUND_TYPES)).astype(FOUND_TYPES).dtypes
+    )
+    tested = compare_intervals(counts([]))
+    assert tested.empty and tested.dtypes.equals(
+        pd.DataFrame(columns=list(TESTED_TYPES)).astype(TESTED_TYPES).dtypes
+    )
