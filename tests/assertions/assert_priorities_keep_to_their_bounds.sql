@@ -1,11 +1,20 @@
 -- A strategy reaches no more customers than are here and than it has capacity for, its range holds what is expected of
--- it, and the order of work goes by the value kept for a day of effort, from 1 without a gap.
-with priorities as (
+-- it, and the order of work, from 1 without a gap, puts what can start now first and then the most value kept for a day
+-- of effort.
+with staged as (
+    select
+        *,
+        case prerequisite_kind when 'none' then 1 when 'check' then 2 when 'build' then 3 end as stage
+    from {{ ref('strategy_priorities') }}
+),
+
+priorities as (
     select
         *,
         row_number() over (partition by segment_scheme order by priority_rank) as position_in_scheme,
+        lag(stage) over (partition by segment_scheme order by priority_rank) as stage_before,
         lag(kept_amount_per_effort_day) over (partition by segment_scheme order by priority_rank) as amount_before
-    from {{ ref('strategy_priorities') }}
+    from staged
 )
 
 select *
@@ -19,5 +28,7 @@ where
     or least_kept_amount > expected_kept_amount
     or expected_kept_amount > most_kept_amount
     or priority_rank <> position_in_scheme
-    or amount_before < kept_amount_per_effort_day
-    or priority_rank > 1 and amount_before is null and kept_amount_per_effort_day is not null
+    or stage is null
+    or stage_before > stage
+    or stage_before = stage and amount_before < kept_amount_per_effort_day
+    or stage_before = stage and amount_before is null and kept_amount_per_effort_day is not null
