@@ -120,11 +120,11 @@ class TestChurnModelling:
             "from marts.strategy_segments where segment_scheme = 'rule'"
         )
         assert segments == {
-            "core_younger": (6946, 3062, 4930, 713, 10.3, "product count up to 2, age up to 42",
+            "core_younger": (6946, 3062, 4930, 713, 10.3, "number of products up to 2, age up to 42",
                              "Top Savings, Refinance, Bonus"),
-            "core_older": (2728, 1294, 1894, 1044, 38.3, "product count up to 2, age 43+",
+            "core_older": (2728, 1294, 1894, 1044, 38.3, "number of products up to 2, age 43+",
                            "Confidence, Capital, Home Insurance"),
-            "many_products": (326, 187, 231, 280, 85.9, "product count 3+",
+            "many_products": (326, 187, 231, 280, 85.9, "number of products 3+",
                               "Private, Mobile, Deposit Insurance"),
         }  # fmt: skip
 
