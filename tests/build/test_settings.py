@@ -24,6 +24,8 @@ def test_the_build_passes_with_every_setting_off_its_default(run_dbt):
         score_uses_protected_attributes=True,
         rfm_scheme="purchases",
         strategy_scheme_order=["rfm", "rule"],
+        # unit tests state what the defaults do
+        env={"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test"},
     )
     assert build.is_success, [message for message in build.messages if "rror" in message]
     assert (
