@@ -26,7 +26,9 @@ def test_months_count_who_was_there_at_the_start_and_left_in_the_course(demo, cu
     months = demo.rows(
         "select month_starts_on, start_count, churned_count, churn_rate from marts.churn_rates_by_month"
     )
-    assert len(months) == 12
+    # from the month after the first closing to the last one
+    first, last = min(c[1] for c in customers), max(c[2] for c in customers)
+    assert len(months) == month_number(last) - month_number(first) > 0
     for start, start_count, churned_count, churn_rate in months:
         there = [c for c in customers if c[1] < start <= c[2]]
         left = [c for c in there if c[3] and month_number(c[2]) == month_number(start)]
