@@ -13,6 +13,15 @@ scored as (
     where rfm_scheme = {{ sql_literal(var('rfm_scheme')) }}
 ),
 
+clustered as (
+    select
+        placed.customer_id,
+        described.segment_code
+    from {{ ref('int_customers_placed') }} as placed
+    inner join {{ ref('int_clusters_described') }} as described
+        on described.cluster_set = 'customers' and placed.cluster_code = described.cluster_code
+),
+
 overlapping as (
     select
         ruled.customer_id,
@@ -32,6 +41,12 @@ exclusive as (
         'rfm' as segment_scheme,
         rfm_segment as segment_code
     from scored
+    union all
+    select
+        customer_id,
+        'cluster' as segment_scheme,
+        segment_code
+    from clustered
 ),
 
 segmented as (

@@ -14,30 +14,8 @@ named as (
     select * from {{ ref('int_segments_named') }}
 ),
 
-segment_strategies as (
-    select
-        segment_strategies.segment_scheme,
-        segment_strategies.segment_code,
-        segment_strategies.strategy_rank,
-        strategies.strategy_code,
-        strategies.strategy_name,
-        strategies.strategy_kind
-    from {{ ref('int_segment_strategies_assigned') }} as segment_strategies
-    inner join {{ ref('strategies') }} as strategies
-        on segment_strategies.strategy_code = strategies.strategy_code
-),
-
 strategy_lists as (
-    select
-        segment_scheme,
-        segment_code,
-        max(strategy_code) filter (where strategy_rank = 1) as strategy_code,
-        max(strategy_name) filter (where strategy_rank = 1) as strategy_name,
-        {{ dbt.listagg('strategy_name', "', '", 'order by strategy_rank') }} as strategies,
-        {{ dbt.listagg("case when strategy_kind = 'offer' then strategy_name end", "', '", 'order by strategy_rank') }}
-            as offers
-    from segment_strategies
-    group by segment_scheme, segment_code
+    select * from {{ ref('int_segment_strategies_listed') }}
 ),
 
 counted as (

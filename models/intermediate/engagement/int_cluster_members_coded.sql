@@ -1,0 +1,116 @@
+-- Clusters keep their codes: each takes the code of the cluster of the build before with which it shares most of its
+-- customers, and one that is new takes a number that was never used. The table remembers, in the sample, who had which
+-- code, and is read here before it is replaced; a full refresh forgets. More than half in common can only be with one.
+{%- set remembered = ['cluster_set_key', 'customer_id', 'cluster_code', 'highest_code_number'] -%}
+{%- set former = load_relation(this) if execute and not flags.FULL_REFRESH else none -%}
+{%- if former is not none and remembered | reject(
+    'in', adapter.get_columns_in_relation(former) | map(attribute='name') | list
+) | list -%}
+    {%- set former = none -%}
+{%- endif -%}
+{%- set cluster_set_key = sql_literal(var('source_system') ~ '.' ~ var('rfm_scheme')) %}
+
+with sampled as (
+    select * from {{ ref('int_cluster_customers_sampled') }}
+),
+
+members as (
+    select
+        assigned.customer_id,
+        assigned.cluster_number
+    from sampled
+    inner join {{ ref('int_customers_assigned') }} as assigned on sampled.customer_id = assigned.customer_id
+    where assigned.cluster_number is not null
+),
+
+all_former_members as (
+    {%- if former is not none %}
+    select {{ remembered | join(', ') }} from {{ former }}
+    {%- else %}
+    select
+        cast(null as {{ kind_type('text') }}) as cluster_set_key,
+        cast(null as {{ kind_type('text') }}) as customer_id,
+        cast(null as {{ kind_type('text') }}) as cluster_code,
+        cast(null as bigint) as highest_code_number
+    where 1 = 0
+    {%- endif %}
+),
+
+former_members as (
+    select * from all_former_members
+    where cluster_set_key = {{ cluster_set_key }}
+),
+
+in_both as (
+    select
+        members.cluster_number,
+        former_members.cluster_code as former_cluster_code,
+        count(*) as shared_count
+    from members
+    inner join former_members on members.customer_id = former_members.customer_id
+    group by members.cluster_number, former_members.cluster_code
+),
+
+compared as (
+    select
+        *,
+        cast(shared_count as double) / (
+            sum(shared_count) over (partition by cluster_number)
+            + sum(shared_count) over (partition by former_cluster_code)
+            - shared_count
+        ) as match_jaccard
+    from in_both
+),
+
+matched as (
+    select * from compared
+    where match_jaccard > 0.5
+),
+
+coded as (
+    select
+        clusters.cluster_number,
+        matched.former_cluster_code,
+        matched.match_jaccard,
+        coalesce(
+            matched.former_cluster_code,
+            'c' || {{ whole_text(
+                'highest.former_number + row_number() over (partition by matched.cluster_number is null '
+                ~ 'order by clusters.cluster_number)'
+            ) }}
+        ) as cluster_code,
+        highest.former_number
+        + count(*) filter (where matched.cluster_number is null) over () as highest_code_number
+    from (select distinct cluster_number from members) as clusters
+    cross join (
+        select coalesce(max(highest_code_number), 0) as former_number from former_members
+    ) as highest
+    left join matched on clusters.cluster_number = matched.cluster_number
+),
+
+remembered as (
+    select
+        {{ cluster_set_key }} as cluster_set_key,
+        members.customer_id,
+        members.cluster_number,
+        coded.cluster_code,
+        coded.former_cluster_code,
+        coded.match_jaccard,
+        cast(coded.highest_code_number as bigint) as highest_code_number
+    from members
+    inner join coded on members.cluster_number = coded.cluster_number
+    union all
+    -- those of other extracts in the same database, and of this one for as long as it shows no clusters
+    select
+        cluster_set_key,
+        customer_id,
+        cast(null as bigint) as cluster_number,
+        cluster_code,
+        cast(null as {{ kind_type('text') }}) as former_cluster_code,
+        cast(null as double) as match_jaccard,
+        highest_code_number
+    from all_former_members
+    where cluster_set_key <> {{ cluster_set_key }} or not exists (select 1 from members)
+)
+
+select * from remembered

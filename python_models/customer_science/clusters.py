@@ -1,0 +1,315 @@
+"""Clusters of customers by recency, frequency and money, and how far to trust them: pure functions of pandas frames.
+
+Sources: Lloyd (1982) and Arthur and Vassilvitskii (2007) for k-means; McLachlan and Peel (2000) for Gaussian mixtures;
+Rousseeuw (1987) for the silhouette and Davies and Bouldin (1979) for their index; Hennig (2007) for stability as the
+Jaccard index of a cluster with its likeness in bootstrap samples; Tibshirani, Walther and Hastie (2001) for comparing a
+clustering with that of data without clusters. Such data are drawn here from a Gaussian copula (Sklar 1959), so that they
+share skewness, repeated values and rank correlations with the customers, and nothing else.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from sklearn.cluster import KMeans
+from sklearn.metrics import davies_bouldin_score, silhouette_score
+from sklearn.mixture import GaussianMixture
+from threadpoolctl import threadpool_limits
+
+MEASURES = ("recency", "frequency", "monetary")
+# pattern -> the measures that a customer of this pattern has; money may be unknown
+PATTERNS = {"all": MEASURES, "without_monetary": ("recency", "frequency")}
+METHODS = ("k_means", "gaussian_mixture")
+SMALLEST_SAMPLE = 100  # complete customers; fewer show no structure that would last
+COVARIANCE_FLOOR = 0.01  # in standardised units: a value that many share must not become a component of width zero
+K_MEANS_STARTS = 10
+REFIT_STARTS = 4  # of bootstrap and structureless samples, which are many
+
+CANDIDATE_TYPES = {
+    "method_code": "str",
+    "cluster_count": "int64",
+    "sampled_count": "int64",
+    "silhouette": "float64",
+    "davies_bouldin": "float64",
+    "smallest_cluster_count": "float64",
+    "minimum_jaccard": "float64",
+    "mean_jaccard": "float64",
+    "null_silhouette": "float64",
+    "silhouette_gap": "float64",
+    "is_selected": "bool",
+    "verdict": "str",
+}
+PARAMETER_TYPES = {
+    "cluster_number": "float64",
+    "known_measures": "str",
+    "measure": "str",
+    "measure_mean": "float64",
+    "measure_scale": "float64",
+    "centroid": "float64",
+    **{f"precision_{measure}": "float64" for measure in MEASURES},
+    "score_offset": "float64",
+}
+
+
+class ClusterSettings(NamedTuple):
+    """What clusters have to be: at most `maximum_count`; each of `minimum_share` of the customers and `minimum_size` of
+    them; found again in bootstrap samples with a mean Jaccard index of `minimum_jaccard`; with a silhouette that is
+    `minimum_gap` above that of structureless data. `evaluation_size` customers are judged, `null_size` drawn;
+    `bootstrap_count` and `null_count` samples come from `random_seed`."""
+
+    maximum_count: int
+    minimum_share: float
+    minimum_size: int
+    minimum_jaccard: float
+    minimum_gap: float
+    evaluation_size: int
+    null_size: int
+    bootstrap_count: int
+    null_count: int
+    random_seed: int
+
+
+class _Candidate(NamedTuple):
+    """A fitted method with its metrics; `model` predicts standardised rows."""
+
+    method_code: str
+    cluster_count: int
+    model: KMeans | GaussianMixture
+    labels: np.ndarray
+    metrics: dict
+
+
+def find_clusters(customers: pd.DataFrame, settings: ClusterSettings) -> pd.DataFrame:
+    """Fits every candidate, measures it, and says which one, if any, deserves to be used.
+
+    `customers` has one row per customer of the sample: customer_id and recency, frequency, monetary on the scale on
+    which they are clustered (logarithms), NaN where unknown. Clusters are fitted on customers of whom all is known; a
+    measure that is known of hardly anybody, or does not vary, takes no part. Candidates are k-means and Gaussian
+    mixtures of 2 to `maximum_count` clusters on standardised measures, and `none`.
+
+    Of the candidates that are all this, the one with most clusters is selected (of two, the one with the higher
+    silhouette), and `none` where there is none. Returns one row per candidate, cluster, pattern of known measures and
+    measure, with CANDIDATE_TYPES and PARAMETER_TYPES (the latter null for `none`), the same whatever the order of rows.
+    Clusters are numbered by the mean of their money, or frequency where money takes no part, from the highest.
+
+    With d = (value - measure_mean) / measure_scale - centroid and P the precisions, a customer belongs to the cluster
+    with the highest score_offset - d'Pd / 2 over the pattern's measures: the nearest centroid for k-means, the highest
+    log density for a mixture. It is what scikit-learn's `predict` says, and the marginal density without money.
+    """
+    rows = customers.sort_values("customer_id", ignore_index=True)
+    values = rows[list(MEASURES)].to_numpy("float64", na_value=np.nan)
+    used = _used_measures(values)
+    complete = values[~np.isnan(values[:, used]).any(axis=1)][:, used]
+    mean, scale = complete.mean(axis=0), complete.std(axis=0)
+    candidates = []
+    if used and len(complete) >= SMALLEST_SAMPLE:
+        # one thread: sums are added in one order
+        with threadpool_limits(1):
+            candidates = _fit_candidates((complete - mean) / scale, settings)
+    rejections = [_rejection(one, settings) for one in candidates]
+    selected = _selected(candidates, rejections)
+    frames = []
+    for one, rejection in zip(candidates, rejections, strict=True):
+        verdict = rejection or "stable, but a better candidate is selected"
+        is_selected = one is selected
+        row = {
+            "method_code": one.method_code,
+            "cluster_count": one.cluster_count,
+            **one.metrics,
+            "is_selected": is_selected,
+            "verdict": "selected" if is_selected else verdict,
+        }
+        ranks = _value_ranks(one, complete, used)
+        frames.append(_parameters(one.model, ranks, mean, scale, used).assign(**row))
+    none = {
+        "method_code": "none",
+        "cluster_count": 1,
+        "sampled_count": len(complete),
+        "is_selected": selected is None,
+        "verdict": _verdict_of_none(candidates, selected),
+    }
+    types = CANDIDATE_TYPES | PARAMETER_TYPES
+    frames.append(pd.DataFrame([none]).reindex(columns=list(types)))
+    return pd.concat([frame[list(types)].astype(types) for frame in frames], ignore_index=True)
+
+
+def structureless(matrix: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    """`size` rows with the columns' distributions and rank correlations of `matrix` (n x d) and no other structure: draws
+    of the Gaussian copula that has the correlations of its normal scores."""
+    normal_scores = stats.norm.ppf((stats.rankdata(matrix, axis=0) - 0.5) / len(matrix))
+    drawn = rng.multivariate_normal(
+        np.zeros(matrix.shape[1]), np.corrcoef(normal_scores, rowvar=False), size, method="svd"
+    )
+    positions = np.minimum((stats.norm.cdf(drawn) * len(matrix)).astype(int), len(matrix) - 1)
+    return np.take_along_axis(np.sort(matrix, axis=0), positions, axis=0)
+
+
+def bootstrap_jaccard(
+    matrix: np.ndarray, labels: np.ndarray, fit, samples: list[np.ndarray]
+) -> np.ndarray:
+    """Mean over bootstrap samples (row positions) of each cluster's largest Jaccard index with a cluster of the refit.
+
+    `labels` are those of the rows of `matrix`, 0 to k - 1; `fit(matrix)` returns a model that predicts. Returns k
+    means; a cluster without a row has 0."""
+    count = labels.max() + 1
+    found = np.zeros((len(samples), count))
+    for number, sample in enumerate(samples):
+        refitted = fit(matrix[sample]).predict(matrix)
+        shared = np.zeros((count, refitted.max() + 1))
+        np.add.at(shared, (labels, refitted), 1)
+        either = shared.sum(axis=1)[:, None] + shared.sum(axis=0)[None, :] - shared
+        found[number] = (shared / np.maximum(either, 1)).max(axis=1)
+    return found.mean(axis=0)
+
+
+def _used_measures(values: np.ndarray) -> list[int]:
+    """Positions of the measures that take part: money only where most customers' is known, none that does not vary."""
+    positions = []
+    for position, measure in enumerate(MEASURES):
+        known = values[~np.isnan(values[:, position]), position]
+        is_known = measure != "monetary" or 2 * len(known) > len(values)
+        if is_known and len(known) and known.min() < known.max():
+            positions.append(position)
+    return positions
+
+
+def _fit(method: str, matrix: np.ndarray, count: int, starts: int, seed: int):
+    k_means = KMeans(count, n_init=starts, random_state=seed).fit(matrix)
+    if method == "k_means":
+        return k_means
+    # from the centres of k-means one start is as good as many
+    mixture = GaussianMixture(
+        count,
+        means_init=k_means.cluster_centers_,
+        reg_covar=COVARIANCE_FLOOR,
+        max_iter=500,
+        random_state=seed,
+    )
+    return mixture.fit(matrix)
+
+
+def _fit_candidates(matrix: np.ndarray, settings: ClusterSettings) -> list[_Candidate]:
+    """Every method with every number of clusters, measured on the same customers and samples."""
+    rng = np.random.default_rng(settings.random_seed)
+    judged = np.sort(rng.permutation(len(matrix))[: settings.evaluation_size])
+    samples = [rng.choice(len(judged), len(judged)) for _ in range(settings.bootstrap_count)]
+    null_size = min(len(matrix), settings.null_size)
+    nulls = [structureless(matrix, null_size, rng) for _ in range(settings.null_count)]
+    largest = min(settings.maximum_count, len(np.unique(matrix, axis=0)) - 1)
+    candidates = []
+    for method in METHODS:
+        for count in range(2, largest + 1):
+
+            def refit(rows, method=method, count=count):
+                return _fit(method, rows, count, REFIT_STARTS, settings.random_seed)
+
+            model = _fit(method, matrix, count, K_MEANS_STARTS, settings.random_seed)
+            labels = model.predict(matrix)
+            sizes = np.bincount(labels, minlength=count)
+            jaccard = bootstrap_jaccard(matrix[judged], labels[judged], refit, samples)
+            silhouette = _silhouette(matrix[judged], labels[judged])
+            null_silhouette = np.mean([_silhouette(null, refit(null).predict(null)) for null in nulls])
+            metrics = {
+                "sampled_count": len(matrix),
+                "silhouette": silhouette,
+                "davies_bouldin": davies_bouldin_score(matrix, labels) if (sizes > 0).sum() > 1 else np.nan,
+                "smallest_cluster_count": sizes.min(),
+                "minimum_jaccard": jaccard.min() if len(jaccard) == count else 0.0,
+                "mean_jaccard": jaccard.sum() / count,
+                "null_silhouette": null_silhouette,
+                "silhouette_gap": silhouette - null_silhouette,
+            }
+            candidates.append(_Candidate(method, count, model, labels, metrics))
+    return candidates
+
+
+def _silhouette(matrix: np.ndarray, labels: np.ndarray) -> float:
+    """Mean silhouette; 0, as for a customer alone in a cluster, where there is one cluster only."""
+    return float(silhouette_score(matrix, labels)) if len(np.unique(labels)) > 1 else 0.0
+
+
+def _rejection(one: _Candidate, settings: ClusterSettings) -> str | None:
+    metrics = one.metrics
+    smallest = int(metrics["smallest_cluster_count"])
+    least = max(settings.minimum_size, math.ceil(settings.minimum_share * metrics["sampled_count"]))
+    if smallest < least:
+        return f"smallest cluster has {smallest} customers, fewer than {least}: reported, not used"
+    if metrics["minimum_jaccard"] < settings.minimum_jaccard:
+        return f"not stable: a cluster is found again with a Jaccard index of {metrics['minimum_jaccard']:.2f}"
+    if metrics["silhouette_gap"] < settings.minimum_gap:
+        return f"no more structure than chance: silhouette {metrics['silhouette_gap']:+.3f} against structureless data"
+    return None
+
+
+def _selected(candidates: list[_Candidate], rejections: list[str | None]) -> _Candidate | None:
+    """The accepted candidate with most clusters; of two, the one with the higher silhouette."""
+    accepted = [one for one, rejection in zip(candidates, rejections, strict=True) if rejection is None]
+    return max(accepted, key=lambda one: (one.cluster_count, one.metrics["silhouette"]), default=None)
+
+
+def _verdict_of_none(candidates: list[_Candidate], selected: _Candidate | None) -> str:
+    if selected is not None:
+        return "clusters were found"
+    if candidates:
+        return "no cluster structure, use rules"
+    return "too few customers of whom enough is known, use rules"
+
+
+def _value_ranks(one: _Candidate, complete: np.ndarray, used: list[int]) -> np.ndarray:
+    """Number of each label, from 1 for the cluster with the highest mean amount (or frequency, the last used measure)."""
+    amounts = np.expm1(np.abs(complete)) * np.sign(complete)
+    sizes = np.maximum(np.bincount(one.labels, minlength=one.cluster_count), 1)
+    means = [np.bincount(one.labels, column, one.cluster_count) / sizes for column in amounts.T]
+    order = np.lexsort([-column for column in means])
+    ranks = np.empty(one.cluster_count, int)
+    ranks[order] = np.arange(1, one.cluster_count + 1)
+    return ranks
+
+
+def _parameters(
+    model: KMeans | GaussianMixture, ranks: np.ndarray, mean: np.ndarray, scale: np.ndarray, used: list[int]
+) -> pd.DataFrame:
+    """What assigns a customer: one row per cluster, pattern and measure with PARAMETER_TYPES. A measure that takes no
+    part, or that the pattern lacks, has precision 0."""
+    rows = []
+    for label, number in enumerate(ranks):
+        for pattern, known in PATTERNS.items():
+            part = [i for i, position in enumerate(used) if MEASURES[position] in known]
+            precision, offset = _precision(model, label, part)
+            for position, measure in enumerate(MEASURES):
+                i = used.index(position) if position in used else None
+                precisions = dict.fromkeys(MEASURES, 0.0)
+                if i in part:
+                    named = [MEASURES[used[other]] for other in part]
+                    precisions |= dict(zip(named, precision[part.index(i)], strict=True))
+                rows.append(
+                    {
+                        "cluster_number": number,
+                        "known_measures": pattern,
+                        "measure": measure,
+                        "measure_mean": 0.0 if i is None else mean[i],
+                        "measure_scale": 1.0 if i is None else scale[i],
+                        "centroid": 0.0 if i is None else _centroids(model)[label, i],
+                        **{f"precision_{name}": value for name, value in precisions.items()},
+                        "score_offset": offset,
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def _centroids(model: KMeans | GaussianMixture) -> np.ndarray:
+    return model.cluster_centers_ if isinstance(model, KMeans) else model.means_
+
+
+def _precision(
+    model: KMeans | GaussianMixture, label: int, part: list[int]
+) -> tuple[np.ndarray, float]:
+    """Precision matrix and score offset of a cluster over some of the used measures."""
+    if isinstance(model, KMeans):
+        return np.eye(len(part)), 0.0
+    covariance = model.covariances_[label][np.ix_(part, part)]
+    _, log_determinant = np.linalg.slogdet(covariance)
+    offset = np.log(model.weights_[label]) - (log_determinant + len(part) * np.log(2 * np.pi)) / 2
+    return np.linalg.inv(covariance), float(offset)
