@@ -2,9 +2,9 @@
 
 Sources: Lloyd (1982) and Arthur and Vassilvitskii (2007) for k-means; McLachlan and Peel (2000) for Gaussian mixtures;
 Rousseeuw (1987) for the silhouette and Davies and Bouldin (1979) for their index; Hennig (2007) for stability as the
-Jaccard index of a cluster with its likeness in bootstrap samples; Tibshirani, Walther and Hastie (2001) for comparing a
-clustering with that of data without clusters. Such data are drawn here from a Gaussian copula (Sklar 1959), so that they
-share skewness, repeated values and rank correlations with the customers, and nothing else.
+Jaccard index of a cluster with its likeness in bootstrap samples; Tibshirani, Walther and Hastie (2001) for comparing
+a clustering with that of data without clusters, which are drawn in three ways: as they do, from the box along the
+principal axes; as Liu, Hayes, Nobel and Marron (2008) do, from one normal distribution; and column by column.
 """
 
 import math
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans
 from sklearn.metrics import davies_bouldin_score, silhouette_score
 from sklearn.mixture import GaussianMixture
@@ -22,10 +22,13 @@ MEASURES = ("recency", "frequency", "monetary")
 # pattern -> the measures that a customer of this pattern has; money may be unknown
 PATTERNS = {"all": MEASURES, "without_monetary": ("recency", "frequency")}
 METHODS = ("k_means", "gaussian_mixture")
+REFERENCES = ("normal", "uniform", "independent")
 SMALLEST_SAMPLE = 100  # complete customers; fewer show no structure that would last
-COVARIANCE_FLOOR = 0.01  # in standardised units: a value that many share must not become a component of width zero
-K_MEANS_STARTS = 10
-REFIT_STARTS = 4  # of bootstrap and structureless samples, which are many
+COVARIANCE_FLOOR = (
+    0.01  # in standardised units: a value that many share must not become a component of width zero
+)
+K_MEANS_STARTS = 20
+REFIT_STARTS = 10  # of bootstrap and structureless samples, which are many
 
 CANDIDATE_TYPES = {
     "method_code": "str",
@@ -56,8 +59,8 @@ PARAMETER_TYPES = {
 class ClusterSettings(NamedTuple):
     """What clusters have to be: at most `maximum_count`; each of `minimum_share` of the customers and `minimum_size` of
     them; found again in bootstrap samples with a mean Jaccard index of `minimum_jaccard`; with a silhouette that is
-    `minimum_gap` above that of structureless data. `evaluation_size` customers are judged, `null_size` drawn;
-    `bootstrap_count` and `null_count` samples come from `random_seed`."""
+    `minimum_gap` above that of structureless data. `evaluation_size` customers are judged; `bootstrap_count` samples of
+    them, and `null_count` of `null_size` rows of each kind of structureless data, come from `random_seed`."""
 
     maximum_count: int
     minimum_share: float
@@ -65,9 +68,9 @@ class ClusterSettings(NamedTuple):
     minimum_jaccard: float
     minimum_gap: float
     evaluation_size: int
-    null_size: int
     bootstrap_count: int
     null_count: int
+    null_size: int
     random_seed: int
 
 
@@ -102,9 +105,9 @@ def find_clusters(customers: pd.DataFrame, settings: ClusterSettings) -> pd.Data
     values = rows[list(MEASURES)].to_numpy("float64", na_value=np.nan)
     used = _used_measures(values)
     complete = values[~np.isnan(values[:, used]).any(axis=1)][:, used]
-    mean, scale = complete.mean(axis=0), complete.std(axis=0)
     candidates = []
     if used and len(complete) >= SMALLEST_SAMPLE:
+        mean, scale = complete.mean(axis=0), complete.std(axis=0)
         # one thread: sums are added in one order
         with threadpool_limits(1):
             candidates = _fit_candidates((complete - mean) / scale, settings)
@@ -121,7 +124,7 @@ def find_clusters(customers: pd.DataFrame, settings: ClusterSettings) -> pd.Data
             "is_selected": is_selected,
             "verdict": "selected" if is_selected else verdict,
         }
-        ranks = _value_ranks(one, complete, used)
+        ranks = _value_ranks(one, complete)
         frames.append(_parameters(one.model, ranks, mean, scale, used).assign(**row))
     none = {
         "method_code": "none",
@@ -135,25 +138,32 @@ def find_clusters(customers: pd.DataFrame, settings: ClusterSettings) -> pd.Data
     return pd.concat([frame[list(types)].astype(types) for frame in frames], ignore_index=True)
 
 
-def structureless(matrix: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-    """`size` rows with the columns' distributions and rank correlations of `matrix` (n x d) and no other structure: draws
-    of the Gaussian copula that has the correlations of its normal scores."""
-    normal_scores = stats.norm.ppf((stats.rankdata(matrix, axis=0) - 0.5) / len(matrix))
-    drawn = rng.multivariate_normal(
-        np.zeros(matrix.shape[1]), np.corrcoef(normal_scores, rowvar=False), size, method="svd"
-    )
-    positions = np.minimum((stats.norm.cdf(drawn) * len(matrix)).astype(int), len(matrix) - 1)
-    return np.take_along_axis(np.sort(matrix, axis=0), positions, axis=0)
+def structureless(
+    matrix: np.ndarray, reference: str, size: int, rng: np.random.Generator
+) -> np.ndarray:
+    """`size` rows that are like `matrix` (n x d) and have no clusters.
+
+    `reference` is one of REFERENCES: `normal` keeps means and covariances; `uniform` fills the box along the principal
+    axes; `independent` keeps the distribution of each column and nothing of what ties them."""
+    if reference == "independent":
+        return np.column_stack([rng.choice(column, size) for column in matrix.T])
+    centred = matrix - matrix.mean(axis=0)
+    _, lengths, axes = np.linalg.svd(centred, full_matrices=False)
+    if reference == "normal":
+        drawn = rng.normal(size=(size, len(axes))) * lengths / np.sqrt(len(matrix))
+    else:
+        along = centred @ axes.T
+        drawn = rng.uniform(along.min(axis=0), along.max(axis=0), (size, len(axes)))
+    return matrix.mean(axis=0) + drawn @ axes
 
 
 def bootstrap_jaccard(
-    matrix: np.ndarray, labels: np.ndarray, fit, samples: list[np.ndarray]
+    matrix: np.ndarray, labels: np.ndarray, count: int, fit, samples: list[np.ndarray]
 ) -> np.ndarray:
     """Mean over bootstrap samples (row positions) of each cluster's largest Jaccard index with a cluster of the refit.
 
-    `labels` are those of the rows of `matrix`, 0 to k - 1; `fit(matrix)` returns a model that predicts. Returns k
-    means; a cluster without a row has 0."""
-    count = labels.max() + 1
+    `labels`, from 0 to `count` - 1, are those of the rows of `matrix`; `fit(matrix)` returns a model that predicts.
+    Returns `count` means; a cluster without a row has 0."""
     found = np.zeros((len(samples), count))
     for number, sample in enumerate(samples):
         refitted = fit(matrix[sample]).predict(matrix)
@@ -193,41 +203,58 @@ def _fit(method: str, matrix: np.ndarray, count: int, starts: int, seed: int):
 def _fit_candidates(matrix: np.ndarray, settings: ClusterSettings) -> list[_Candidate]:
     """Every method with every number of clusters, measured on the same customers and samples."""
     rng = np.random.default_rng(settings.random_seed)
-    judged = np.sort(rng.permutation(len(matrix))[: settings.evaluation_size])
+    judged = matrix[np.sort(rng.permutation(len(matrix))[: settings.evaluation_size])]
     samples = [rng.choice(len(judged), len(judged)) for _ in range(settings.bootstrap_count)]
-    null_size = min(len(matrix), settings.null_size)
-    nulls = [structureless(matrix, null_size, rng) for _ in range(settings.null_count)]
     largest = min(settings.maximum_count, len(np.unique(matrix, axis=0)) - 1)
+    kinds = [(method, count) for method in METHODS for count in range(2, largest + 1)]
+    null = _null_silhouettes(judged, kinds, settings, rng)
+    distances = cdist(judged, judged)
     candidates = []
-    for method in METHODS:
-        for count in range(2, largest + 1):
+    for position, (method, count) in enumerate(kinds):
 
-            def refit(rows, method=method, count=count):
-                return _fit(method, rows, count, REFIT_STARTS, settings.random_seed)
+        def refit(rows, method=method, count=count):
+            return _fit(method, rows, count, REFIT_STARTS, settings.random_seed)
 
-            model = _fit(method, matrix, count, K_MEANS_STARTS, settings.random_seed)
-            labels = model.predict(matrix)
-            sizes = np.bincount(labels, minlength=count)
-            jaccard = bootstrap_jaccard(matrix[judged], labels[judged], refit, samples)
-            silhouette = _silhouette(matrix[judged], labels[judged])
-            null_silhouette = np.mean([_silhouette(null, refit(null).predict(null)) for null in nulls])
-            metrics = {
-                "sampled_count": len(matrix),
-                "silhouette": silhouette,
-                "davies_bouldin": davies_bouldin_score(matrix, labels) if (sizes > 0).sum() > 1 else np.nan,
-                "smallest_cluster_count": sizes.min(),
-                "minimum_jaccard": jaccard.min() if len(jaccard) == count else 0.0,
-                "mean_jaccard": jaccard.sum() / count,
-                "null_silhouette": null_silhouette,
-                "silhouette_gap": silhouette - null_silhouette,
-            }
-            candidates.append(_Candidate(method, count, model, labels, metrics))
+        model = _fit(method, matrix, count, K_MEANS_STARTS, settings.random_seed)
+        labels = model.predict(matrix)
+        sizes = np.bincount(labels, minlength=count)
+        silhouette = _silhouette(distances, model.predict(judged))
+        jaccard = bootstrap_jaccard(judged, model.predict(judged), count, refit, samples)
+        metrics = {
+            "sampled_count": len(matrix),
+            "silhouette": silhouette,
+            "davies_bouldin": davies_bouldin_score(matrix, labels),
+            "smallest_cluster_count": sizes.min(),
+            "minimum_jaccard": jaccard.min(),
+            "mean_jaccard": jaccard.mean(),
+            "null_silhouette": null[position],
+            "silhouette_gap": silhouette - null[position],
+        }
+        candidates.append(_Candidate(method, count, model, labels, metrics))
     return candidates
 
 
-def _silhouette(matrix: np.ndarray, labels: np.ndarray) -> float:
+def _null_silhouettes(
+    judged: np.ndarray, kinds: list[tuple], settings: ClusterSettings, rng: np.random.Generator
+) -> np.ndarray:
+    """Mean silhouette of each kind of candidate on structureless samples, of the reference where it is highest."""
+    size = min(len(judged), settings.null_size)
+    silhouettes = np.zeros((len(REFERENCES), len(kinds)))
+    for position, reference in enumerate(REFERENCES):
+        for _ in range(settings.null_count):
+            sample = structureless(judged, reference, size, rng)
+            distances = cdist(sample, sample)
+            for kind, (method, count) in enumerate(kinds):
+                model = _fit(method, sample, count, REFIT_STARTS, settings.random_seed)
+                silhouettes[position, kind] += _silhouette(distances, model.predict(sample))
+    return silhouettes.max(axis=0) / settings.null_count
+
+
+def _silhouette(distances: np.ndarray, labels: np.ndarray) -> float:
     """Mean silhouette; 0, as for a customer alone in a cluster, where there is one cluster only."""
-    return float(silhouette_score(matrix, labels)) if len(np.unique(labels)) > 1 else 0.0
+    if len(np.unique(labels)) == 1:
+        return 0.0
+    return float(silhouette_score(distances, labels, metric="precomputed"))
 
 
 def _rejection(one: _Candidate, settings: ClusterSettings) -> str | None:
@@ -239,14 +266,21 @@ def _rejection(one: _Candidate, settings: ClusterSettings) -> str | None:
     if metrics["minimum_jaccard"] < settings.minimum_jaccard:
         return f"not stable: a cluster is found again with a Jaccard index of {metrics['minimum_jaccard']:.2f}"
     if metrics["silhouette_gap"] < settings.minimum_gap:
-        return f"no more structure than chance: silhouette {metrics['silhouette_gap']:+.3f} against structureless data"
+        return (
+            f"no more structure than chance: silhouette {metrics['silhouette']:.3f}, "
+            f"structureless data {metrics['null_silhouette']:.3f}"
+        )
     return None
 
 
 def _selected(candidates: list[_Candidate], rejections: list[str | None]) -> _Candidate | None:
     """The accepted candidate with most clusters; of two, the one with the higher silhouette."""
-    accepted = [one for one, rejection in zip(candidates, rejections, strict=True) if rejection is None]
-    return max(accepted, key=lambda one: (one.cluster_count, one.metrics["silhouette"]), default=None)
+    accepted = [
+        one for one, rejection in zip(candidates, rejections, strict=True) if rejection is None
+    ]
+    return max(
+        accepted, key=lambda one: (one.cluster_count, one.metrics["silhouette"]), default=None
+    )
 
 
 def _verdict_of_none(candidates: list[_Candidate], selected: _Candidate | None) -> str:
@@ -257,8 +291,8 @@ def _verdict_of_none(candidates: list[_Candidate], selected: _Candidate | None) 
     return "too few customers of whom enough is known, use rules"
 
 
-def _value_ranks(one: _Candidate, complete: np.ndarray, used: list[int]) -> np.ndarray:
-    """Number of each label, from 1 for the cluster with the highest mean amount (or frequency, the last used measure)."""
+def _value_ranks(one: _Candidate, complete: np.ndarray) -> np.ndarray:
+    """Number of each label, 1 for the highest mean of the last measure: money, or frequency where it has no part."""
     amounts = np.expm1(np.abs(complete)) * np.sign(complete)
     sizes = np.maximum(np.bincount(one.labels, minlength=one.cluster_count), 1)
     means = [np.bincount(one.labels, column, one.cluster_count) / sizes for column in amounts.T]
@@ -269,7 +303,11 @@ def _value_ranks(one: _Candidate, complete: np.ndarray, used: list[int]) -> np.n
 
 
 def _parameters(
-    model: KMeans | GaussianMixture, ranks: np.ndarray, mean: np.ndarray, scale: np.ndarray, used: list[int]
+    model: KMeans | GaussianMixture,
+    ranks: np.ndarray,
+    mean: np.ndarray,
+    scale: np.ndarray,
+    used: list[int],
 ) -> pd.DataFrame:
     """What assigns a customer: one row per cluster, pattern and measure with PARAMETER_TYPES. A measure that takes no
     part, or that the pattern lacks, has precision 0."""

@@ -1,7 +1,7 @@
 -- What each cluster is called and how it reads, by the rules of seed cluster_levels: the level of its money and of its
 -- engagement make the segment on which strategies hang, and its most deviating measures come first in the sentence.
 {%- set labels = {
-    'age': 'age', 'monetary': 'money', 'frequency': 'activities', 'recency': 'days since the last activity',
+    'age': 'age', 'monetary': 'amount', 'frequency': 'number of activities', 'recency': 'days of silence',
 } %}
 
 with measured as (
@@ -53,8 +53,8 @@ summed_up as (
         max(level_code) filter (where measure = 'monetary') as value_level,
         max(level_code) filter (where measure = 'frequency') as engagement_level,
         {{ dbt.listagg(
-            "case when phrase is not null then phrase || ' (' || label || ' ' || " ~ decimal_text('measure_index', 2)
-            ~ " || ' times the average)' end",
+            "case when phrase is not null then phrase || ' (' || " ~ decimal_text('measure_index', 2)
+            ~ " || ' times the average ' || label || ')' end",
             "', '",
             'order by deviation desc nulls first, measure'
         ) }} as phrases
