@@ -3,11 +3,13 @@
       file              the file's name, or a list of the names that it may have; without an ending, NAME.csv or
                         NAME.parquet
       columns           column -> the header names it may have; default: every column under its own name
-      kinds             column -> kind (see entities.sql) of the columns that are no canonical ones, all of them needed
+      kinds             column -> kind (see entities.sql) of columns that the entity does not have, under their own names
       amount            the amount to reconcile of an input of the layout's own
       required          columns whose value may not be blank, beside the entity's own
       is_optional       the file may be missing
       has_optional_columns  each column that the entity does not require may be missing
+      optional_columns  columns that may be missing
+      hashed_key        the key where the source has no column for it: the md5 of the values of all declared columns
       delimiter         ' ' for values parted by any number of blanks; default: the file shows it
       headerless        the header of a file that has none, as a list of names; one such list for each number of columns
                         that it may have. A header line, if there is one, is read as such.
@@ -97,7 +99,9 @@
     {% set is_header = raw_columns(raw).values() | sum(start=[]) | select('in', header) | list %}
     {% for column, names in raw_columns(raw).items() %}
         {% set present = names | select('in', header) | list %}
-        {% set is_needed = not raw.get('has_optional_columns') or column == entity['key'] or column in entity['required'] %}
+        {% set is_needed = column not in raw.get('optional_columns', []) and (
+            not raw.get('has_optional_columns') or column == entity['key'] or column in entity['required']
+        ) %}
         {% if not present and is_needed %}
             {% do exceptions.raise_compiler_error(
                 "File " ~ source['file_name'] ~ " has no column '"

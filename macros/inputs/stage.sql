@@ -82,6 +82,8 @@
 {% macro stage_parsed(raw, source, parsed) -%}
     {%- set kinds = raw_kinds(raw) -%}
     {%- set text_type = kind_type('text') -%}
+    {%- set raw_names = [] -%}
+    {%- for column in parsed -%}{%- do raw_names.append('raw_' ~ column) -%}{%- endfor -%}
     parsed_rows as (
         select
             *,
@@ -114,7 +116,9 @@
         {{ sql_literal(source['file_name']) }} as file_name,
         cast(line_number as bigint) as line_number,
         {%- for column, kind in kinds.items() %}
-        {%- if column not in parsed %}
+        {%- if column not in parsed and column == raw.get('hashed_key') %}
+        {{ content_hash(raw_names) }} as {{ column }},
+        {%- elif column not in parsed %}
         cast(null as {{ kind_type(kind) }}) as {{ column }},
         {%- elif kind == 'city' %}
         coalesce(cities.city, parsed_{{ column }}) as {{ column }},
