@@ -123,17 +123,21 @@
 {% endmacro %}
 
 
-{#- The column of an input whose sum is reconciled; a typed null where it has none. -#}
-{% macro reconciled_amount(input_name) %}
-    {% set amounts = [] %}
-    {% if input_name in entities() %}
-        {% do amounts.append(entities()[input_name].get('amount')) %}
-    {% elif execute %}
+{#- What the active layout declares of an own input (see raw_files.sql); nothing until the project is parsed. -#}
+{% macro own_input(input_name) %}
+    {% if execute %}
         {% for node in graph.nodes.values() if node.config.meta.get('raw', {}).get('entity') == input_name %}
-            {% do amounts.append(node.config.meta['raw'].get('amount')) %}
+            {% do return(node.config.meta['raw']) %}
         {% endfor %}
     {% endif %}
-    {% do return(amounts | select | first | default('cast(null as ' ~ kind_type('money') ~ ')')) %}
+    {% do return({'kinds': {}}) %}
+{% endmacro %}
+
+
+{#- The column of an input whose sum is reconciled; a typed null where it has none. -#}
+{% macro reconciled_amount(input_name) %}
+    {% set declared = entities().get(input_name) or own_input(input_name) %}
+    {% do return(declared.get('amount') or 'cast(null as ' ~ kind_type('money') ~ ')') %}
 {% endmacro %}
 
 

@@ -8,6 +8,8 @@ principal axes; as Liu, Hayes, Nobel and Marron (2008) do, from one normal distr
 """
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -74,14 +76,13 @@ class ClusterSettings(NamedTuple):
     random_seed: int
 
 
-class _Candidate(NamedTuple):
-    """A fitted method with its metrics; `model` predicts standardised rows."""
+class Clustering(NamedTuple):
+    """A fitted method: `model` predicts rows, and `refit(rows)` fits the like to others."""
 
     method_code: str
     cluster_count: int
     model: KMeans | GaussianMixture
-    labels: np.ndarray
-    metrics: dict
+    refit: Callable[[np.ndarray], KMeans | GaussianMixture]
 
 
 def find_clusters(customers: pd.DataFrame, settings: ClusterSettings) -> pd.DataFrame:
@@ -105,37 +106,77 @@ def find_clusters(customers: pd.DataFrame, settings: ClusterSettings) -> pd.Data
     values = rows[list(MEASURES)].to_numpy("float64", na_value=np.nan)
     used = _used_measures(values)
     complete = values[~np.isnan(values[:, used]).any(axis=1)][:, used]
-    candidates = []
+    fitted, measured, selected = [], [], None
     if used and len(complete) >= SMALLEST_SAMPLE:
         mean, scale = complete.mean(axis=0), complete.std(axis=0)
+        matrix = (complete - mean) / scale
         # one thread: sums are added in one order
         with threadpool_limits(1):
-            candidates = _fit_candidates((complete - mean) / scale, settings)
-    rejections = [_rejection(one, settings) for one in candidates]
-    selected = _selected(candidates, rejections)
+            fitted = _fit_candidates(matrix, settings)
+            measured = measure_clusterings(matrix, fitted, settings)
+        selected = _selected(fitted, measured)
     frames = []
-    for one, rejection in zip(candidates, rejections, strict=True):
-        verdict = rejection or "stable, but a better candidate is selected"
+    for one, metrics in zip(fitted, measured, strict=True):
         is_selected = one is selected
         row = {
             "method_code": one.method_code,
             "cluster_count": one.cluster_count,
-            **one.metrics,
+            **metrics,
             "is_selected": is_selected,
-            "verdict": "selected" if is_selected else verdict,
+            "verdict": _verdict(metrics, is_selected),
         }
-        ranks = _value_ranks(one, complete)
+        ranks = value_ranks(one.model.predict(matrix), one.cluster_count, _amounts(complete[:, -1]))
         frames.append(_parameters(one.model, ranks, mean, scale, used).assign(**row))
     none = {
         "method_code": "none",
         "cluster_count": 1,
         "sampled_count": len(complete),
         "is_selected": selected is None,
-        "verdict": _verdict_of_none(candidates, selected),
+        "verdict": _verdict_of_none(fitted, selected),
     }
     types = CANDIDATE_TYPES | PARAMETER_TYPES
     frames.append(pd.DataFrame([none]).reindex(columns=list(types)))
     return pd.concat([frame[list(types)].astype(types) for frame in frames], ignore_index=True)
+
+
+def measure_clusterings(
+    matrix: np.ndarray, clusterings: list[Clustering], settings: ClusterSettings
+) -> list[dict]:
+    """The metrics of each clustering of the rows of `matrix` (n x d), all judged on the same rows and samples: those of
+    CANDIDATE_TYPES, and `rejection`, the sentence that says why it is not to be used, or None."""
+    rng = np.random.default_rng(settings.random_seed)
+    judged = matrix[np.sort(rng.permutation(len(matrix))[: settings.evaluation_size])]
+    samples = [rng.choice(len(judged), len(judged)) for _ in range(settings.bootstrap_count)]
+    null_silhouettes = _null_silhouettes(judged, clusterings, settings, rng)
+    distances = cdist(judged, judged)
+    measured = []
+    for one, null_silhouette in zip(clusterings, null_silhouettes, strict=True):
+        labels, judged_labels = one.model.predict(matrix), one.model.predict(judged)
+        jaccard = bootstrap_jaccard(judged, judged_labels, one.cluster_count, one.refit, samples)
+        silhouette = _silhouette(distances, judged_labels)
+        is_parted = len(np.unique(labels)) > 1
+        metrics = {
+            "sampled_count": len(matrix),
+            "silhouette": silhouette,
+            "davies_bouldin": davies_bouldin_score(matrix, labels) if is_parted else np.nan,
+            "smallest_cluster_count": np.bincount(labels, minlength=one.cluster_count).min(),
+            "minimum_jaccard": jaccard.min(),
+            "mean_jaccard": jaccard.mean(),
+            "null_silhouette": null_silhouette,
+            "silhouette_gap": silhouette - null_silhouette,
+        }
+        measured.append(metrics | {"rejection": _rejection(metrics, settings)})
+    return measured
+
+
+def value_ranks(labels: np.ndarray, count: int, amounts: np.ndarray) -> np.ndarray:
+    """The number of each label from 0 to `count` - 1 in the order of its rows' mean amount, 1 for the highest."""
+    sizes = np.maximum(np.bincount(labels, minlength=count), 1)
+    ranks = np.empty(count, int)
+    ranks[np.argsort(-np.bincount(labels, amounts, count) / sizes, kind="stable")] = np.arange(
+        1, count + 1
+    )
+    return ranks
 
 
 def structureless(
@@ -185,7 +226,7 @@ def _used_measures(values: np.ndarray) -> list[int]:
     return positions
 
 
-def _fit(method: str, matrix: np.ndarray, count: int, starts: int, seed: int):
+def _fit(method: str, count: int, starts: int, seed: int, matrix: np.ndarray):
     k_means = KMeans(count, n_init=starts, random_state=seed).fit(matrix)
     if method == "k_means":
         return k_means
@@ -200,53 +241,37 @@ def _fit(method: str, matrix: np.ndarray, count: int, starts: int, seed: int):
     return mixture.fit(matrix)
 
 
-def _fit_candidates(matrix: np.ndarray, settings: ClusterSettings) -> list[_Candidate]:
-    """Every method with every number of clusters, measured on the same customers and samples."""
-    rng = np.random.default_rng(settings.random_seed)
-    judged = matrix[np.sort(rng.permutation(len(matrix))[: settings.evaluation_size])]
-    samples = [rng.choice(len(judged), len(judged)) for _ in range(settings.bootstrap_count)]
+def _fit_candidates(matrix: np.ndarray, settings: ClusterSettings) -> list[Clustering]:
+    """Every method with every number of clusters, in the order of that number."""
     largest = min(settings.maximum_count, len(np.unique(matrix, axis=0)) - 1)
-    kinds = [(method, count) for method in METHODS for count in range(2, largest + 1)]
-    null = _null_silhouettes(judged, kinds, settings, rng)
-    distances = cdist(judged, judged)
-    candidates = []
-    for position, (method, count) in enumerate(kinds):
-
-        def refit(rows, method=method, count=count):
-            return _fit(method, rows, count, REFIT_STARTS, settings.random_seed)
-
-        model = _fit(method, matrix, count, K_MEANS_STARTS, settings.random_seed)
-        labels = model.predict(matrix)
-        sizes = np.bincount(labels, minlength=count)
-        silhouette = _silhouette(distances, model.predict(judged))
-        jaccard = bootstrap_jaccard(judged, model.predict(judged), count, refit, samples)
-        metrics = {
-            "sampled_count": len(matrix),
-            "silhouette": silhouette,
-            "davies_bouldin": davies_bouldin_score(matrix, labels),
-            "smallest_cluster_count": sizes.min(),
-            "minimum_jaccard": jaccard.min(),
-            "mean_jaccard": jaccard.mean(),
-            "null_silhouette": null[position],
-            "silhouette_gap": silhouette - null[position],
-        }
-        candidates.append(_Candidate(method, count, model, labels, metrics))
-    return candidates
+    return [
+        Clustering(
+            method,
+            count,
+            _fit(method, count, K_MEANS_STARTS, settings.random_seed, matrix),
+            partial(_fit, method, count, REFIT_STARTS, settings.random_seed),
+        )
+        for method in METHODS
+        for count in range(2, largest + 1)
+    ]
 
 
 def _null_silhouettes(
-    judged: np.ndarray, kinds: list[tuple], settings: ClusterSettings, rng: np.random.Generator
+    judged: np.ndarray,
+    clusterings: list[Clustering],
+    settings: ClusterSettings,
+    rng: np.random.Generator,
 ) -> np.ndarray:
-    """Mean silhouette of each kind of candidate on structureless samples, of the reference where it is highest."""
+    """Mean silhouette of each clustering's like on structureless samples, of the reference where it is highest."""
     size = min(len(judged), settings.null_size)
-    silhouettes = np.zeros((len(REFERENCES), len(kinds)))
-    for position, reference in enumerate(REFERENCES):
+    silhouettes = np.zeros((len(REFERENCES), len(clusterings)))
+    for reference_silhouettes, reference in zip(silhouettes, REFERENCES, strict=True):
         for _ in range(settings.null_count):
             sample = structureless(judged, reference, size, rng)
             distances = cdist(sample, sample)
-            for kind, (method, count) in enumerate(kinds):
-                model = _fit(method, sample, count, REFIT_STARTS, settings.random_seed)
-                silhouettes[position, kind] += _silhouette(distances, model.predict(sample))
+            reference_silhouettes += [
+                _silhouette(distances, one.refit(sample).predict(sample)) for one in clusterings
+            ]
     return silhouettes.max(axis=0) / settings.null_count
 
 
@@ -257,8 +282,7 @@ def _silhouette(distances: np.ndarray, labels: np.ndarray) -> float:
     return float(silhouette_score(distances, labels, metric="precomputed"))
 
 
-def _rejection(one: _Candidate, settings: ClusterSettings) -> str | None:
-    metrics = one.metrics
+def _rejection(metrics: dict, settings: ClusterSettings) -> str | None:
     smallest = int(metrics["smallest_cluster_count"])
     least = max(settings.minimum_size, math.ceil(settings.minimum_share * metrics["sampled_count"]))
     if smallest < least:
@@ -273,33 +297,32 @@ def _rejection(one: _Candidate, settings: ClusterSettings) -> str | None:
     return None
 
 
-def _selected(candidates: list[_Candidate], rejections: list[str | None]) -> _Candidate | None:
+def _selected(fitted: list[Clustering], measured: list[dict]) -> Clustering | None:
     """The accepted candidate with most clusters; of two, the one with the higher silhouette."""
     accepted = [
-        one for one, rejection in zip(candidates, rejections, strict=True) if rejection is None
+        (one.cluster_count, metrics["silhouette"], -position)
+        for position, (one, metrics) in enumerate(zip(fitted, measured, strict=True))
+        if metrics["rejection"] is None
     ]
-    return max(
-        accepted, key=lambda one: (one.cluster_count, one.metrics["silhouette"]), default=None
-    )
+    return fitted[-max(accepted)[2]] if accepted else None
 
 
-def _verdict_of_none(candidates: list[_Candidate], selected: _Candidate | None) -> str:
+def _verdict(metrics: dict, is_selected: bool) -> str:
+    if is_selected:
+        return "selected"
+    return metrics["rejection"] or "stable, but a better candidate is selected"
+
+
+def _verdict_of_none(fitted: list[Clustering], selected: Clustering | None) -> str:
     if selected is not None:
         return "clusters were found"
-    if candidates:
+    if fitted:
         return "no cluster structure, use rules"
     return "too few customers of whom enough is known, use rules"
 
 
-def _value_ranks(one: _Candidate, complete: np.ndarray) -> np.ndarray:
-    """Number of each label, 1 for the highest mean of the last measure: money, or frequency where it has no part."""
-    amounts = np.expm1(np.abs(complete)) * np.sign(complete)
-    sizes = np.maximum(np.bincount(one.labels, minlength=one.cluster_count), 1)
-    means = [np.bincount(one.labels, column, one.cluster_count) / sizes for column in amounts.T]
-    order = np.lexsort([-column for column in means])
-    ranks = np.empty(one.cluster_count, int)
-    ranks[order] = np.arange(1, one.cluster_count + 1)
-    return ranks
+def _amounts(logarithms: np.ndarray) -> np.ndarray:
+    return np.expm1(np.abs(logarithms)) * np.sign(logarithms)
 
 
 def _parameters(

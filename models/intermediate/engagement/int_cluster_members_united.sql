@@ -32,6 +32,20 @@ united as (
     inner join rfm on placed.customer_id = rfm.customer_id
     inner join profiled on placed.customer_id = profiled.customer_id
     inner join churned on placed.customer_id = churned.customer_id
+    {%- if var('source_system') == 'bank_marketing' %}
+    union all
+    select
+        'bank_marketing_replication' as cluster_set,
+        clustered.cluster_code,
+        groups.group_id as member_id,
+        groups.age,
+        groups.monetary_amount,
+        groups.frequency_count,
+        groups.recency_days,
+        cast(null as boolean) as is_churned
+    from {{ ref('int_bank_marketing_groups_measured') }} as groups
+    inner join {{ ref('int_bank_marketing_clustered') }} as clustered on groups.group_id = clustered.group_id
+    {%- endif %}
 )
 
 select * from united

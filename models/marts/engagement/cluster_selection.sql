@@ -1,6 +1,12 @@
+{%- set candidates = {'customers': 'int_customers_clustered'} -%}
+{%- if var('source_system') == 'bank_marketing' -%}
+    {%- do candidates.update({'bank_marketing_replication': 'int_bank_marketing_clustered'}) -%}
+{%- endif %}
+
 with candidates as (
+    {%- for cluster_set, model in candidates.items() %}
     select distinct
-        'customers' as cluster_set,
+        '{{ cluster_set }}' as cluster_set,
         method_code,
         cluster_count,
         sampled_count,
@@ -13,7 +19,11 @@ with candidates as (
         silhouette_gap,
         is_selected,
         verdict
-    from {{ ref('int_customers_clustered') }}
+    from {{ ref(model) }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
 )
 
 select * from candidates
