@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test soak lint docs demo bench lock clean
+.PHONY: help setup build rollback test soak lint docs demo bench lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -21,9 +21,11 @@ $(INSTALLED): requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
-build: setup ## Build and test every mart (dbt build)
+build: setup ## Build and test every mart, and publish them if all passed (dbt build)
 	dbt build
-	@echo "The marts are in $${CLIENTELE_DB:-clientele.duckdb}, schema marts."
+
+rollback: setup ## Publish the build before the current one again
+	python -m publishing.files rollback
 
 test: setup ## Run every test; real files are checked where CLIENTELE_REAL_DATA names their folder
 	pytest

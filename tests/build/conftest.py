@@ -29,9 +29,11 @@ def environment(**values: str):
 class Build:
     """One dbt invocation and the database that it left."""
 
-    def __init__(self, folder: pathlib.Path, result):
+    def __init__(self, folder: pathlib.Path, result, said=()):
         self.path = folder / "clientele.duckdb"
+        self.published = folder / "published" / "clientele.duckdb"
         self.target = folder / "target"
+        self.said = list(said)
         self.is_success = result.success
         self.messages = [str(result.exception or "")] + [
             str(node.message) for node in (getattr(result.result, "results", None) or [])
@@ -70,7 +72,11 @@ def run_dbt(tmp_path_factory):
         arguments = [command, *places]
         arguments += ["--select", *select] if select else []
         arguments += ["--threads", str(threads)] if threads else []
-        values = {"CLIENTELE_DB": str(folder / "clientele.duckdb"), **(env or {})}
+        values = {
+            "CLIENTELE_DB": str(folder / "clientele.duckdb"),
+            "CLIENTELE_PUBLISHED": str(folder / "published" / "clientele.duckdb"),
+            **(env or {}),
+        }
         if raw is not None:
             values["CLIENTELE_RAW"] = str(raw)
         before = pathlib.Path.cwd()
@@ -87,7 +93,18 @@ def run_dbt(tmp_path_factory):
                     parsed[key] = result.result, manifest_file.read_bytes()
                 manifest, text = parsed[key]
                 manifest_file.write_bytes(text)
-                return Build(folder, dbtRunner(manifest=manifest).invoke(arguments))
+                said = []  # what macros say at the end of the run
+                runner = dbtRunner(
+                    manifest=manifest,
+                    callbacks=[
+                        lambda event: (
+                            said.append(event.info.msg)
+                            if event.info.name == "JinjaLogInfo"
+                            else None
+                        )
+                    ],
+                )
+                return Build(folder, runner.invoke(arguments), said)
         finally:
             os.chdir(before)
 

@@ -1,0 +1,207 @@
+{#- Write, audit, publish: `dbt build` works in its own database; when all of it has run and passed, and only then, the
+    marts are copied to where clients read and become current all at once. What they find is always one whole, tested
+    build. Called at the end of every run. -#}
+{% macro publish(results) %}
+    {% if execute and flags.WHICH in ('build', 'retry') %}
+        {% set reasons = held_back_by(results) %}
+        {% if reasons %}
+            {% do log("Not published: " ~ reasons | join('; ') ~ ". What was published before stays as it is.", info=true) %}
+        {% else %}
+            {% do publish_marts(published_marts()) %}
+        {% endif %}
+        {% do log_quarantined(results) %}
+    {% endif %}
+{% endmacro %}
+
+
+{#- Why this run may not be published: a list of clauses, empty where it may. -#}
+{% macro held_back_by(results) %}
+    {% set reasons = [] %}
+    {% set failed = [] %}
+    {% set skipped = [] %}
+    {% set ran = [] %}
+    {% for result in results %}
+        {% do ran.append(result.node.unique_id) %}
+        {% if result.status | string == 'skipped' %}
+            {% do skipped.append(result.node.name) %}
+        {% elif result.status | string not in ('success', 'pass', 'warn', 'no-op') %}
+            {% do failed.append(result.node.resource_type ~ ' ' ~ result.node.name ~ ' failed') %}
+        {% endif %}
+    {% endfor %}
+    {% do reasons.extend(failed[:5]) %}
+    {% if failed | length > 5 %}{% do reasons.append((failed | length - 5) ~ ' others failed') %}{% endif %}
+    {% if skipped %}{% do reasons.append(counted(skipped | length, 'node was skipped', 'nodes were skipped')) %}{% endif %}
+    {#- limited rows pass tests and are no marts -#}
+    {% if flags.EMPTY or flags.SAMPLE %}{% do reasons.append('the run read no or only some rows (--empty or --sample)') %}{% endif %}
+    {% set missing = [] %}
+    {% for node in graph.nodes.values() if node.config.enabled and node.config.materialized != 'ephemeral' %}
+        {% if node.resource_type in ('model', 'seed', 'snapshot', 'test') and node.unique_id not in ran %}
+            {% do missing.append(node.unique_id) %}
+        {% endif %}
+    {% endfor %}
+    {#- unit tests are not in the graph -#}
+    {% set chosen = [] %}
+    {% for name in ('select', 'exclude', 'resource_types', 'exclude_resource_types') if invocation_args_dict.get(name) %}
+        {% do chosen.append('--' ~ name.replace('_', '-')) %}
+    {% endfor %}
+    {% if invocation_args_dict.get('selector') %}{% do chosen.append('--selector') %}{% endif %}
+    {% if chosen %}
+        {% do reasons.append('only a part of the project was built (' ~ chosen | join(', ') ~ ')') %}
+    {% elif missing %}
+        {% do reasons.append(counted(missing | length, 'node', 'nodes') ~ ' of the project did not run') %}
+    {% endif %}
+    {% do return(reasons) %}
+{% endmacro %}
+
+
+{#- The models of the layer marts, but those that say config.meta.is_published: false, in the order of their names. -#}
+{% macro published_marts() %}
+    {% set marts = [] %}
+    {% for node in graph.nodes.values() | sort(attribute='name') %}
+        {% if node.resource_type == 'model' and node.config.enabled and node.fqn[1] == 'marts'
+            and node.config.meta.get('is_published', true) %}
+            {% do marts.append(node) %}
+        {% endif %}
+    {% endfor %}
+    {% do return(marts) %}
+{% endmacro %}
+
+
+{% macro counted(count, one, many) -%}
+    {{ return(count ~ ' ' ~ (one if count == 1 else many)) }}
+{%- endmacro %}
+
+
+{#- What was set aside on the way, whether published or not. -#}
+{% macro log_quarantined(results) %}
+    {% for result in results if result.node.name == 'quality_quarantine' and result.status | string == 'success' %}
+        {% set quarantine = node_relation(result.node) %}
+        {% set count = run_query('select count(*) from ' ~ quarantine).columns[0].values()[0] | int %}
+        {% if count %}
+            {% do log(
+                counted(count, 'raw row is', 'raw rows are') ~ ' in quarantine: ' ~ quarantine.schema ~ '.'
+                ~ quarantine.identifier ~ ' in the work database says where and why.', info=true
+            ) %}
+        {% endif %}
+    {% endfor %}
+{% endmacro %}
+
+
+{% macro published_path() %}
+    {% do return(env_var('CLIENTELE_PUBLISHED', 'published/clientele.duckdb')) %}
+{% endmacro %}
+
+
+{% macro publish_marts(marts) %}
+    {% do adapter.dispatch('publish_marts')(marts) %}
+{% endmacro %}
+
+
+{#- A fresh file with the marts, their comments and the manifest, and one Parquet file per mart, made current by one rename.
+    Nothing of an earlier file is in it, deleted rows neither, and clients from DuckDB 1.2 on open it. -#}
+{% macro duckdb__publish_marts(marts) %}
+    {% set path = published_path() %}
+    {% set folder = checked_answer(run_query('select publish_begin(' ~ sql_literal(path) ~ ')')) %}
+    {% set file = path.replace('\\', '/').split('/') | last %}
+    {% do run_query('attach ' ~ sql_literal(folder ~ '/' ~ file) ~ " as publication (storage_version 'v1.2.0')") %}
+    {#- one transaction each for tables and comments: hundreds of small ones take seconds -#}
+    {% set statements = ['begin', 'create schema publication.marts'] %}
+    {% for mart in marts if mart.name != 'run_manifest' %}
+        {% do statements.append('create table publication.marts.' ~ mart.name ~ ' as ' ~ published_rows(mart)) %}
+    {% endfor %}
+    {% do run_query((statements + ['commit']) | join(';\n')) %}
+    {% set build_id = duckdb__publish_manifest(marts) %}
+    {% set statements = ['begin'] + duckdb__comment_statements(marts) + ['commit'] %}
+    {% for mart in marts %}
+        {% do statements.append(
+            'copy publication.marts.' ~ mart.name ~ ' to ' ~ sql_literal(folder ~ '/' ~ mart.name ~ '.parquet')
+            ~ ' (format parquet, compression zstd, kv_metadata {build_id: ' ~ sql_literal(build_id) ~ '})'
+        ) %}
+    {% endfor %}
+    {% do statements.extend(['checkpoint publication', 'detach publication']) %}
+    {% set summary %}
+        select count(*) as mart_count, coalesce(sum(row_count), 0) as row_count
+        from publication.marts.run_manifest
+        where item_kind = 'mart'
+    {% endset %}
+    {% set totals = run_query(summary).rows[0] %}
+    {% set as_of = run_query("select max(item_value) from publication.marts.run_manifest where item_name = 'as_of_date'") %}
+    {% do run_query(statements | join(';\n')) %}
+    {% do checked_answer(run_query(
+        'select publish_commit(' ~ sql_literal(path) ~ ', ' ~ sql_literal(build_id) ~ ', '
+        ~ number_var('published_builds_kept') ~ ')'
+    )) %}
+    {% set as_of_date = as_of.columns[0].values()[0] %}
+    {% do log(
+        'Published build ' ~ build_id ~ ' as ' ~ path ~ ': ' ~ counted(totals[0], 'mart', 'marts') ~ ' with '
+        ~ '{:,}'.format(totals[1] | int) ~ ' rows' ~ (', as of ' ~ as_of_date if as_of_date else '') ~ '.', info=true
+    ) %}
+{% endmacro %}
+
+
+{#- Writes run_manifest into the publication: what the model knows, the marts and the duration. Gives the build's id. -#}
+{% macro duckdb__publish_manifest(marts) %}
+    {% set query %}
+        create table publication.marts.run_manifest as
+        select * from {{ node_relation(marts | selectattr('name', 'equalto', 'run_manifest') | first) }}
+        {%- for mart in marts if mart.name != 'run_manifest' %}
+        union all
+        select null, 'mart', {{ sql_literal(mart.name) }}, null, row_count, content_hash
+        from ({{ content_checksum('publication.marts.' ~ mart.name) }}) as checksums
+        {%- endfor %}
+    {% endset %}
+    {% do run_query(query) %}
+    {% set build_id = run_query(
+        'select left(content_hash, 12) from (' ~ content_checksum('publication.marts.run_manifest') ~ ') as checksums'
+    ).columns[0].values()[0] %}
+    {#- the one thing that a clock tells, and so no part of the id -#}
+    {% set seconds = (modules.datetime.datetime.now(modules.pytz.utc) - run_started_at).total_seconds() %}
+    {% do run_query(
+        "insert into publication.marts.run_manifest values (null, 'build', 'duration_seconds', "
+        ~ sql_literal('%.1f' % seconds) ~ ", null, null)"
+    ) %}
+    {% do run_query('update publication.marts.run_manifest set build_id = ' ~ sql_literal(build_id)) %}
+    {% do return(build_id) %}
+{% endmacro %}
+
+
+{#- The comments of the marts in the work database as statements on the publication. -#}
+{% macro duckdb__comment_statements(marts) %}
+    {% set query %}
+        select 'table', table_name, null, comment from duckdb_tables()
+        where database_name = {{ sql_literal(target.database) }} and schema_name = 'marts' and comment is not null
+        union all
+        select 'column', table_name, column_name, comment from duckdb_columns()
+        where database_name = {{ sql_literal(target.database) }} and schema_name = 'marts' and comment is not null
+    {% endset %}
+    {% set names = marts | map(attribute='name') | list %}
+    {% set dropped = personal_columns() %}
+    {% set statements = [] %}
+    {% for kind, table_name, column_name, comment in run_query(query).rows if table_name in names %}
+        {% if column_name not in dropped %}
+            {% do statements.append(
+                'comment on ' ~ kind ~ ' publication.marts.' ~ table_name
+                ~ ('.' ~ adapter.quote(column_name) if column_name else '') ~ ' is ' ~ sql_literal(comment)
+            ) %}
+        {% endif %}
+    {% endfor %}
+    {% do return(statements) %}
+{% endmacro %}
+
+
+{#- The relation that a node of the graph has made: ref() needs a name that is known before the run. -#}
+{% macro node_relation(node) %}
+    {% do return(api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias)) %}
+{% endmacro %}
+
+
+{#- The answer of a function of the plugin; its complaint stops the run with one sentence. -#}
+{% macro checked_answer(result) %}
+    {% set answer = result.columns[0].values()[0] | string %}
+    {% if answer.startswith('error: ') %}
+        {% do exceptions.raise_compiler_error(
+            answer[7:] ~ ": nothing was published, and what was published before stays as it is."
+        ) %}
+    {% endif %}
+    {% do return(answer) %}
+{% endmacro %}

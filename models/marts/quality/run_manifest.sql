@@ -1,0 +1,105 @@
+-- Where the build comes from: the code, the inputs, the packages and the seeds. Publishing adds what only it knows.
+with raw_counts as (
+    select * from {{ ref('int_raw_rows_counted') }}
+),
+
+as_of as (
+    select * from {{ ref('int_as_of_date_determined') }}
+),
+
+packages as (
+    {{ package_versions() }}
+),
+
+{% set items = [] -%}
+{% if execute -%}
+    {% for node in graph.nodes.values() | sort(attribute='name') if node.config.meta.get('raw') -%}
+        {% set source = raw_source(node.config.meta['raw']) -%}
+        {% if source is not none and source['format'] != 'table' -%}
+            {% do items.append(('input', node.config.meta['raw']['entity'], file_hash(source['path']))) -%}
+        {% endif -%}
+    {% endfor -%}
+    {% for node in graph.nodes.values() | sort(attribute='name') if node.resource_type == 'seed' -%}
+        {% do items.append(('seed', node.name, file_hash(node.original_file_path))) -%}
+    {% endfor -%}
+{% endif -%}
+hashes as (
+    {%- for kind, name, hash in items %}
+    select
+        {{ sql_literal(kind) }} as item_kind,
+        {{ sql_literal(name) }} as item_name,
+        {{ hash }} as content_hash
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- else %}
+    select
+        cast(null as {{ kind_type('text') }}) as item_kind,
+        cast(null as {{ kind_type('text') }}) as item_name,
+        cast(null as {{ kind_type('text') }}) as content_hash
+    where 1 = 0
+    {%- endfor %}
+),
+
+items as (
+    select
+        'build' as item_kind,
+        'git_revision' as item_name,
+        {{ git_revision() }} as item_value,
+        null as row_count,
+        null as content_hash
+    union all
+    select
+        'build' as item_kind,
+        'source_system' as item_name,
+        {{ sql_literal(var('source_system')) }} as item_value,
+        null as row_count,
+        null as content_hash
+    union all
+    select
+        'build' as item_kind,
+        'as_of_date' as item_name,
+        cast(as_of_date as {{ kind_type('text') }}) as item_value,
+        null as row_count,
+        null as content_hash
+    from as_of
+    union all
+    select
+        'package' as item_kind,
+        package_name as item_name,
+        package_version as item_value,
+        null as row_count,
+        null as content_hash
+    from packages
+    union all
+    select
+        'input' as item_kind,
+        raw_counts.entity_name as item_name,
+        raw_counts.file_name as item_value,
+        raw_counts.raw_count as row_count,
+        hashes.content_hash
+    from raw_counts
+    left join hashes on hashes.item_kind = 'input' and raw_counts.entity_name = hashes.item_name
+    union all
+    select
+        item_kind,
+        item_name,
+        null as item_value,
+        null as row_count,
+        content_hash
+    from hashes
+    where item_kind = 'seed'
+),
+
+final as (
+    select
+        cast(null as {{ kind_type('text') }}) as build_id,
+        item_kind,
+        item_name,
+        cast(item_value as {{ kind_type('text') }}) as item_value,
+        cast(row_count as bigint) as row_count,
+        cast(content_hash as {{ kind_type('text') }}) as content_hash
+    from items
+)
+
+select * from final

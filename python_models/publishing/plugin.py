@@ -1,0 +1,104 @@
+"""The dbt-duckdb plugin: what SQL cannot do itself, as functions that macros call, and the bounds of what it may do."""
+
+import atexit
+import hashlib
+import importlib.metadata
+import os
+import platform
+import re
+import subprocess
+import weakref
+
+import duckdb
+from dbt.adapters.duckdb.plugins import BasePlugin
+
+from publishing.files import Publication, PublishError
+
+DISTRIBUTION = "clientele"
+
+# by path, for the process: a publication that an earlier run left open is closed when the next begins
+PUBLICATIONS: dict[str, Publication] = {}
+
+# a connection with functions that is still open when Python ends makes the engine's library print pages of warnings
+CONNECTIONS = weakref.WeakSet()
+
+
+@atexit.register
+def _close_connections():
+    for connection in list(CONNECTIONS):
+        connection.close()
+
+
+class Plugin(BasePlugin):
+    def initialize(self, plugin_config):
+        self.folders = [
+            os.path.join(os.path.abspath(folder), "") for folder in plugin_config["folders"]
+        ]
+
+    def configure_connection(self, conn):
+        CONNECTIONS.add(conn)
+        text, number = duckdb.sqltype("VARCHAR"), duckdb.sqltype("BIGINT")
+        for name, function, parameters, result in (
+            ("publish_begin", publish_begin, [text], text),
+            ("publish_commit", publish_commit, [text, text, number], text),
+            ("file_hash_of", file_hash, [text], text),
+            ("git_revision_of_project", git_revision, [], text),
+            ("installed_packages", installed_packages, [], duckdb.sqltype("VARCHAR[]")),
+        ):
+            conn.create_function(name, function, parameters, result, side_effects=True)
+        # nothing else on this machine is read or written, whatever a model says, and no model can change that
+        conn.execute(f"set allowed_directories = [{', '.join(map(_literal, self.folders))}]")
+        conn.execute("set enable_external_access = false")
+        conn.execute("set lock_configuration = true")
+
+
+def publish_begin(path):
+    """The folder to publish from; a sentence that begins with `error:` where there is none."""
+    if path in PUBLICATIONS:
+        PUBLICATIONS[path].release()
+    publication = PUBLICATIONS[path] = Publication(path)
+    return _told(publication.begin)
+
+
+def publish_commit(path, build_id, kept):
+    return _told(lambda: PUBLICATIONS[path].commit(build_id, kept))
+
+
+def _literal(text):
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _told(action):
+    try:
+        return action()
+    except PublishError as error:
+        return f"error: {error}"
+    except OSError as error:
+        return f"error: {error.filename or 'A file'} cannot be written: {error.strerror}"
+
+
+def file_hash(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def git_revision():
+    """The commit that the project stands at, marked where files differ from it."""
+    command = ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    return result.stdout.strip() if result.returncode == 0 else "unknown"
+
+
+def installed_packages():
+    """name=version of Python and of every package that the project asks for."""
+    try:
+        required = importlib.metadata.requires(DISTRIBUTION) or []
+    except importlib.metadata.PackageNotFoundError:
+        required = ["dbt-core", "dbt-duckdb", "duckdb"]
+    names = sorted({re.match(r"[\w.-]+", line)[0] for line in required if ";" not in line})
+    return [f"python={platform.python_version()}"] + [
+        f"{name}={importlib.metadata.version(name)}" for name in names
+    ]

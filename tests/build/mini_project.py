@@ -1,0 +1,127 @@
+"""A small project with the macros of the real one, so that publishing is tried in seconds and broken on purpose."""
+
+import hashlib
+import os
+import pathlib
+import subprocess
+import sys
+
+import duckdb
+import yaml
+from conftest import ROOT, environment
+from dbt.cli.main import dbtRunner
+
+MODELS = {
+    # both marts of one build carry the same generation
+    "marts/first_mart.sql": (
+        "select range as item, {{ var('generation') }}::bigint as generation from range({{ var('size') }})"
+    ),
+    "marts/second_mart.sql": "select max(item) as item, max(generation) as generation from {{ ref('first_mart') }}",
+    "marts/quality_quarantine.sql": "select 'a' as source_name",
+    "marts/run_manifest.sql": (ROOT / "models/marts/quality/run_manifest.sql").read_text("utf-8"),
+    "int_raw_rows_counted.sql": "select 'x' as entity_name, 'x.csv' as file_name, 1 as raw_count",
+    "int_as_of_date_determined.sql": "select date '2025-12-31' as as_of_date",
+}
+COLUMNS = {
+    "first_mart": {"item": "bigint", "generation": "bigint"},
+    "second_mart": {"item": "bigint", "generation": "bigint"},
+    "quality_quarantine": {"source_name": "varchar"},
+    "run_manifest": {
+        "build_id": "varchar",
+        "item_kind": "varchar",
+        "item_name": "varchar",
+        "item_value": "varchar",
+        "row_count": "bigint",
+        "content_hash": "varchar",
+    },
+}
+
+
+class MiniProject:
+    def __init__(self, folder: pathlib.Path):
+        self.folder = folder
+        self.published = folder / "published" / "clientele.duckdb"
+
+    def create(self) -> None:
+        settings = yaml.safe_load((ROOT / "dbt_project.yml").read_text("utf-8"))
+        settings |= {"model-paths": ["models"], "macro-paths": [str(ROOT / "macros")]}
+        settings["vars"] |= {"generation": 1, "size": 1000}
+        settings["on-run-start"] = []
+        settings["models"] = {"clientele": {"marts": settings["models"]["clientele"]["marts"]}}
+        self.write("dbt_project.yml", yaml.safe_dump(settings))
+        for name, sql in MODELS.items():
+            self.write(f"models/{name}", sql)
+        models = [
+            {
+                "name": name,
+                "description": f"One row per {name}'s item.",
+                "columns": [
+                    {"name": column, "data_type": kind, "description": f"It's {column}."}
+                    for column, kind in columns.items()
+                ],
+            }
+            for name, columns in COLUMNS.items()
+        ]
+        next(m for m in models if m["name"] == "quality_quarantine")["config"] = {
+            "meta": {"is_published": False}
+        }
+        self.write("models/models.yml", yaml.safe_dump({"version": 2, "models": models}))
+        self.write("seeds/.keep", "")
+        self.write("raw/.keep", "")
+
+    def write(self, name: str, text: str) -> None:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def variables(self) -> dict[str, str]:
+        return {
+            "CLIENTELE_DB": str(self.folder / "work.duckdb"),
+            "CLIENTELE_PUBLISHED": str(self.published),
+            "CLIENTELE_RAW": str(self.folder / "raw"),
+        }
+
+    def start(self, *arguments: str, **options) -> subprocess.Popen:
+        """A dbt process of its own, which may be killed or be given less than it needs."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "dbt.cli.main", *(arguments or ("build",))]
+            + ["--profiles-dir", str(ROOT), "--log-path", str(self.folder / "logs")],
+            cwd=self.folder,
+            env={**os.environ, **self.variables()},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            **options,
+        )
+
+    def run(self, *arguments: str, env=None) -> tuple[bool, str]:
+        """Whether dbt succeeded, and all that it said."""
+        said = []
+        places = ["--profiles-dir", str(ROOT), "--log-path", str(self.folder / "logs")]
+        before = pathlib.Path.cwd()
+        os.chdir(self.folder)
+        try:
+            with environment(**{**self.variables(), **(env or {})}):
+                runner = dbtRunner(callbacks=[lambda event: said.append(event.info.msg)])
+                result = runner.invoke([*arguments, "--quiet", *places])
+        finally:
+            os.chdir(before)
+        return result.success, "\n".join([*said, str(result.exception or "")])
+
+    def build(self, generation: int = 1, **variables) -> tuple[bool, str]:
+        return self.run("build", "--vars", yaml.safe_dump({"generation": generation, **variables}))
+
+    def hash(self) -> str:
+        """Of everything that is published: the name and the bytes of each file."""
+        digest = hashlib.sha256()
+        for file in sorted(self.published.parent.glob("*.parquet")) + [self.published]:
+            digest.update(file.name.encode() + file.read_bytes())
+        return digest.hexdigest()
+
+    def generations(self) -> set[int]:
+        """The generations of all that is published; one, unless builds are mixed."""
+        with duckdb.connect(str(self.published), read_only=True) as connection:
+            found = connection.sql(
+                "select generation from marts.first_mart union select generation from marts.second_mart"
+            ).fetchall()
+        return {generation for (generation,) in found}

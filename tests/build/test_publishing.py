@@ -1,0 +1,388 @@
+"""Clients find whole, tested builds, whatever happens to the build that runs."""
+
+import hashlib
+import importlib.metadata
+import os
+import pathlib
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import duckdb
+import pytest
+from mini_project import MiniProject
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+def hash_of(path):
+    return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
+
+
+@pytest.fixture
+def published(demo):
+    """The demo's published marts, with the work database attached as `work`."""
+    connection = duckdb.connect(str(demo.published), read_only=True)
+    connection.execute(f"attach '{demo.path}' as work (read_only)")
+    yield connection
+    connection.close()
+
+
+def marts_in(connection, database):
+    return {
+        name
+        for (name,) in connection.sql(
+            f"select table_name from duckdb_tables() where database_name = '{database}' and schema_name = 'marts'"
+        ).fetchall()
+    }
+
+
+# --- what is published
+
+
+def test_every_mart_but_the_quarantine_is_published_row_by_row(published):
+    marts = marts_in(published, "work") - {"quality_quarantine"}
+    assert len(marts) > 25 and marts_in(published, "clientele") == marts
+    for mart in marts - {"run_manifest"}:
+        one, other = f"clientele.marts.{mart}", f"work.marts.{mart}"
+        assert not published.sql(f"from {one} except all from {other}").limit(1).fetchall(), mart
+        assert not published.sql(f"from {other} except all from {one}").limit(1).fetchall(), mart
+
+
+def test_types_and_comments_arrive(published):
+    columns = {
+        database: published.sql(
+            "select table_name, column_name, data_type, comment from duckdb_columns() "
+            f"where database_name = '{database}' and table_name <> 'quality_quarantine' "
+            "and schema_name = 'marts' order by all"
+        ).fetchall()
+        for database in ("clientele", "work")
+    }
+    assert columns["clientele"] == columns["work"]
+    assert all(comment for *_, comment in columns["clientele"])
+    assert not published.sql(
+        "select 1 from duckdb_tables() where database_name = 'clientele' and comment is null"
+    ).fetchall()
+
+
+def test_old_clients_can_open_the_file(published):
+    (tags,) = published.sql(
+        "select tags from duckdb_databases() where database_name = 'clientele'"
+    ).fetchall()[0]
+    assert tags["storage_version"].startswith("v1.2.0")
+
+
+def test_a_parquet_file_per_mart_stands_beside_it(demo, published):
+    files = {path.stem: path for path in demo.published.parent.glob("*.parquet")}
+    assert set(files) == marts_in(published, "clientele")
+    for mart, path in files.items():
+        assert not published.sql(f"from '{path}' except all from clientele.marts.{mart}").fetchall()
+        assert published.sql(f"select count(*) from '{path}'").fetchall() == (
+            published.sql(f"select count(*) from clientele.marts.{mart}").fetchall()
+        )
+
+
+def test_the_manifest_says_where_the_build_comes_from(demo, published):
+    rows = published.sql(
+        "select item_kind, item_name, columns(* exclude (item_kind, item_name)) from clientele.marts.run_manifest"
+    ).fetchall()
+    items = {(kind, name): rest for kind, name, *rest in rows}
+    assert len({rest[0] for rest in items.values()}) == 1
+    revision = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert items["build", "git_revision"][1].removesuffix("-dirty") == revision.stdout.strip()
+    assert items["build", "as_of_date"][1] == "2025-12-31"
+    assert 1 < float(items["build", "duration_seconds"][1]) < 10_000
+    raw = ROOT / "data" / "demo" / "customers.csv"
+    lines = raw.read_bytes().count(b"\n") - 1
+    assert items["input", "customers"][1:] == ["customers.csv", lines, hash_of(raw)]
+    assert items["package", "duckdb"][1] == importlib.metadata.version("duckdb")
+    assert items["seed", "bands"][3] == hash_of(ROOT / "seeds/business_rules/bands.csv")
+    counts = {
+        mart: published.sql(f"select count(*) from clientele.marts.{mart}").fetchall()[0][0]
+        for mart in marts_in(published, "clientele") - {"run_manifest"}
+    }
+    assert {name: rest[2] for (kind, name), rest in items.items() if kind == "mart"} == counts
+
+
+def test_the_summary_says_what_was_published(demo, published):
+    marts = len(marts_in(published, "clientele")) - 1  # the manifest is no mart of its own
+    said = " ".join(demo.said)
+    assert f"as {demo.published}: {marts} marts with" in said and "as of 2025-12-31." in said
+    quarantined = demo.row("select count(*) from marts.quality_quarantine")[0]
+    assert f"{quarantined} raw rows are in quarantine" in said
+
+
+def test_a_part_of_the_project_publishes_nothing(run_dbt, demo):
+    before = hash_of(demo.published)
+    build = run_dbt("build", into=demo, select=["churn_rates_by_city"])
+    assert build.is_success
+    assert "Not published: only a part of the project was built (--select)" in " ".join(build.said)
+    assert hash_of(demo.published) == before
+
+
+# --- what holds a build back
+
+
+@pytest.fixture(scope="module")
+def built_mini(tmp_path_factory):
+    project = MiniProject(tmp_path_factory.mktemp("mini"))
+    project.create()
+    is_success, output = project.build(1)
+    assert is_success and "Published build" in output, output
+    return project
+
+
+@pytest.fixture
+def mini(built_mini, tmp_path):
+    shutil.copytree(built_mini.folder, tmp_path, symlinks=True, dirs_exist_ok=True)
+    return MiniProject(tmp_path)
+
+
+def name_of_build(project):
+    return pathlib.Path(os.path.realpath(project.published)).parent.name.split("-")[1]
+
+
+def leftovers(project):
+    builds = project.published.parent / "clientele.builds"
+    current = os.path.realpath(project.published)
+    return [
+        path.name
+        for path in builds.iterdir()
+        if path.name == "next" or path.name > pathlib.Path(current).parent.name
+    ] + [path.name for path in builds.parent.glob("*.link")]
+
+
+def test_a_failing_test_a_partial_an_empty_and_a_broken_build_publish_nothing(mini):
+    before = mini.hash()
+    mini.write("tests/planted.sql", "select * from {{ ref('second_mart') }}")
+    is_success, output = mini.build(2)
+    assert not is_success and "Not published: test planted failed" in output
+    assert mini.hash() == before and mini.generations() == {1}
+    mini.write(
+        "tests/planted.sql", "{{ config(severity='warn') }} select * from {{ ref('second_mart') }}"
+    )
+    for arguments, reason in (
+        (["--select", "first_mart"], "only a part of the project was built (--select)"),
+        (["--exclude", "first_mart"], "only a part of the project was built (--exclude)"),
+        (["--exclude-resource-types", "test"], "(--exclude-resource-types)"),
+        (["--empty"], "the run read no or only some rows"),
+    ):
+        is_success, output = mini.run("build", *arguments, "--vars", "{generation: 2}")
+        assert "Not published: " in output and reason in output, output
+        assert mini.hash() == before
+    mini.write("models/marts/second_mart.sql", "select nonsense from {{ ref('first_mart') }}")
+    is_success, output = mini.build(2)
+    assert not is_success and "Not published: model second_mart failed" in output
+    assert mini.hash() == before
+    # a test that only warns does not hold a build back, and a mart that is gone leaves no file behind
+    (mini.folder / "models/marts/second_mart.sql").unlink()
+    mini.write(
+        "tests/planted.sql", "{{ config(severity='warn') }} select * from {{ ref('first_mart') }}"
+    )
+    is_success, output = mini.build(2)
+    assert is_success and "Published build" in output, output
+    assert mini.hash() != before
+    assert not (mini.published.parent / "second_mart.parquet").is_symlink()
+
+
+def test_rollback_goes_back_a_build_and_keeps_as_many_as_the_var_says(mini):
+    hashes, names = [mini.hash()], [name_of_build(mini)]
+    for generation in (2, 3, 4):
+        assert mini.build(generation, published_builds_kept=2)[0]
+        hashes.append(mini.hash())
+        names.append(name_of_build(mini))
+    assert len(set(names)) == 4
+
+    def rollback():
+        return subprocess.run(
+            [sys.executable, "-m", "publishing.files", "rollback", "--published", mini.published],
+            capture_output=True,
+            text=True,
+        )
+
+    for expected in (hashes[2], hashes[1]):
+        assert rollback().returncode == 0
+        assert mini.hash() == expected
+    refused = rollback()
+    assert refused.returncode == 1 and "No build before" in refused.stderr
+    assert "Traceback" not in refused.stderr and mini.hash() == hashes[1]
+    # the next build does not count those that were rolled back
+    assert mini.build(5)[0] and mini.generations() == {5}
+    assert rollback().returncode == 0 and mini.hash() == hashes[1]
+    # the name is that of the content
+    assert mini.build(3)[0] and name_of_build(mini) == names[2]
+
+
+# --- readers and accidents
+
+READER = """
+import sys, time, duckdb
+path, seconds = sys.argv[1], float(sys.argv[2])
+end, reads = time.monotonic() + seconds, 0
+while time.monotonic() < end:
+    with duckdb.connect(path, read_only=True) as connection:
+        one = connection.sql("select distinct generation from marts.first_mart").fetchall()
+        time.sleep(0.005)
+        other = connection.sql("select generation from marts.second_mart").fetchall()
+        assert one == other and len(one) == 1, (one, other)
+        reads += 1
+print(reads)
+"""
+
+
+def read_while_building(mini, seconds, least_builds):
+    reader = subprocess.Popen(
+        [sys.executable, "-c", READER, mini.published, str(seconds)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    generation = 1
+    while reader.poll() is None or generation <= least_builds:
+        generation += 1
+        is_success, output = mini.build(generation)
+        assert is_success and "Published build" in output, output
+    reads, errors = reader.communicate()
+    assert reader.returncode == 0, errors
+    assert int(reads) > 20 * seconds / 10 and mini.generations() == {generation}
+
+
+def test_readers_that_come_and_stay_see_whole_builds(mini):
+    with duckdb.connect(str(mini.published), read_only=True) as staying:
+        read_while_building(mini, seconds=8, least_builds=2)
+        query = "select distinct generation from marts.first_mart"
+        assert staying.sql(query).fetchall() == [(1,)]
+    later = subprocess.run(
+        [sys.executable, "-c", READER, mini.published, "0.01"], capture_output=True, text=True
+    )
+    assert later.returncode == 0, later.stderr
+
+
+@pytest.mark.soak
+def test_a_reader_in_a_loop_sees_whole_builds_for_a_minute(mini):
+    read_while_building(mini, seconds=60, least_builds=5)
+
+
+def kill_at_random_moments(mini, kills, seed):
+    dice = random.Random(seed)
+    started = time.monotonic()
+    assert mini.build(1)[0]
+    usual = time.monotonic() - started
+    generation = 1
+    for attempt in range(2, kills + 2):
+        before = mini.hash()
+        process = mini.start("build", "--vars", f"{{generation: {attempt}}}")
+        # most of a run is start-up: aim at its end, where tables are built and published
+        time.sleep(usual * dice.uniform(0.3, 1.05))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        seen = mini.generations()
+        assert seen in ({generation}, {attempt}), (seen, generation, attempt)
+        if seen == {generation}:
+            assert mini.hash() == before
+        (generation,) = seen
+    is_success, output = mini.build(kills + 2)
+    assert is_success and "Published build" in output, output
+    assert mini.generations() == {kills + 2} and leftovers(mini) == []
+
+
+def test_a_killed_build_leaves_the_published_state_whole(mini):
+    kill_at_random_moments(mini, kills=3, seed=1)
+
+
+@pytest.mark.soak
+def test_fifty_killed_builds_leave_the_published_state_whole(mini):
+    kill_at_random_moments(mini, kills=50, seed=2)
+
+
+def test_a_kill_at_every_step_of_the_swap_leaves_one_build(tmp_path):
+    """Every system call of the publisher that changes a file is the last one of some run."""
+    script = """
+import os, pathlib, shutil, sys
+from publishing import files
+last = int(sys.argv[2])
+count = 0
+def counting(function):
+    def call(*arguments, **options):
+        global count
+        count += 1
+        if count > last:
+            os._exit(9)
+        return function(*arguments, **options)
+    return call
+for module, name in ((os, "replace"), (os, "rename"), (os, "fsync"), (shutil, "rmtree")):
+    setattr(module, name, counting(getattr(module, name)))
+pathlib.Path.symlink_to = counting(pathlib.Path.symlink_to)
+pathlib.Path.unlink = counting(pathlib.Path.unlink)
+publication = files.Publication(sys.argv[1])
+folder = pathlib.Path(publication.begin())
+for name in ("clientele.duckdb", "a.parquet", *sys.argv[4:]):
+    (folder / name).write_text(sys.argv[3])
+publication.commit("b" + sys.argv[3], 1)
+"""
+    path = tmp_path / "clientele.duckdb"
+
+    def publish(content, last, *more):
+        arguments = [sys.executable, "-c", script, path, str(last), content, *more]
+        return subprocess.run(arguments).returncode
+
+    assert publish("0", 10_000, "gone.parquet") == 0
+    steps, content, codes = 0, 0, {9}
+    while 9 in codes:
+        before = content
+        codes = {publish(str(steps + 1), steps, "new.parquet")}
+        found = {
+            file.read_text()
+            for file in tmp_path.glob("[ac]*.*")
+            if file.is_file() and file.suffix != ".lock"
+        }
+        assert len(found) == 1, (steps, found)
+        content = int(found.pop())
+        assert content in (before, steps + 1)
+        steps += 1
+    assert 8 < steps < 60 and content == steps
+    assert not (tmp_path / "gone.parquet").is_symlink() and (tmp_path / "new.parquet").is_file()
+
+
+def test_a_full_disk_and_exhausted_memory_leave_the_published_state(mini):
+    before = mini.hash()
+    small = mini.folder.joinpath("models/marts/first_mart.sql").read_text("utf-8")
+    # a view takes no room in the work database, its published table does
+    view = "{{ config(materialized='view') }} select "
+    mini.write(
+        "models/marts/first_mart.sql",
+        view + "range as item, (hash(range) >> 1)::bigint as generation from range(3000000)",
+    )
+    limit = 6_000_000
+    process = mini.start(
+        "build", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    )
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode != 0 and "Published" not in output, output
+    assert "Not published" not in output, "the disk was full too early" + output
+    assert mini.hash() == before
+    mini.write(
+        "models/marts/first_mart.sql",
+        view
+        + "len(list(md5(range::varchar))) as item, 1::bigint as generation from range(10000000)",
+    )
+    is_success, output = mini.run("build", env={"CLIENTELE_MEMORY": "60MB"})
+    assert "Not published" not in output, "memory was short too early" + output
+    assert not is_success and "Published" not in output, output
+    assert mini.hash() == before
+    mini.write("models/marts/first_mart.sql", small)
+    is_success, output = mini.build(2)
+    assert is_success and mini.generations() == {2} and leftovers(mini) == [], output
+
+
+def test_a_folder_that_cannot_be_written_is_named_in_one_sentence(mini):
+    (mini.folder / "in_the_way").write_text("")
+    path = str(mini.folder / "in_the_way" / "clientele.duckdb")
+    is_success, output = mini.run("build", env={"CLIENTELE_PUBLISHED": path})
+    assert not is_success and "cannot be written" in output and "Traceback" not in output
