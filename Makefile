@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build rollback test soak lint docs demo bench lock clean
+.PHONY: help setup build dashboard rollback test soak lint docs demo bench lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -23,6 +23,9 @@ $(INSTALLED): requirements.txt pyproject.toml
 
 build: setup ## Build and test every mart, and publish them if all passed (dbt build)
 	dbt build
+
+dashboard: setup ## Render the published marts as one HTML page, published/dashboard.html
+	python dashboard/render.py
 
 rollback: setup ## Publish the build before the current one again
 	python -m publishing.files rollback

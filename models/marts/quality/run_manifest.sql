@@ -63,6 +63,22 @@ items as (
         null as row_count,
         null as content_hash
     from as_of
+    {%- for name in ['confidence_z', 'small_cell_size', 'minimum_cell_size'] %}
+    union all
+    select
+        'setting' as item_kind,
+        {{ sql_literal(name) }} as item_name,
+        {{ sql_literal(number_var(name)) }} as item_value,
+        null as row_count,
+        null as content_hash
+    {%- endfor %}
+    union all
+    select
+        'setting' as item_kind,
+        'age_band_set' as item_name,
+        {{ sql_literal(var('age_band_set')) }} as item_value,
+        null as row_count,
+        null as content_hash
     union all
     select
         'package' as item_kind,
