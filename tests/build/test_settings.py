@@ -23,6 +23,15 @@ def test_the_build_passes_with_every_setting_off_its_default(run_dbt):
         score_minimum_outcomes=20,
         score_uses_protected_attributes=True,
         rfm_scheme="purchases",
+        cluster_sample_size=3000,
+        cluster_maximum_count=4,
+        cluster_minimum_share=0.05,
+        cluster_minimum_jaccard=0.5,
+        cluster_minimum_gap=0,
+        cluster_evaluation_size=1000,
+        cluster_bootstrap_count=5,
+        cluster_null_count=2,
+        cluster_null_size=500,
         strategy_scheme_order=["rfm", "rule"],
         # unit tests state what the defaults do
         env={"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test"},
@@ -33,6 +42,10 @@ def test_the_build_passes_with_every_setting_off_its_default(run_dbt):
         == "2025-06-30"
     )
     assert build.rows("select distinct strategy_scheme from marts.strategy_customers") == [("rfm",)]
+    # with so little asked of them, there are clusters
+    assert (
+        build.row("select count(*) from marts.customer_clusters where cluster_code = 'c1'")[0] > 0
+    )
     assert build.rows("select distinct feature_set from marts.churn_scores") == [("all",)]
 
 
