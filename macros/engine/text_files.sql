@@ -100,12 +100,16 @@
 {%- endmacro %}
 
 
-{#- The fields of a line as a list of text, quotes removed; null where the quotes do not pair. -#}
+{#- The fields of a line as a list of text, quotes removed; null where the quotes do not pair. A blank as the delimiter
+    stands for any number of blanks and tabs, and then quotes mean nothing. -#}
 {% macro split_fields(line, delimiter) -%}
     {{ return(adapter.dispatch('split_fields')(line, delimiter)) }}
 {%- endmacro %}
 
 {% macro duckdb__split_fields(line, delimiter) -%}
+    {%- if delimiter == ' ' -%}
+    regexp_extract_all({{ line }}, '[^ \t]+')
+    {%- else -%}
     {%- set mark = '\\' ~ delimiter if delimiter == '|' else delimiter -%}
     {%- set field = '"(?:[^"]|"")*"|[^"' ~ mark ~ '][^' ~ mark ~ ']*|' -%}
     case
@@ -121,6 +125,7 @@
                 end
             )
     end
+    {%- endif -%}
 {%- endmacro %}
 
 

@@ -78,12 +78,14 @@
 
 
 {#- Select list of an entity in its canonical order, with its file accounting; `replaced` maps a column to the
-    expression that conforms it in this layout. -#}
-{% macro canonical_columns(entity, replaced={}) -%}
+    expression that conforms it in this layout. `has_others`: whether the relation has the columns that are not replaced;
+    one staged for another entity has not, and they are null. -#}
+{% macro canonical_columns(entity, replaced={}, has_others=true) -%}
     file_name,
     line_number,
     {%- for column, kind in entities()[entity]['columns'].items() %}
-    {% if column in replaced %}cast({{ replaced[column] }} as {{ kind_type(kind) }}) as {% endif %}{{ column }},
+    {% if column in replaced or not has_others -%}
+        cast({{ replaced.get(column, 'null') }} as {{ kind_type(kind) }}) as {% endif %}{{ column }},
     {%- endfor %}
     fault_rule_code,
     fault_column_name,

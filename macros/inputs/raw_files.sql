@@ -1,10 +1,14 @@
 {#- What the active layout's staging models declare under config.meta.raw:
       entity            the canonical entity that the file carries
-      file              the file's name; without an ending, NAME.csv or NAME.parquet
+      file              the file's name, or a list of the names that it may have; without an ending, NAME.csv or
+                        NAME.parquet
       columns           canonical column -> the header names it may have; default: every column under its own name
       required          columns whose value may not be blank, beside the entity's own
       is_optional       the file may be missing
       has_optional_columns  each column that the entity does not require may be missing
+      delimiter         ' ' for values parted by any number of blanks; default: the file shows it
+      headerless        the header of a file that has none, as a list of names; one such list for each number of columns
+                        that it may have. A header line, if there is one, is read as such.
     Else what is declared must be there. -#}
 
 
@@ -61,7 +65,10 @@
 
 
 {% macro file_source(raw) %}
-    {% set names = [raw['file']] if '.' in raw['file'] else [raw['file'] ~ '.parquet', raw['file'] ~ '.csv'] %}
+    {% set names = [] %}
+    {% for name in ([raw['file']] if raw['file'] is string else raw['file']) %}
+        {% do names.extend([name] if '.' in name else [name ~ '.parquet', name ~ '.csv']) %}
+    {% endfor %}
     {% set present = list_files(raw_folder()) %}
     {% if names | select('in', present) | list | length > 1 %}
         {% do exceptions.raise_compiler_error(
@@ -70,7 +77,7 @@
     {% endif %}
     {% for name in names if name in present %}
         {% set path = raw_folder() ~ '/' ~ name %}
-        {% do return(describe_parquet(path, name) if name.endswith('.parquet') else describe_text(path, name)) %}
+        {% do return(describe_parquet(path, name) if name.endswith('.parquet') else describe_text(raw, path, name)) %}
     {% endfor %}
     {% if raw.get('is_optional') %}{% do return(none) %}{% endif %}
     {% do exceptions.raise_compiler_error(
@@ -153,8 +160,8 @@
 {% endmacro %}
 
 
-{#- Encoding, delimiter, header and the header's line number of a text file. -#}
-{% macro describe_text(path, file_name) %}
+{#- Encoding, delimiter, header and the header's line number (0 without a header line) of a text file. -#}
+{% macro describe_text(raw, path, file_name) %}
     {% set encoding = text_encoding(path) %}
     {% if encoding == 'utf-16' %}
         {% do exceptions.raise_compiler_error(
@@ -166,22 +173,71 @@
         ~ ") as lines where trim(line) <> '' order by line_number limit 1"
     ) %}
     {% if not first_lines.rows %}
-        {% do exceptions.raise_compiler_error("File " ~ file_name ~ " is empty: expected a header line.") %}
+        {% do exceptions.raise_compiler_error(
+            "File " ~ file_name ~ " is empty: expected " ~ ("rows" if raw.get('headerless') else "a header line") ~ "."
+        ) %}
     {% endif %}
     {% set header_line = first_lines.rows[0][1] | string %}
+    {% set delimiter = raw.get('delimiter') or delimiter_of(header_line) %}
+    {#- a digit in the first line: no published name has one, every row has -#}
+    {% set has_header = not raw.get('headerless') or not modules.re.search('[0-9]', header_line) %}
+    {% do return({
+        'path': path, 'file_name': file_name, 'format': 'text', 'encoding': encoding, 'delimiter': delimiter,
+        'header': header_names(header_line, delimiter) if has_header
+            else headerless_names(raw, path, file_name, encoding, delimiter),
+        'header_line': first_lines.rows[0][0] | int if has_header else 0,
+    }) %}
+{% endmacro %}
+
+
+{#- The delimiter that a header line shows most often. -#}
+{% macro delimiter_of(header_line) %}
     {% set unquoted = modules.re.sub('"[^"]*"', '', header_line) %}{#- a quoted name may hold a delimiter -#}
     {% set best = namespace(delimiter=',', count=0) %}
     {% for delimiter in [',', ';', '\t', '|'] if unquoted.count(delimiter) > best.count %}
         {% set best.delimiter = delimiter %}
         {% set best.count = unquoted.count(delimiter) %}
     {% endfor %}
-    {% set mark = modules.re.escape(best.delimiter) %}
-    {% set header = [] %}
-    {% for name in modules.re.findall('("[^"]*"|[^' ~ mark ~ ']*)' ~ mark, header_line ~ best.delimiter) %}
-        {% do header.append(name.strip().strip('"').strip()) %}
-    {% endfor %}
-    {% do return({
-        'path': path, 'file_name': file_name, 'format': 'text', 'encoding': encoding, 'delimiter': best.delimiter,
-        'header': header, 'header_line': first_lines.rows[0][0] | int,
-    }) %}
+    {% do return(best.delimiter) %}
+{% endmacro %}
+
+
+{% macro header_names(header_line, delimiter) %}
+    {% set mark = modules.re.escape(delimiter) %}
+    {% set fields = header_line.split() if delimiter == ' '
+        else modules.re.findall('("[^"]*"|[^' ~ mark ~ ']*)' ~ mark, header_line ~ delimiter) %}
+    {% set names = [] %}
+    {% for field in fields %}{% do names.append(field.strip().strip('"').strip()) %}{% endfor %}
+    {% do return(names) %}
+{% endmacro %}
+
+
+{#- The declared names for the number of columns that most rows have. -#}
+{% macro headerless_names(raw, path, file_name, encoding, delimiter) %}
+    {% set names_by_count = {} %}
+    {% for names in raw['headerless'] %}{% do names_by_count.update({names | length: names}) %}{% endfor %}
+    {% set query %}
+        with lines as (
+            {{ text_lines(path, encoding) }}
+        ),
+
+        counted as (
+            select {{ field_count(split_fields('line', delimiter)) }} as column_count from lines
+        )
+
+        select column_count
+        from counted
+        where column_count in ({{ names_by_count | join(', ') }})
+        group by column_count
+        order by count(*) desc, column_count
+        limit 1
+    {% endset %}
+    {% set counts = run_query(query) %}
+    {% if not counts.rows %}
+        {% do exceptions.raise_compiler_error(
+            "File " ~ file_name ~ " has no line of " ~ names_by_count | join(' or ') ~ " values: expected "
+            ~ names_by_count.values() | map('join', ', ') | join(' or ') ~ "."
+        ) %}
+    {% endif %}
+    {% do return(names_by_count[counts.rows[0][0] | int]) %}
 {% endmacro %}

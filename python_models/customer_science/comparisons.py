@@ -180,7 +180,7 @@ def _is_comparable(a, b) -> bool:
 
 def compare_shares(counts, sizes, margin, settings) -> list[dict]:
     """The two-proportion z-test, counts[i] of sizes[i]; empty where there is nothing to compare."""
-    if min(sizes) < 2:
+    if min(sizes) < 2 or sum(counts) in (0, sum(sizes)):
         return []
     share_a, share_b = counts[0] / sizes[0], counts[1] / sizes[1]
     pooled = sum(counts) / sum(sizes)
@@ -198,9 +198,7 @@ def compare_shares(counts, sizes, margin, settings) -> list[dict]:
             "estimate": difference,
             "estimate_ci_lower": max(-1.0, difference - half),
             "estimate_ci_upper": min(1.0, difference + half),
-            "p_value": float(2 * stats.norm.sf(abs(difference) / pooled_error))
-            if pooled_error
-            else np.nan,
+            "p_value": float(2 * stats.norm.sf(abs(difference) / pooled_error)),
             "effect_name": "cohens_h",
             "effect_size": float(2 * np.arcsin(np.sqrt(share_a)) - 2 * np.arcsin(np.sqrt(share_b))),
             "equivalence_p_value": _one_sided(margin - abs(difference), error),

@@ -110,6 +110,7 @@ def test_rates_agree_with_chi_square():
 @pytest.mark.parametrize(
     ("groups", "part"),
     [({"a": [1.0, 2.0]}, "value"), ({"a": [3.0] * 5, "b": [3.0] * 5}, "value"), ({"a": [1], "b": [0]}, "rate"),
+     ({"a": [None] * 3, "b": [None] * 3}, "presence"), ({"a": [1] * 3, "b": [1] * 3}, "rate"),
      ({"x": [1, 1], "y": [1, 1]}, "many"), ({"a": [None] * 3, "b": [None] * 3}, "value")],
 )  # fmt: skip
 def test_what_cannot_be_tested_has_no_row(groups, part):
