@@ -248,14 +248,15 @@ def fit_purchases(customers: pd.DataFrame) -> pd.DataFrame:
 
 
 def predict_purchases(
-    customers: pd.DataFrame, fits: pd.DataFrame, horizon: Horizon
+    customers: pd.DataFrame, fits: pd.DataFrame, horizon: Horizon, served_model: str
 ) -> pd.DataFrame:
     """What each customer is expected to do after each day, by the models fitted on that day.
 
     `customers` as for `fit_purchases`, with holdout_weeks (length of the time after the day that is known; null where
     none is); `fits` is its result. Returns one row per customer and day with the columns of PREDICTION_TYPES: P(alive),
     purchase days within the holdout, discounted value within the horizon, value of a purchase day, and the value
-    (by BG/NBD) that one, two and three further purchase days up to the day would give. No rows of a day without fits.
+    (by `served_model`) that one, two and three further purchase days up to the day would give. No rows of a day without
+    fits.
     """
     parameters = {
         key: {
@@ -299,7 +300,7 @@ def predict_purchases(
             )
         for more in (1, 2, 3):
             value = discounted_purchases(
-                "bg_nbd", parameters[day, "bg_nbd"], horizon, x + more, observed, observed
+                served_model, parameters[day, served_model], horizon, x + more, observed, observed
             )
             predicted[f"more_purchases_{more}_value"] = value[inverse] * spend
         parts.append(pd.DataFrame(predicted)[list(PREDICTION_TYPES)])

@@ -12,6 +12,7 @@ import pandas as pd
 
 INTERVAL_TYPES = {
     "clv_family": "str",
+    "prediction_basis": "str",
     "customer_id": "str",
     "lower_value": "float64",
     "upper_value": "float64",
@@ -36,8 +37,8 @@ def calibrate_values(
 ) -> pd.DataFrame:
     """Interval of each predicted value and the probability of each tier.
 
-    `predictions` has one row per family and customer: clv_family, customer_id, fold_number, value_cell, predicted_value
-    (>= 0) and actual_value (null where unknown; only compared). `ratios` has what was observed: clv_family, fold_number
+    `predictions` has one row per family, basis and customer: clv_family, prediction_basis, customer_id, fold_number,
+    value_cell, predicted_value (>= 0) and actual_value (null where unknown; only compared). `ratios` has what was observed: clv_family, fold_number
     (the fold that had no part in the ratio), value_cell, value_ratio. `bounds` has one row per family: medium_from,
     high_from, the lower bounds of the two higher tiers (null: no tiers). Returns one row per row of `predictions`, in
     INTERVAL_TYPES; a bound is null where a cell has observed too few ratios to give one, and everything is where it has
@@ -50,7 +51,9 @@ def calibrate_values(
         ]
     }
     tiers = {row.clv_family: (row.medium_from, row.high_from) for row in bounds.itertuples()}
-    rows = predictions.sort_values(["clv_family", "customer_id"], ignore_index=True)
+    rows = predictions.sort_values(
+        ["clv_family", "prediction_basis", "customer_id"], ignore_index=True
+    )
     predicted = rows["predicted_value"].to_numpy(float)
     actual = rows["actual_value"].astype("Float64").to_numpy(float, na_value=np.nan)
     lower, upper, low, high = (np.full(len(rows), np.nan) for _ in range(4))
@@ -60,6 +63,9 @@ def calibrate_values(
         if not len(known):
             continue
         first, last = conformal_ranks(len(known), coverage)
+        if known[first - 1 if first > 0 else 0] <= 0:
+            # many are worth nothing: there is nothing below to leave out, so all that is left out lies above
+            first, last = 0, int(np.ceil((len(known) + 1) * coverage))
         lower[positions] = predicted[positions] * (known[first - 1] if first > 0 else 0.0)
         if last <= len(known):
             upper[positions] = predicted[positions] * known[last - 1]
@@ -77,6 +83,7 @@ def calibrate_values(
     return pd.DataFrame(
         {
             "clv_family": rows["clv_family"],
+            "prediction_basis": rows["prediction_basis"],
             "customer_id": rows["customer_id"],
             "lower_value": lower,
             "upper_value": upper,

@@ -17,8 +17,8 @@ METRIC_TYPES = {
     "metric_value": "float64",
     "customers_count": "int64",
 }
-# where a lower value of a metric is better; of a bias, the distance from zero
-ERRORS = ("mae", "rmse", "mape", "total_bias", "calibration_error")
+
+RANK_METRICS = ("gini", "spearman", "top_decile_capture")
 
 
 def value_metrics(actual: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
@@ -95,10 +95,11 @@ def measure_values(predictions: pd.DataFrame) -> pd.DataFrame:
     """Metrics of every model of every family beside its baselines, each group on the same rows.
 
     `predictions` has one row per customer and prediction: clv_family, measured_on (null where the test is no time),
-    target_name, shuffle_number, model_code, feature_set, customer_id, actual_value, predicted_value. Where predictions
-    were made in several shuffles of the folds, a metric is its mean over them. Returns one row per family, day, target,
-    model, feature set and metric; calibration by decile as metrics `calibration_decile_01` and so on, predicted over
-    actual mean.
+    target_name, shuffle_number, model_code, feature_set, customer_id, actual_value, predicted_value, is_rank_only (for a
+    model that ranks customers and says no value: of it only what ranks are good for is measured). Where predictions were
+    made in several shuffles of the folds, a metric is its mean over them. Returns one row per family, day, target, model,
+    feature set and metric; calibration by decile as metrics `calibration_decile_01` and so on, predicted over actual
+    mean.
     """
     keys = ["clv_family", "measured_on", "target_name", "model_code", "feature_set"]
     rows = []
@@ -110,6 +111,9 @@ def measure_values(predictions: pd.DataFrame) -> pd.DataFrame:
                 shuffle[name].to_numpy(float) for name in ("actual_value", "predicted_value")
             )
             metrics = value_metrics(actual, predicted)
+            if shuffle["is_rank_only"].any():
+                shuffles.append({name: metrics[name] for name in RANK_METRICS if name in metrics})
+                continue
             for decile in calibration_by_decile(actual, predicted).itertuples():
                 if decile.actual_mean > 0:
                     name = f"calibration_decile_{decile.decile:02}"

@@ -13,6 +13,10 @@ scored as (
     where rfm_scheme = {{ sql_literal(var('rfm_scheme')) }}
 ),
 
+valued as (
+    select * from {{ ref('int_clv_customers_valued') }}
+),
+
 overlapping as (
     select
         ruled.customer_id,
@@ -32,6 +36,12 @@ exclusive as (
         'rfm' as segment_scheme,
         rfm_segment as segment_code
     from scored
+    union all
+    select
+        customer_id,
+        'clv_tier' as segment_scheme,
+        clv_tier as segment_code
+    from valued
 ),
 
 segmented as (
