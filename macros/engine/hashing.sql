@@ -6,3 +6,14 @@
 {% macro duckdb__hash_bucket(key, buckets) -%}
     cast('0x' || left(md5({{ key }}), 8) as bigint) % {{ buckets }}
 {%- endmacro %}
+
+
+{#- md5 of the columns' texts, each with its length, so that a|b, c and a, b|c differ. -#}
+{% macro content_hash(columns) -%}
+    md5(concat_ws('|'
+        {%- for column in columns -%}
+        {%- set text = 'cast(' ~ column ~ ' as ' ~ kind_type('text') ~ ')' -%}
+        , coalesce({{ whole_text('length(' ~ text ~ ')') }} || ':' || {{ text }}, '~')
+        {%- endfor -%}
+    ))
+{%- endmacro %}

@@ -79,13 +79,7 @@
     repeated_rows as (
         select
             *,
-            -- each value with its length, so that a|b, c and a, b|c differ
-            md5(concat_ws('|'
-                {%- for column in columns -%}
-                {%- set text = 'cast(' ~ column ~ ' as ' ~ kind_type('text') ~ ')' -%}
-                , coalesce({{ whole_text('length(' ~ text ~ ')') }} || ':' || {{ text }}, '~')
-                {%- endfor -%}
-            )) as content_hash
+            {{ content_hash(columns) }} as content_hash
         from rows_marked
         where is_repeated
     ),

@@ -93,21 +93,21 @@
 {%- endmacro %}
 
 
-{#- The staged relation of an entity in the active layout; an empty typed one where the layout lacks the entity. -#}
+{#- The staged relation of an entity, or of an input of its own, in the active layout; an empty typed one where the layout lacks the entity. -#}
 {% macro staged(entity) -%}
     {%- if entity in supplied_entities() -%}
         {{ ref('stg_' ~ var('source_system') ~ '__' ~ entity) }}
     {%- else -%}
-        ({{ empty_staged(entity) }})
+        ({{ empty_staged(entities()[entity]['columns']) }})
     {%- endif -%}
 {%- endmacro %}
 
 
-{% macro empty_staged(entity) -%}
+{% macro empty_staged(kinds) -%}
     select
         cast(null as {{ kind_type('text') }}) as file_name,
         cast(null as bigint) as line_number,
-        {%- for column, kind in entities()[entity]['columns'].items() %}
+        {%- for column, kind in kinds.items() %}
         cast(null as {{ kind_type(kind) }}) as {{ column }},
         {%- endfor %}
         cast(null as {{ kind_type('text') }}) as fault_rule_code,
@@ -117,7 +117,27 @@
 {%- endmacro %}
 
 
-{#- The entities of the active layout. Raises one sentence for a source_system that no layout declares. -#}
+{#- The inputs of the active layout that are no canonical entity: only models made for that layout read them. -#}
+{% macro own_inputs() %}
+    {% do return(supplied_entities() | reject('in', entities()) | list) %}
+{% endmacro %}
+
+
+{#- The column of an input whose sum is reconciled; a typed null where it has none. -#}
+{% macro reconciled_amount(input_name) %}
+    {% set amounts = [] %}
+    {% if input_name in entities() %}
+        {% do amounts.append(entities()[input_name].get('amount')) %}
+    {% elif execute %}
+        {% for node in graph.nodes.values() if node.config.meta.get('raw', {}).get('entity') == input_name %}
+            {% do amounts.append(node.config.meta['raw'].get('amount')) %}
+        {% endfor %}
+    {% endif %}
+    {% do return(amounts | select | first | default('cast(null as ' ~ kind_type('money') ~ ')')) %}
+{% endmacro %}
+
+
+{#- The entities and own inputs of the active layout. Raises one sentence for a source_system that no layout declares. -#}
 {% macro supplied_entities() %}
     {% set layouts = var('layouts') %}
     {% if var('source_system') not in layouts %}

@@ -1,11 +1,15 @@
 {#- What the active layout's staging models declare under config.meta.raw:
-      entity            the canonical entity that the file carries
+      entity            the canonical entity that the file carries, or the name of an input of the layout's own
       file              the file's name, or a list of the names that it may have; without an ending, NAME.csv or
                         NAME.parquet
-      columns           canonical column -> the header names it may have; default: every column under its own name
+      columns           column -> the header names it may have; default: every column under its own name
+      kinds             column -> kind (see entities.sql) of columns that the entity does not have, under their own names
+      amount            the amount to reconcile of an input of the layout's own
       required          columns whose value may not be blank, beside the entity's own
       is_optional       the file may be missing
       has_optional_columns  each column that the entity does not require may be missing
+      optional_columns  columns that may be missing
+      hashed_key        the key where the source has no column for it: the md5 of the values of all declared columns
       delimiter         ' ' for values parted by any number of blanks; default: the file shows it
       headerless        the header of a file that has none, as a list of names; one such list for each number of columns
                         that it may have. A header line, if there is one, is read as such.
@@ -90,12 +94,14 @@
 {% macro check_header(raw, source) %}
     {% set header = source['header'] | map('lower') | list %}
     {% set all_names = source.get('all_names', source['header']) | map('lower') | list %}
-    {% set entity = entities()[raw['entity']] %}
+    {% set entity = entities().get(raw['entity'], {'key': none, 'required': []}) %}
     {#- a first line without one known name may be a row: its values are not for a message -#}
     {% set is_header = raw_columns(raw).values() | sum(start=[]) | select('in', header) | list %}
     {% for column, names in raw_columns(raw).items() %}
         {% set present = names | select('in', header) | list %}
-        {% set is_needed = not raw.get('has_optional_columns') or column == entity['key'] or column in entity['required'] %}
+        {% set is_needed = column not in raw.get('optional_columns', []) and (
+            not raw.get('has_optional_columns') or column == entity['key'] or column in entity['required']
+        ) %}
         {% if not present and is_needed %}
             {% do exceptions.raise_compiler_error(
                 "File " ~ source['file_name'] ~ " has no column '"
@@ -113,17 +119,23 @@
 {% endmacro %}
 
 
-{#- Canonical column -> lower-case header names. -#}
+{#- Column -> lower-case header names. -#}
 {% macro raw_columns(raw) %}
     {% set columns = {} %}
-    {% for column in entities()[raw['entity']]['columns'] %}
-        {% if 'columns' not in raw %}
-            {% do columns.update({column: [column]}) %}
-        {% elif column in raw['columns'] %}
+    {% for column in raw_kinds(raw) %}
+        {% if column in raw.get('columns', {}) %}
             {% do columns.update({column: raw['columns'][column] | map('lower') | list}) %}
+        {% elif 'columns' not in raw or column in raw.get('kinds', {}) %}
+            {% do columns.update({column: [column]}) %}
         {% endif %}
     {% endfor %}
     {% do return(columns) %}
+{% endmacro %}
+
+
+{#- Column -> kind: the entity's columns, then the declaration's own. -#}
+{% macro raw_kinds(raw) %}
+    {% do return(dict(entities().get(raw['entity'], {}).get('columns', {}), **raw.get('kinds', {}))) %}
 {% endmacro %}
 
 

@@ -18,3 +18,28 @@
         'required': ['occurred_at', 'amount'],
     }) %}
 {% endmacro %}
+
+
+{% macro auto_insurance_clv_file() %}
+    {% do return({
+        'entity': 'policies',
+        'file': ['data_customer_lifetime_value.csv', 'WA_Fn-UseC_-Marketing-Customer-Value-Analysis.csv'],
+        'kinds': {'gender': 'gender'},
+        'columns': {
+            'policy_id': ['Customer'],
+            'vehicle_class': ['Vehicle Class'],
+            'coverage': ['Coverage'],
+            'renew_offer_type': ['Renew Offer Type'],
+            'employment_status': ['EmploymentStatus'],
+            'marital_status': ['Marital Status'],
+            'education': ['Education'],
+            'income': ['Income'],
+            'policy_count': ['Number of Policies'],
+            'monthly_premium': ['Monthly Premium Auto'],
+            'total_claim_amount': ['Total Claim Amount'],
+            'observed_clv': ['Customer Lifetime Value'],
+        },
+        'optional_columns': ['policy_id', 'gender'],
+        'hashed_key': 'policy_id',
+    }) %}
+{% endmacro %}

@@ -1,10 +1,10 @@
-{#- The staging select of one declared input (see raw_files.sql): one row per raw row, every canonical column of the
-    entity typed, with file_name and line_number, and the first fault met while reading the row, if any. -#}
+{#- The staging select of one declared input (see raw_files.sql): one row per raw row, every column of the entity and
+    of the declaration typed, with file_name and line_number, and the first fault met while reading the row, if any. -#}
 {% macro stage(raw) -%}
     {%- do ref('cities') -%}{#- named here so that dbt sees the dependency before it can read the source -#}
     {%- set source = raw_source(raw) if execute else none -%}
     {%- if source is none -%}
-        {{ empty_staged(raw['entity']) }}
+        {{ empty_staged(raw_kinds(raw)) }}
     {%- elif source['format'] == 'text' -%}
         {{ stage_text(raw, source) }}
     {%- else -%}
@@ -45,7 +45,7 @@
     {% set parsed = {} %}
     {%- for column in positions -%}
         {%- do parsed.update({column: parse_text(
-            entities()[raw['entity']]['columns'][column], 'raw_' ~ column, source['delimiter']
+            raw_kinds(raw)[column], 'raw_' ~ column, source['delimiter']
         )}) -%}
     {%- endfor -%}
     {{ stage_parsed(raw, source, parsed) }}
@@ -61,7 +61,7 @@
             cast(null as {{ kind_type('text') }}) as line,
             {%- for column, position in positions.items() %}
             {{ typed_raw(
-                entities()[raw['entity']]['columns'][column], adapter.quote(source['header'][position - 1]),
+                raw_kinds(raw)[column], adapter.quote(source['header'][position - 1]),
                 source['types'][position - 1]
             ) }} as raw_{{ column }}{{ ',' if not loop.last }}
             {%- endfor %}
@@ -71,7 +71,7 @@
     {% set parsed = {} %}
     {%- for column, position in positions.items() -%}
         {%- do parsed.update({column: parse_typed(
-            entities()[raw['entity']]['columns'][column], 'raw_' ~ column, source['types'][position - 1]
+            raw_kinds(raw)[column], 'raw_' ~ column, source['types'][position - 1]
         )}) -%}
     {%- endfor -%}
     {{ stage_parsed(raw, source, parsed) }}
@@ -80,8 +80,10 @@
 
 {#- Shared tail of both readers: typed columns, known city names, and the first fault of each row. -#}
 {% macro stage_parsed(raw, source, parsed) -%}
-    {%- set entity = entities()[raw['entity']] -%}
+    {%- set kinds = raw_kinds(raw) -%}
     {%- set text_type = kind_type('text') -%}
+    {%- set raw_names = [] -%}
+    {%- for column in parsed -%}{%- do raw_names.append('raw_' ~ column) -%}{%- endfor -%}
     parsed_rows as (
         select
             *,
@@ -97,7 +99,7 @@
             case
                 when line_fault is not null then line_fault
                 {%- for column in parsed %}
-                {%- if entity['columns'][column] in ('text', 'city') %}
+                {%- if kinds[column] in ('text', 'city') %}
                 when parsed_{{ column }} is null and {{ is_formula_like('raw_' ~ column) }}
                     then 'formula_like_text:{{ column }}'
                 {%- endif %}
@@ -113,8 +115,10 @@
     select
         {{ sql_literal(source['file_name']) }} as file_name,
         cast(line_number as bigint) as line_number,
-        {%- for column, kind in entity['columns'].items() %}
-        {%- if column not in parsed %}
+        {%- for column, kind in kinds.items() %}
+        {%- if column not in parsed and column == raw.get('hashed_key') %}
+        {{ content_hash(raw_names) }} as {{ column }},
+        {%- elif column not in parsed %}
         cast(null as {{ kind_type(kind) }}) as {{ column }},
         {%- elif kind == 'city' %}
         coalesce(cities.city, parsed_{{ column }}) as {{ column }},
@@ -140,7 +144,7 @@
 {%- endmacro %}
 
 
-{#- Canonical column -> position (from 1) in the source's header, for the columns that the source has. -#}
+{#- Column -> position (from 1) in the source's header, for the columns that the source has. -#}
 {% macro source_positions(raw, source) %}
     {% set header = source['header'] | map('lower') | list %}
     {% set positions = {} %}

@@ -1,4 +1,4 @@
--- What the active layout brings, entity by entity, and what its absence leaves empty.
+-- What the active layout brings, input by input, and what its absence leaves empty.
 with statuses as (
     {%- for entity_name in entities() %}
     select
@@ -8,6 +8,19 @@ with statuses as (
         count(*) filter (where row_status = 'conformed') as conformed_count,
         min(file_name) as file_name
     from {{ ref('int_' ~ entity_name ~ '_checked') }}
+    {%- if not loop.last or own_inputs() %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+    {%- for input_name in own_inputs() %}
+    select
+        {{ sql_literal(input_name) }} as entity_name,
+        true as is_declared,
+        count(*) as staged_count,
+        count(*) filter (where row_status = 'conformed') as conformed_count,
+        min(file_name) as file_name
+    from {{ ref('int_own_inputs_checked') }}
+    where entity_name = {{ sql_literal(input_name) }}
     {%- if not loop.last %}
     union all
     {%- endif %}
@@ -16,6 +29,12 @@ with statuses as (
 
 entities as (
     select * from {{ ref('entities') }}
+    {%- for input_name in own_inputs() %}
+    union all
+    select
+        {{ sql_literal(input_name) }} as entity_name,
+        'what is built on this layout alone stays empty' as needed_by
+    {%- endfor %}
 ),
 
 blanks as (

@@ -9,10 +9,17 @@ with checked_rows as (
         raw_value
     from {{ ref('int_' ~ entity_name ~ '_checked') }}
     where row_status = 'quarantined'
-    {%- if not loop.last %}
     union all
-    {%- endif %}
     {%- endfor %}
+    select
+        entity_name,
+        file_name,
+        line_number,
+        rule_code,
+        column_name,
+        raw_value
+    from {{ ref('int_own_inputs_checked') }}
+    where row_status = 'quarantined'
 ),
 
 masked as (

@@ -2,25 +2,30 @@
 -- from the checked rows: the first is counted apart from the parse, the second is summed before any check or join. Sums
 -- are compared in full; one too large for the column's type is shown as null.
 with checked_rows as (
-    {%- for entity_name, entity in entities().items() %}
+    {%- for entity_name in entities() %}
     select
         '{{ entity_name }}' as entity_name,
         row_status,
         count(*) as row_count,
-        sum({{ entity.get('amount', 'cast(null as decimal(18, 2))') }}) as amount
+        sum({{ reconciled_amount(entity_name) }}) as amount
     from {{ ref('int_' ~ entity_name ~ '_checked') }}
     group by row_status
-    {%- if not loop.last %}
     union all
-    {%- endif %}
     {%- endfor %}
+    select
+        entity_name,
+        row_status,
+        count(*) as row_count,
+        sum(amount) as amount
+    from {{ ref('int_own_inputs_checked') }}
+    group by entity_name, row_status
 ),
 
 staged_amounts as (
-    {%- for entity_name, entity in entities().items() %}
+    {%- for entity_name in entities().keys() | list + own_inputs() %}
     select
-        '{{ entity_name }}' as entity_name,
-        sum({{ entity.get('amount', 'cast(null as decimal(18, 2))') }}) as raw_amount
+        {{ sql_literal(entity_name) }} as entity_name,
+        sum({{ reconciled_amount(entity_name) }}) as raw_amount
     from {{ staged(entity_name) }} as staged_rows
     {%- if not loop.last %}
     union all
