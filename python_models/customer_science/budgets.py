@@ -1,8 +1,8 @@
 """How a marketing budget is spent over tiers of customers: pure functions of pandas frames.
 
-Money goes where it is expected to bring most, one contact a customer, after every tier has had its floor. The problem is
-a knapsack; taking the best ratio of value to cost first (Dantzig 1957) is within one contact of the best there is, set-up
-costs aside.
+Money goes where it is expected to bring most, one contact a customer, after every tier has had its floor. The problem
+is a knapsack; taking the best ratio of value to cost first (Dantzig 1957) is within one contact of the best there is,
+set-up costs aside.
 """
 
 from typing import NamedTuple
@@ -35,11 +35,11 @@ def allocate_budgets(options: pd.DataFrame) -> pd.DataFrame:
 
     `options` has one row per scenario, tier and strategy: scenario_code, budget_amount, clv_tier, strategy_code,
     floor_share (of the budget, kept for the tier), remaining_count (customers of the tier), capacity_count (of the
-    strategy; null is no limit), setup_cost, contact_cost, expected_contact_value. Returns one row per row of `options`
-    with the columns of ALLOCATION_TYPES. By value: first each tier's floor buys its best strategies, worth it or not;
-    then the rest of the budget goes to the option with the highest expected value per cost, as long as it brings more
-    than it costs. Evenly: each tier has the share of the budget that it has of the customers. A strategy's set-up is paid
-    once. Raises ValueError where the floors of a scenario add up to more than its budget.
+    strategy; null is no limit), setup_cost, contact_cost, expected_contact_value. Returns one row per row of
+    `options` with the columns of ALLOCATION_TYPES. By value: first each tier's floor buys its best strategies, worth
+    it or not; then the rest of the budget goes to the option with the highest expected value per cost, as long as it
+    brings more than it costs. Evenly: each tier has the share of the budget that it has of the customers. A
+    strategy's set-up is paid once. Raises ValueError where the floors of a scenario add up to more than its budget.
     """
     rows = options.sort_values(["scenario_code", "clv_tier", "strategy_code"], ignore_index=True)
     result = rows[["scenario_code", "clv_tier", "strategy_code"]].copy()
@@ -77,7 +77,10 @@ def _full_purse(options: pd.DataFrame) -> Purse:
     capacity = options.groupby("strategy_code")["capacity_count"].first().astype("Float64")
     return Purse(
         options.groupby("clv_tier")["remaining_count"].first().astype(int).to_dict(),
-        {code: float("inf") if pd.isna(limit) else float(limit) for code, limit in capacity.items()},
+        {
+            code: float("inf") if pd.isna(limit) else float(limit)
+            for code, limit in capacity.items()
+        },
         set(),
     )
 
@@ -91,9 +94,7 @@ def _buy(options, positions, money, purse, contacts, spent, only_if_worth_it) ->
             option = options.loc[position]
             setup = 0.0 if option["strategy_code"] in purse.started else float(option["setup_cost"])
             cost = float(option["contact_cost"])
-            most = min(
-                purse.customers[option["clv_tier"]], purse.capacity[option["strategy_code"]]
-            )
+            most = min(purse.customers[option["clv_tier"]], purse.capacity[option["strategy_code"]])
             # a hair is forgiven, so that a sum of costs that makes up the money exactly is not one contact short
             able = most if cost == 0 else min(most, np.floor((money - setup) / cost + 1e-9))
             if able < 1 or setup > money + 1e-9:

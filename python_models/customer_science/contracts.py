@@ -1,7 +1,7 @@
 """Contracts that are renewed or not: the shifted beta geometric model. Pure functions of pandas frames.
 
-Source: Fader and Hardie (2007), "How to project customer retention". Each customer ends a contract at every renewal with
-a probability of their own, drawn from a Beta(alpha, beta); so those who are still here are the more loyal ones.
+Source: Fader and Hardie (2007), "How to project customer retention". Each customer ends a contract at every renewal
+with a probability of their own, drawn from a Beta(alpha, beta); so those who are still here are the more loyal ones.
 """
 
 import numpy as np
@@ -39,22 +39,40 @@ def fit_shifted_beta_geometric(
     """
     number = np.asarray(renewal_number, float)
     ended, remaining = np.asarray(ended_count, float), np.asarray(remaining_count, float)
-    if not ended[number > 0].sum() > 0 or not (remaining[number > 0].sum() > 0 or (ended[number > 1] > 0).any()):
-        raise ValueError("shifted_beta_geometric cannot be fitted: contracts must both end and be renewed.")
-    # the likelihood is a sum over single decisions: after n - 1 renewals, ending has the mean alpha / (alpha + beta + n - 1)
+    if not ended[number > 0].sum() > 0 or not (
+        remaining[number > 0].sum() > 0 or (ended[number > 1] > 0).any()
+    ):
+        raise ValueError(
+            "shifted_beta_geometric cannot be fitted: contracts must both end and be renewed."
+        )
+    # the likelihood is a sum over single decisions: after n - 1 renewals, ending has the mean
+    # alpha / (alpha + beta + n - 1)
     last = int(number.max())
     steps = np.arange(1, last + 1)
     ends = np.array([ended[number == step].sum() for step in steps])
-    stays = np.array([(ended + remaining)[number > step].sum() + remaining[number == step].sum() for step in steps])
+    stays = np.array(
+        [
+            (ended + remaining)[number > step].sum() + remaining[number == step].sum()
+            for step in steps
+        ]
+    )
 
     def likelihood(values):
         alpha, beta = values
-        height = ends.sum() * np.log(alpha) + stays @ np.log(beta + steps - 1) - (ends + stays) @ np.log(alpha + beta + steps - 1)
+        height = (
+            ends.sum() * np.log(alpha)
+            + stays @ np.log(beta + steps - 1)
+            - (ends + stays) @ np.log(alpha + beta + steps - 1)
+        )
         both = ((ends + stays) / (alpha + beta + steps - 1)).sum()
-        return float(height), np.array([ends.sum() / alpha - both, (stays / (beta + steps - 1)).sum() - both])
+        return float(height), np.array(
+            [ends.sum() / alpha - both, (stays / (beta + steps - 1)).sum() - both]
+        )
 
     (alpha, beta), log_likelihood = maximise(likelihood, np.ones(2), CONTRACT_STARTS)
-    return Fit({"alpha": alpha, "beta": beta}, log_likelihood, int(round((ended + remaining).sum())))
+    return Fit(
+        {"alpha": alpha, "beta": beta}, log_likelihood, int(round((ended + remaining).sum()))
+    )
 
 
 def survival(alpha: float, beta: float, renewal_count) -> np.ndarray:
@@ -68,12 +86,17 @@ def renewal_probability(alpha: float, beta: float, renewed_count) -> np.ndarray:
     return (beta + renewed) / (alpha + beta + renewed)
 
 
-def expected_renewals(alpha: float, beta: float, renewed_count, renewal_count: int, discount_rate: float) -> np.ndarray:
+def expected_renewals(
+    alpha: float, beta: float, renewed_count, renewal_count: int, discount_rate: float
+) -> np.ndarray:
     """Renewals to expect of the next `renewal_count`, of a contract renewed `renewed_count` times, each discounted by
     the years until it."""
     renewed = np.asarray(renewed_count, float)
     steps = np.arange(1, renewal_count + 1)
-    here = survival(alpha, beta, renewed[..., None] + steps) / survival(alpha, beta, renewed)[..., None]
+    here = (
+        survival(alpha, beta, renewed[..., None] + steps)
+        / survival(alpha, beta, renewed)[..., None]
+    )
     return here @ (1 + discount_rate) ** -steps.astype(float)
 
 
@@ -123,7 +146,9 @@ def predict_contracts(
     running contract and day with the columns of PREDICTION_TYPES: the probability of the next renewal, by the model and
     by the rate that knows no loyalty, and the premiums of renewals within the horizon, each year's at a discount.
     """
-    wide = fits.pivot_table(index=["measured_on", "cohort"], columns="metric_name", values="metric_value")
+    wide = fits.pivot_table(
+        index=["measured_on", "cohort"], columns="metric_name", values="metric_value"
+    )
     parts = []
     running = contracts[~contracts["is_ended"].astype(bool)]
     for (day, cohort), one in running.groupby(["measured_on", "cohort"], sort=True):

@@ -1,11 +1,12 @@
 """What policyholders are worth, learned from those whose value is known: pure functions of pandas frames.
 
-Sources: Breiman (2001) for forests and out-of-bag predictions; Friedman (2001) for boosting; Johansson, Bostrom, Lofstrom
-and Linusson (2014) for conformal prediction from out-of-bag errors.
+Sources: Breiman (2001) for forests and out-of-bag predictions; Friedman (2001) for boosting; Johansson, Bostrom,
+Lofstrom and Linusson (2014) for conformal prediction from out-of-bag errors.
 
-The rule of three numbers values a policyholder at the monthly premium times one factor for one, one for two and one for
-more policies. The model that is served is a forest that corrects it: it learns by which ratio the value differs from the
-rule, so that large and small policies count alike, and is scaled so that totals agree (a mean-type loss for money).
+The rule of three numbers values a policyholder at the monthly premium times one factor for one, one for two and one
+for more policies. The model that is served is a forest that corrects it: it learns by which ratio the value differs
+from the rule, so that large and small policies count alike, and is scaled so that totals agree (a mean-type loss for
+money).
 """
 
 import hashlib
@@ -91,7 +92,8 @@ def profile_folds(profiles: pd.Series, shuffle_number: int, settings: PolicySett
     """Fold of each row, 0 to fold_count - 1: by a hash of its profile, so that equal profiles share one."""
     salt = f"{settings.random_seed}:{shuffle_number}:"
     distinct = {
-        profile: int(hashlib.md5((salt + profile).encode()).hexdigest()[:8], 16) % settings.fold_count
+        profile: int(hashlib.md5((salt + profile).encode()).hexdigest()[:8], 16)
+        % settings.fold_count
         for profile in profiles.unique()
     }
     return profiles.map(distinct).to_numpy("int64")
@@ -193,14 +195,32 @@ def predict_policies(
                     predict, out_of_bag = _rule_forest(lessons, columns, training, settings)
                     shown = np.flatnonzero(folds == fold) if served else tested
                     if len(shown):
-                        add(shown, predict(shown), shuffle, fold, SERVED_MODEL, feature_set, "out_of_fold")
+                        add(
+                            shown,
+                            predict(shown),
+                            shuffle,
+                            fold,
+                            SERVED_MODEL,
+                            feature_set,
+                            "out_of_fold",
+                        )
                     if not served:
                         continue
-                    add(training, out_of_bag, shuffle, fold, SERVED_MODEL, feature_set, "out_of_bag")
+                    add(
+                        training, out_of_bag, shuffle, fold, SERVED_MODEL, feature_set, "out_of_bag"
+                    )
                     for number, (kind, one) in enumerate(changed.items(), start=1):
                         able = shown[one["is_changed"].to_numpy(bool)[shown]]
                         if len(able):
-                            add(able, predict(able + number * len(rows)), shuffle, fold, SERVED_MODEL, feature_set, kind)
+                            add(
+                                able,
+                                predict(able + number * len(rows)),
+                                shuffle,
+                                fold,
+                                SERVED_MODEL,
+                                feature_set,
+                                kind,
+                            )
     return pd.concat(parts, ignore_index=True).astype(PREDICTION_TYPES)
 
 
@@ -209,11 +229,15 @@ def _changed(rows: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
     changed = rows.copy()
     changed["is_changed"] = rows[list(columns.values())].notna().all(axis=1)
     for column, source in columns.items():
-        changed[column] = rows[source].where(changed["is_changed"], rows[column]).astype(rows[column].dtype)
+        changed[column] = (
+            rows[source].where(changed["is_changed"], rows[column]).astype(rows[column].dtype)
+        )
     return changed
 
 
-def _grouped(lessons: Lessons, training: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _grouped(
+    lessons: Lessons, training: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Equal profiles as one: position of the first of each, mean value, weight, and the group of each training row.
 
     Each is learned from once, or a tree would be tested out of bag on copies of what it has learned.
@@ -234,7 +258,9 @@ def _forest(settings: PolicySettings, **options) -> RandomForestRegressor:
 def _rule_forest(lessons: Lessons, columns, training, settings):
     """A function from positions to values, and the out-of-bag values of the training rows."""
     first, mean, weight, group = _grouped(lessons, training)
-    factors = rule_factors(lessons.premium[training], lessons.cell[training], lessons.value[training])
+    factors = rule_factors(
+        lessons.premium[training], lessons.cell[training], lessons.value[training]
+    )
     rule = factors[lessons.cell] * lessons.premium
     matrix = np.column_stack([lessons.matrix[:, columns], rule])
     # a tree learns from half of the profiles: as good as from all, faster, and more trees speak out of bag for each

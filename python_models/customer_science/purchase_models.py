@@ -85,9 +85,7 @@ def fit_count_model(model: str, groups: np.ndarray, weights: np.ndarray) -> Fit:
     best = maximise(
         lambda values: _count_likelihood(values, shift, groups, weights), scales, COUNT_STARTS
     )
-    return Fit(
-        dict(zip(COUNT_PARAMETERS, best[0], strict=True)), best[1], int(weights.sum())
-    )
+    return Fit(dict(zip(COUNT_PARAMETERS, best[0], strict=True)), best[1], int(weights.sum()))
 
 
 def count_log_likelihood(
@@ -125,15 +123,18 @@ def expected_purchases(
 ) -> np.ndarray:
     """Purchase days to expect of each customer within the next `weeks`, E[Y(t) | x, t_x, T]; never negative.
 
-    The published formula multiplies a tiny power by a huge hypergeometric function; Pfaff's transformation joins the
-    two into one function of moderate size.
+    The published formula multiplies a tiny power by a huge hypergeometric function. Euler's and Pfaff's transformations
+    turn it into one whose upper parameters do not grow with x, and which stays finite however often a customer buys.
     """
     r, alpha, a, b = (parameters[name] for name in COUNT_PARAMETERS)
     # at a = 1 the formula is a limit; next to it, it is as good as the limit
     a_less_1 = a - 1 if abs(a - 1) > 1e-6 else 1e-6
     x = np.asarray(repeat_count, float)
     total = a_less_1 + b + x + COUNT_MODELS[model]
-    remaining = hyp2f1(r + x, a_less_1, total, -weeks / (alpha + observed_weeks))
+    growth = weeks / (alpha + np.asarray(observed_weeks, float))
+    remaining = (1 + growth) ** -a_less_1 * hyp2f1(
+        a_less_1, total - r - x, total, growth / (1 + growth)
+    )
     alive = alive_probability(model, parameters, x, recency_weeks, observed_weeks)
     return np.maximum(total / a_less_1 * (1 - remaining) * alive, 0.0)
 
@@ -225,7 +226,10 @@ def fit_purchases(customers: pd.DataFrame) -> pd.DataFrame:
         if not (repeaters["average_repeat_amount"].astype(float) > 0).any():
             continue
         groups, weights = group_counts(
-            *(today[name].to_numpy(float) for name in ("repeat_count", "recency_weeks", "observed_weeks"))
+            *(
+                today[name].to_numpy(float)
+                for name in ("repeat_count", "recency_weeks", "observed_weeks")
+            )
         )
         fits = {model: fit_count_model(model, groups, weights) for model in COUNT_MODELS}
         fits["gamma_gamma"] = fit_gamma_gamma(
@@ -272,7 +276,8 @@ def predict_purchases(
             continue
         today = today.sort_values("customer_id", ignore_index=True)
         history = [
-            today[name].to_numpy(float) for name in ("repeat_count", "recency_weeks", "observed_weeks")
+            today[name].to_numpy(float)
+            for name in ("repeat_count", "recency_weeks", "observed_weeks")
         ]
         # customers with the same history share a forecast; only what they spend is their own
         groups, inverse = np.unique(np.column_stack(history), axis=0, return_inverse=True)

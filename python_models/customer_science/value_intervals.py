@@ -1,4 +1,4 @@
-"""Between which bounds a predicted value lies, and in which tier: conformal prediction. Pure functions of pandas frames.
+"""Between which bounds a predicted value lies, and in which tier: conformal prediction, as pure functions of frames.
 
 Sources: Vovk, Gammerman and Shafer (2005) for conformal prediction and its categories; Vovk, Nouretdinov, Manokhin and
 Gammerman (2018) for predictive distributions.
@@ -29,7 +29,8 @@ def conformal_ranks(count: int, coverage: float) -> tuple[int, int]:
     0 and count + 1 stand for no bound on that side, where there are too few to give one.
     """
     tail = (count + 1) * (1 - coverage) / 2
-    return int(np.floor(tail)), int(np.ceil(count + 1 - tail))
+    # a hair is forgiven: .2 has no exact double
+    return int(np.floor(tail + 1e-9)), int(np.ceil(count + 1 - tail - 1e-9))
 
 
 def calibrate_values(
@@ -38,11 +39,11 @@ def calibrate_values(
     """Interval of each predicted value and the probability of each tier.
 
     `predictions` has one row per family, basis and customer: clv_family, prediction_basis, customer_id, fold_number,
-    value_cell, predicted_value (>= 0) and actual_value (null where unknown; only compared). `ratios` has what was observed: clv_family, fold_number
-    (the fold that had no part in the ratio), value_cell, value_ratio. `bounds` has one row per family: medium_from,
-    high_from, the lower bounds of the two higher tiers (null: no tiers). Returns one row per row of `predictions`, in
-    INTERVAL_TYPES; a bound is null where a cell has observed too few ratios to give one, and everything is where it has
-    none. A lower bound that is missing is 0, as no value is negative.
+    value_cell, predicted_value (>= 0) and actual_value (null where unknown; only compared). `ratios` has what was
+    observed: clv_family, fold_number (the fold that had no part in the ratio), value_cell, value_ratio. `bounds` has
+    one row per family: medium_from, high_from, the lower bounds of the two higher tiers (null: no tiers). Returns one
+    row per row of `predictions`, in INTERVAL_TYPES; a bound is null where a cell has observed too few ratios to give
+    one, and everything is where it has none. A lower bound that is missing is 0, as no value is negative.
     """
     observed = {
         key: np.sort(one.to_numpy(float))
@@ -65,7 +66,7 @@ def calibrate_values(
         first, last = conformal_ranks(len(known), coverage)
         if known[first - 1 if first > 0 else 0] <= 0:
             # many are worth nothing: there is nothing below to leave out, so all that is left out lies above
-            first, last = 0, int(np.ceil((len(known) + 1) * coverage))
+            first, last = 0, int(np.ceil((len(known) + 1) * coverage - 1e-9))
         lower[positions] = predicted[positions] * (known[first - 1] if first > 0 else 0.0)
         if last <= len(known):
             upper[positions] = predicted[positions] * known[last - 1]
@@ -75,7 +76,9 @@ def calibrate_values(
         with np.errstate(divide="ignore", invalid="ignore"):
             for bound, below in ((medium_from, low), (high_from, high)):
                 # a prediction of nothing stays nothing, whatever the ratio
-                share = np.searchsorted(known, float(bound) / predicted[positions], "left") / len(known)
+                share = np.searchsorted(known, float(bound) / predicted[positions], "left") / len(
+                    known
+                )
                 below[positions] = np.where(predicted[positions] > 0, share, float(bound > 0))
     compared = ~np.isnan(actual) & ~np.isnan(lower) & ~np.isnan(upper)
     covered = pd.array((lower <= actual) & (actual <= upper), "boolean")

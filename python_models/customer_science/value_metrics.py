@@ -24,7 +24,7 @@ RANK_METRICS = ("gini", "spearman", "top_decile_capture")
 def value_metrics(actual: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
     """Metrics of predictions of what customers turned out to be worth, by name; those that have no value are left out.
 
-    * `mae`, `rmse`: in the unit of the values;
+    * `actual_total`, `predicted_total`, `mae`, `rmse`: in the unit of the values;
     * `r2`: 1 less the squared errors over those of the mean of `actual`;
     * `mape`: mean of the absolute error over the actual value, over customers worth more than nothing;
     * `total_bias`: predicted total over the actual total, less 1;
@@ -37,7 +37,12 @@ def value_metrics(actual: np.ndarray, predicted: np.ndarray) -> dict[str, float]
     """
     actual, predicted = np.asarray(actual, float), np.asarray(predicted, float)
     error = predicted - actual
-    metrics = {"mae": np.abs(error).mean(), "rmse": np.sqrt((error**2).mean())}
+    metrics = {
+        "actual_total": actual.sum(),
+        "predicted_total": predicted.sum(),
+        "mae": np.abs(error).mean(),
+        "rmse": np.sqrt((error**2).mean()),
+    }
     spread = ((actual - actual.mean()) ** 2).sum()
     if spread > 0:
         metrics["r2"] = 1 - (error**2).sum() / spread
@@ -46,7 +51,9 @@ def value_metrics(actual: np.ndarray, predicted: np.ndarray) -> dict[str, float]
     if actual.sum() > 0:
         metrics["total_bias"] = predicted.sum() / actual.sum() - 1
         deciles = calibration_by_decile(actual, predicted)
-        gaps = np.abs(deciles["predicted_mean"] - deciles["actual_mean"]) * deciles["customers_count"]
+        gaps = (
+            np.abs(deciles["predicted_mean"] - deciles["actual_mean"]) * deciles["customers_count"]
+        )
         metrics["calibration_error"] = gaps.sum() / actual.sum()
     if spread > 0 and actual.sum() > 0:
         metrics["gini"] = normalised_gini(actual, predicted)
@@ -95,11 +102,11 @@ def measure_values(predictions: pd.DataFrame) -> pd.DataFrame:
     """Metrics of every model of every family beside its baselines, each group on the same rows.
 
     `predictions` has one row per customer and prediction: clv_family, measured_on (null where the test is no time),
-    target_name, shuffle_number, model_code, feature_set, customer_id, actual_value, predicted_value, is_rank_only (for a
-    model that ranks customers and says no value: of it only what ranks are good for is measured). Where predictions were
-    made in several shuffles of the folds, a metric is its mean over them. Returns one row per family, day, target, model,
-    feature set and metric; calibration by decile as metrics `calibration_decile_01` and so on, predicted over actual
-    mean.
+    target_name, shuffle_number, model_code, feature_set, customer_id, actual_value, predicted_value, is_rank_only
+    (for a model that ranks customers and says no value: of it only what ranks are good for is measured). Where
+    predictions were made in several shuffles of the folds, a metric is its mean over them. Returns one row per
+    family, day, target, model, feature set and metric; calibration by decile as metrics `calibration_decile_01` and
+    so on, predicted over actual mean.
     """
     keys = ["clv_family", "measured_on", "target_name", "model_code", "feature_set"]
     rows = []

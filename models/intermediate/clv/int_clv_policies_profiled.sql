@@ -29,7 +29,7 @@ summed as (
 
 main_policies as (
     select * from policies
-    qualify row_number() over (partition by customer_id order by monthly_premium desc nulls last, policy_id) = 1
+    qualify row_number() over (partition by customer_id order by monthly_premium desc nulls last, policy_id asc) = 1
 ),
 
 described as (

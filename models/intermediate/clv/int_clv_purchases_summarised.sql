@@ -8,13 +8,20 @@ days as (
     select * from {{ ref('int_clv_days_listed') }}
 ),
 
+-- up to the as-of date, where every holdout ends
+ended as (
+    select max(measured_on) as ended_on from days
+),
+
 purchases as (
     select
-        customer_id,
-        cast(occurred_at as date) as purchased_on,
-        sum(amount) as purchase_amount
+        transactions.customer_id,
+        cast(transactions.occurred_at as date) as purchased_on,
+        sum(transactions.amount) as purchase_amount
     from transactions
-    group by customer_id, cast(occurred_at as date)
+    cross join ended
+    where cast(transactions.occurred_at as date) <= ended.ended_on
+    group by transactions.customer_id, cast(transactions.occurred_at as date)
 ),
 
 begun as (
@@ -54,8 +61,6 @@ summed as (
     from purchases
     inner join begun on purchases.customer_id = begun.customer_id
     inner join days on begun.first_purchase_on <= days.measured_on
-    -- up to the as-of date, the end of every holdout
-    where purchases.purchased_on <= (select max(measured_on) from days)
     group by
         days.prediction_basis, days.measured_on, days.holdout_days, purchases.customer_id, begun.first_purchase_on
 ),

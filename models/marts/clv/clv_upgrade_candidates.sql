@@ -48,7 +48,7 @@ closed as (
 ranked as (
     select
         *,
-        row_number() over (partition by customer_id order by step_count, gain_amount desc, feature_name) as change_rank
+        row_number() over (partition by customer_id order by step_count asc, gain_amount desc, feature_name asc) as change_rank
     from closed
 ),
 
