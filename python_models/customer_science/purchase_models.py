@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
+from scipy.special import betaincinv as beta_quantile
 from scipy.special import betaln, digamma, expit, gammaln, hyp2f1, logsumexp
 from threadpoolctl import threadpool_limits
 
@@ -43,6 +44,7 @@ PREDICTION_TYPES = {
 # Starts of the search, as factors of the scale of each parameter; the likelihood of sparse data has several hills.
 COUNT_STARTS = ((0.5, 0.5, 0.5, 2.0), (1.0, 1.0, 1.0, 1.0), (0.2, 0.1, 0.2, 5.0))
 SPEND_STARTS = ((5.0, 4.0, 3.0), (1.0, 2.0, 1.0), (20.0, 10.0, 1.0))
+LEAVING_QUANTILES = 50
 WIDEST_LOG = 12.0  # of a parameter from its scale: beyond it the heterogeneity that it describes has vanished
 
 
@@ -132,11 +134,25 @@ def expected_purchases(
     x = np.asarray(repeat_count, float)
     total = a_less_1 + b + x + COUNT_MODELS[model]
     growth = weeks / (alpha + np.asarray(observed_weeks, float))
-    remaining = (1 + growth) ** -a_less_1 * hyp2f1(
-        a_less_1, total - r - x, total, growth / (1 + growth)
-    )
+    with np.errstate(over="ignore", invalid="ignore"):
+        remaining = (1 + growth) ** -a_less_1 * hyp2f1(
+            a_less_1, total - r - x, total, growth / (1 + growth)
+        )
+    here = total / a_less_1 * (1 - remaining)
+    # where hardly any heterogeneity in leaving is left, a and b are huge and the function overflows: then the mean over
+    # quantiles of the chance of leaving
+    broken = ~np.isfinite(remaining)
+    if broken.any():
+        shares = (np.arange(LEAVING_QUANTILES) + 0.5) / LEAVING_QUANTILES
+        stays = np.broadcast_to(b + x + COUNT_MODELS[model], broken.shape)[broken, None]
+        leaving = beta_quantile(a, stays, shares)
+        survival = (1 + leaving * np.broadcast_to(growth, broken.shape)[broken, None]) ** -(
+            r + np.broadcast_to(x, broken.shape)[broken, None]
+        )
+        here = np.array(here)
+        here[broken] = ((1 - survival) / leaving).mean(axis=1)
     alive = alive_probability(model, parameters, x, recency_weeks, observed_weeks)
-    return np.maximum(total / a_less_1 * (1 - remaining) * alive, 0.0)
+    return np.maximum(here * alive, 0.0)
 
 
 def discounted_purchases(

@@ -200,7 +200,7 @@ class TestForecasts:
         observed = draw.uniform(0, 500, 5_000)
         last = np.where(x > 0, draw.uniform(0, observed), 0)
         for model in models.COUNT_MODELS:
-            for a in (0.01, 0.999999, 1.0, 1.5, 30.0):
+            for a in (0.01, 0.999999, 1.0, 1.5, 30.0, 40_000.0):
                 parameters = {**BG, "a": a}
                 short, long = (
                     models.expected_purchases(model, parameters, weeks, x, last, observed)
@@ -215,6 +215,17 @@ class TestForecasts:
             for a in (0.9999, 1.0, 1.0001)
         )
         assert near == pytest.approx(at, rel=1e-3) == pytest.approx(beyond, rel=1e-3)
+
+    @pytest.mark.parametrize("size", [1e3, 1e5])
+    def test_without_heterogeneity_the_chance_of_leaving_is_the_same_for_all(self, size):
+        # every purchase is the last with probability .2: E = (1 - (1 + .2 t / (alpha + T)) ** -(r + x)) / .2
+        parameters = {"r": 0.6, "alpha": 12.0, "a": 0.2 * size, "b": 0.8 * size}
+        alive = models.alive_probability("bg_nbd", parameters, 3, 40, 50)
+        expected = (1 - (1 + 0.2 * 39 / 62) ** -3.6) / 0.2 * alive
+        found = models.expected_purchases(
+            "bg_nbd", parameters, 39, np.array([3]), np.array([40]), np.array([50])
+        )
+        assert found == pytest.approx(expected, rel=0.01)
 
     def test_silence_lowers_the_chance_of_being_here(self):
         alive = models.alive_probability(
