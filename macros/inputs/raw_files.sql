@@ -3,7 +3,8 @@
       file              the file's name, or a list of the names that it may have; without an ending, NAME.csv or
                         NAME.parquet
       columns           column -> the header names it may have; default: every column under its own name
-      kinds             column -> kind (see entities.sql) of columns that the entity does not have, under their own names
+      kinds             column -> kind (see entities.sql) of columns that the entity does not have; each has its own name
+                        in the file unless `columns` says otherwise
       amount            the amount to reconcile of an input of the layout's own
       required          columns whose value may not be blank, beside the entity's own
       is_optional       the file may be missing
