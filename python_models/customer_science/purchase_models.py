@@ -21,6 +21,11 @@ from threadpoolctl import threadpool_limits
 COUNT_MODELS = {"bg_nbd": 0, "mbg_nbd": 1}
 COUNT_PARAMETERS = ("r", "alpha", "a", "b")
 SPEND_PARAMETERS = ("p", "q", "v")
+# what a forecast reads of a customer
+HISTORY = (
+    "customer_id", "measured_on", "repeat_count", "recency_weeks", "observed_weeks", "average_repeat_amount",
+    "holdout_weeks",
+)  # fmt: skip
 FIT_TYPES = {
     "measured_on": "datetime64[us]",
     "model_code": "str",
@@ -272,11 +277,11 @@ def predict_purchases(
 ) -> pd.DataFrame:
     """What each customer is expected to do after each day, by the models fitted on that day.
 
-    `customers` as for `fit_purchases`, with holdout_weeks (length of the time after the day that is known; null where
-    none is); `fits` is its result. Returns one row per customer and day with the columns of PREDICTION_TYPES: P(alive),
-    purchase days within the holdout, discounted value within the horizon, value of a purchase day, and the value
-    (by `served_model`) that one, two and three further purchase days up to the day would give. No rows of a day without
-    fits.
+    `customers` has the columns of HISTORY, as for `fit_purchases`, and holdout_weeks, the time after the day that is
+    known (null where none is); `fits` is the result of `fit_purchases`. Returns one row per customer and day with the
+    columns of PREDICTION_TYPES: P(alive), purchase days within the holdout, discounted value within the horizon, value
+    of a purchase day, and the value (by `served_model`) that one, two and three further purchase days up to the day
+    would give. No rows of a day without fits.
     """
     parameters = {
         key: {
