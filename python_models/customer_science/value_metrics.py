@@ -84,17 +84,17 @@ def calibration_by_decile(actual: np.ndarray, predicted: np.ndarray) -> pd.DataF
     Returns one row per tenth that holds anybody: decile (1 to 10), customers_count, predicted_mean, actual_mean.
     """
     ranks = rankdata(predicted, method="min") - 1
-    frame = pd.DataFrame(
+    tenth = np.floor(10 * ranks / len(ranks)).astype("int64")
+    counts = np.bincount(tenth, minlength=10)
+    held = np.flatnonzero(counts)
+    sums = [np.bincount(tenth, values, 10)[held] for values in (predicted, actual)]
+    return pd.DataFrame(
         {
-            "decile": 1 + np.floor(10 * ranks / len(ranks)).astype("int64"),
-            "predicted": np.asarray(predicted, float),
-            "actual": np.asarray(actual, float),
+            "decile": held + 1,
+            "customers_count": counts[held],
+            "predicted_mean": sums[0] / counts[held],
+            "actual_mean": sums[1] / counts[held],
         }
-    )
-    return frame.groupby("decile", as_index=False).agg(
-        customers_count=("actual", "size"),
-        predicted_mean=("predicted", "mean"),
-        actual_mean=("actual", "mean"),
     )
 
 
