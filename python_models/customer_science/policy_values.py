@@ -100,12 +100,12 @@ def profile_folds(profiles: pd.Series, shuffle_number: int, settings: PolicySett
 
 
 def rule_factors(premium: np.ndarray, cell: np.ndarray, value: np.ndarray) -> np.ndarray:
-    """Value over premium, summed over the policyholders of each cell; of all together for a cell without any."""
+    """Value over premium, summed over the policyholders of each cell; of all together for a cell without any value."""
     cell_values = np.bincount(cell, value, RULE_CELLS)
     cell_premiums = np.bincount(cell, premium, RULE_CELLS)
     overall = value.sum() / premium.sum()
     return np.divide(
-        cell_values, cell_premiums, out=np.full(RULE_CELLS, overall), where=cell_premiums > 0
+        cell_values, cell_premiums, out=np.full(RULE_CELLS, overall), where=cell_values > 0
     )
 
 
@@ -131,18 +131,20 @@ def predict_policies(
       intervals for that fold are made, without the fold having had a part;
     * `with_next_coverage`, `with_next_policy`: by the served model of the fold, all else equal.
 
-    No rows where fewer than `minimum_count` values are known. Raises ValueError where a filter reads the target.
+    No rows where fewer than `minimum_count` values are known or all are nothing. Raises ValueError where a filter reads
+    the target.
     """
     rows = policies.sort_values("customer_id", ignore_index=True)
     known = rows[TARGET].notna().to_numpy(bool) & rows["is_sampled"].to_numpy(bool)
     learned = known & keep_rows(rows, filters)
-    if learned.sum() < settings.minimum_count:
+    if learned.sum() < settings.minimum_count or not rows.loc[learned, TARGET].sum() > 0:
         return pd.DataFrame(columns=list(PREDICTION_TYPES)).astype(PREDICTION_TYPES)
 
     seen = catalogue[[rows.loc[learned, c].notna().any() for c in catalogue["feature_name"]]]
     is_protected = seen["is_protected"].to_numpy(bool)
-    is_used = seen["is_used"].to_numpy(bool)
-    used_set = "all" if is_used[is_protected].any() else "without_protected"
+    # whether protected features may be used is the house's decision, whether there are any the extract's
+    is_allowed = (catalogue["is_protected"] & catalogue["is_used"]).any()
+    used_set = "all" if is_allowed else "without_protected"
     changed = {kind: _changed(rows, columns) for kind, columns in CHANGES.items()}
     # changed policyholders are encoded like those the models learn from
     everybody = pd.concat([rows, *changed.values()], ignore_index=True)
@@ -157,18 +159,19 @@ def predict_policies(
         np.unique(rows["profile"].to_numpy(str), return_inverse=True)[1],
     )
     feature_sets = {"without_protected": ~is_protected}
-    if is_protected.any():
+    if is_protected.any() or used_set == "all":
         feature_sets["all"] = np.ones(len(seen), bool)
 
     parts = []
 
-    def add(positions, values, shuffle, fold, model, feature_set, kind):
+    def add(place, model, feature_set, kind, positions, values):
+        """Rows of the policyholders at `positions`, if any; `place` is shuffle and fold."""
         parts.append(
             pd.DataFrame(
                 {
                     "customer_id": rows["customer_id"].to_numpy()[positions],
-                    "shuffle_number": shuffle,
-                    "fold_number": fold,
+                    "shuffle_number": place[0],
+                    "fold_number": place[1],
                     "model_code": model,
                     "feature_set": feature_set,
                     "prediction_kind": kind,
@@ -181,46 +184,27 @@ def predict_policies(
         for shuffle in range(1, settings.shuffle_count + 1):
             folds = profile_folds(rows["profile"], shuffle, settings)
             for fold in range(settings.fold_count):
+                place = shuffle, fold
                 training = np.flatnonzero(learned & (folds != fold))
                 tested = np.flatnonzero(known & (folds == fold))
-                if len(training) == 0:
+                if len(training) == 0 or not lessons.value[training].sum() > 0:
                     continue
                 for model in BASELINES if len(tested) else ():
                     columns = feature_sets["without_protected"]
                     values = _baseline(model, lessons, columns, training, tested, settings)
                     feature_set = "none" if model in BASELINES[:2] else "without_protected"
-                    add(tested, values, shuffle, fold, model, feature_set, "out_of_fold")
+                    add(place, model, feature_set, "out_of_fold", tested, values)
                 for feature_set, columns in feature_sets.items():
-                    served = shuffle == 1 and feature_set == used_set
                     predict, out_of_bag = _rule_forest(lessons, columns, training, settings)
-                    shown = np.flatnonzero(folds == fold) if served else tested
-                    if len(shown):
-                        add(
-                            shown,
-                            predict(shown),
-                            shuffle,
-                            fold,
-                            SERVED_MODEL,
-                            feature_set,
-                            "out_of_fold",
-                        )
-                    if not served:
-                        continue
-                    add(
-                        training, out_of_bag, shuffle, fold, SERVED_MODEL, feature_set, "out_of_bag"
-                    )
-                    for number, (kind, one) in enumerate(changed.items(), start=1):
-                        able = shown[one["is_changed"].to_numpy(bool)[shown]]
-                        if len(able):
-                            add(
-                                able,
-                                predict(able + number * len(rows)),
-                                shuffle,
-                                fold,
-                                SERVED_MODEL,
-                                feature_set,
-                                kind,
-                            )
+                    labels = place, SERVED_MODEL, feature_set
+                    is_served = shuffle == 1 and feature_set == used_set
+                    shown = np.flatnonzero(folds == fold) if is_served else tested
+                    add(*labels, "out_of_fold", shown, predict(shown))
+                    if is_served:
+                        add(*labels, "out_of_bag", training, out_of_bag)
+                        for number, (kind, one) in enumerate(changed.items(), start=1):
+                            able = shown[one["is_changed"].to_numpy(bool)[shown]]
+                            add(*labels, kind, able, predict(able + number * len(rows)))
     return pd.concat(parts, ignore_index=True).astype(PREDICTION_TYPES)
 
 
@@ -271,10 +255,12 @@ def _rule_forest(lessons: Lessons, columns, training, settings):
     out_of_bag = forest.oob_prediction_ * rule[first]
     # means of ratios do not add up to the ratio of the totals, which is what money is about
     scale = (weight @ mean) / (weight @ out_of_bag)
-    return (
-        lambda positions: scale * rule[positions] * forest.predict(matrix[positions]),
-        scale * out_of_bag[group],
-    )
+
+    def predict(positions):
+        ratios = forest.predict(matrix[positions]) if len(positions) else np.empty(0)
+        return scale * rule[positions] * ratios
+
+    return predict, scale * out_of_bag[group]
 
 
 def _baseline(model: str, lessons: Lessons, columns, training, tested, settings) -> np.ndarray:

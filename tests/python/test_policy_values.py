@@ -280,6 +280,22 @@ class TestProtected:
             shown[is_used] = set(bags["feature_set"])
         assert shown == {False: {"without_protected"}, True: {"all"}}
 
+    def test_where_nothing_protected_is_known_the_set_is_called_as_it_was_asked_for(self, policies):
+        features = catalogue("age", is_used=True)
+        predicted = predict_policies(policies.assign(age=np.nan), features, [], SETTINGS)
+        served = predicted[predicted["model_code"] == "rule_forest"].set_index("feature_set")
+        assert set(served.index) == {"all", "without_protected"}
+        assert set(served.loc["all", "customer_id"]) == set(policies["customer_id"])
+
+    def test_values_of_nothing_teach_nothing(self, policies):
+        assert (
+            len(predict_policies(policies.assign(observed_clv=0.0), catalogue(), [], SETTINGS)) == 0
+        )
+        some = policies.copy()
+        some.loc[some["policy_count"] == 2, "observed_clv"] = 0.0
+        predicted = predict_policies(some, catalogue(), [], SETTINGS)
+        assert np.isfinite(predicted["predicted_value"]).all()
+
 
 class TestFilters:
     def test_rows_are_never_left_out_by_the_target(self, policies):
