@@ -4,13 +4,8 @@ with counted as (
 ),
 
 strategies as (
-    select
-        assigned.segment_code,
-        assigned.strategy_code,
-        strategies.strategy_name
-    from {{ ref('int_segment_strategies_assigned') }} as assigned
-    inner join {{ ref('strategies') }} as strategies on assigned.strategy_code = strategies.strategy_code
-    where assigned.segment_scheme = 'clv_tier' and assigned.strategy_rank = 1
+    select * from {{ ref('int_segment_strategies_listed') }}
+    where segment_scheme = 'clv_tier'
 ),
 
 described as (
