@@ -267,10 +267,12 @@
   // --- value
   if (data.clv_tiers) {
     const node = section("value", "Lifetime value", "Who holds the value: tiers of customer lifetime value");
-    for (const [set, rows] of groups(data.clv_tiers, "tier_set")) {
-      node.append(element("h3", {}, `${capital(spaced(set))}: the ${rows[0].label} tier holds ${rows[0].value_share == null ? "an unknown share" : percent(rows[0].value_share)} of the value`),
-        chart(rows.map((row) => ({ ...row, label: capital(String(row.label)) })), { share: "value_share", shareHead: "Share of the value (%)", first: "Tier" }));
-    }
+    const bounds = (row) => row.lower_bound_amount == null ? `below ${money(row.upper_bound_amount)}` : row.upper_bound_amount == null ? `from ${money(row.lower_bound_amount)}` : `${money(row.lower_bound_amount)} to below ${money(row.upper_bound_amount)}`;
+    const drawn = [...groups(data.clv_tiers, "tier_set")].map(([set, rows]) => [
+      element("h3", {}, `${capital(spaced(set))}: ${people(rows[0].customers_count)} of the ${rows[0].label} tier hold ${rows[0].value_share == null ? "an unknown share" : percent(rows[0].value_share)} of the value`),
+      chart(rows.map((row) => ({ ...row, label: `${capital(String(row.label))} (${bounds(row)})` })), { share: "value_share", shareHead: "Share of the value (%)", first: "Tier" })]);
+    node.append(...drawn[0]);
+    if (drawn.length > 1) node.append(element("details", {}, element("summary", {}, "The same by other sets of tiers"), ...drawn.slice(1).flat()));
   }
 
   // --- what to do

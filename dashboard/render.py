@@ -84,8 +84,9 @@ SECTIONS = {
     ),
     "clv_tiers": (
         "clv_tiers",
-        "select tier_set, clv_tier as label, lower_bound_amount, upper_bound_amount, customers_count, value_share "
-        "from marts.clv_tiers order by tier_set, lower_bound_amount desc nulls last, clv_tier",
+        "select tier_set, clv_tier as label, lower_bound_amount, upper_bound_amount, customers_count, value_share, "
+        "is_active from marts.clv_tiers "
+        "order by is_active desc, tier_set, lower_bound_amount desc nulls last, clv_tier",
     ),
     "strategies": (
         "strategy_priorities",

@@ -49,3 +49,25 @@
     {% endif %}
     {% do return('true' if value else 'false') %}
 {% endmacro %}
+
+
+{#- A list of numbers of days, each above 0. -#}
+{% macro days_list_var(name) %}
+    {% for value in list_var(name) if value is not integer or value is boolean or value <= 0 %}
+        {% do exceptions.raise_compiler_error(
+            "Var " ~ name ~ " has '" ~ value ~ "': expected whole numbers of days from 1."
+        ) %}
+    {% endfor %}
+    {% do return(var(name)) %}
+{% endmacro %}
+
+
+{#- A name that is one of `allowed`. -#}
+{% macro name_var(name, allowed) %}
+    {% if var(name) not in allowed %}
+        {% do exceptions.raise_compiler_error(
+            "Var " ~ name ~ " is '" ~ var(name) ~ "': expected one of " ~ allowed | join(', ') ~ "."
+        ) %}
+    {% endif %}
+    {% do return(var(name)) %}
+{% endmacro %}

@@ -1,67 +1,60 @@
-{#- The measures by which customers are clustered, and the sets of them that a customer may have: money may be unknown. -#}
-{% macro cluster_patterns() %}
-    {% do return({'all': ['recency', 'frequency', 'monetary'], 'without_monetary': ['recency', 'frequency']}) %}
+{#- The clusters in use, as int_cluster_parameters has them while a model that depends on it runs: method, the mean and
+    scale of each measure, and a list of clusters, each with number, centroid, and offset and precisions of each pattern of
+    known measures. Numbers come as literals, so that a customer is placed by plain arithmetic: on large extracts half the
+    time that a join to the table takes. No clusters where nothing was selected, or nothing has been built yet. -#}
+{% macro clusters_in_use() %}
+    {% set found = {'method': none, 'mean': {}, 'scale': {}, 'clusters': []} %}
+    {% set parameters = ref('int_cluster_parameters') %}
+    {% if not execute or load_relation(parameters) is none %}{% do return(found) %}{% endif %}
+    {% set measures = ['recency', 'frequency', 'monetary'] %}
+    {% set query %}
+        select
+            method_code, cluster_number, known_measures, measure
+            {%- for name in ['measure_mean', 'measure_scale', 'centroid', 'score_offset'] %},
+            cast({{ name }} as {{ kind_type('text') }}) as {{ name }}
+            {%- endfor %}
+            {%- for measure in measures %},
+            case when precision_{{ measure }} <> 0.0 then cast(precision_{{ measure }} as {{ kind_type('text') }}) end
+                as {{ measure }}
+            {%- endfor %}
+        from {{ parameters }}
+        order by cluster_number, known_measures, measure
+    {% endset %}
+    {% for row in run_query(query) %}
+        {% do found.update({'method': row['method_code']}) %}
+        {% do found['mean'].update({row['measure']: double_literal(row['measure_mean'])}) %}
+        {% do found['scale'].update({row['measure']: double_literal(row['measure_scale'])}) %}
+        {% if not found['clusters'] or found['clusters'][-1]['number'] != row['cluster_number'] | int %}
+            {% do found['clusters'].append({
+                'number': row['cluster_number'] | int, 'centroid': {}, 'offset': {}, 'precision': {},
+            }) %}
+        {% endif %}
+        {% set cluster = found['clusters'][-1] %}
+        {% do cluster['centroid'].update({row['measure']: double_literal(row['centroid'])}) %}
+        {% do cluster['offset'].update({row['known_measures']: double_literal(row['score_offset'])}) %}
+        {% set precision = cluster['precision'].setdefault(row['known_measures'], {}) %}
+        {% for other in measures if row[other] is not none %}
+            {% do precision.update({(row['measure'], other): double_literal(row[other])}) %}
+        {% endfor %}
+    {% endfor %}
+    {% do return(found) %}
 {% endmacro %}
 
 
-{#- The largest number of clusters that is tried. -#}
-{% macro cluster_numbers() %}
-    {% do return(range(1, number_var('cluster_maximum_count') + 1)) %}
+{% macro double_literal(text) %}
+    {% do return('cast(' ~ sql_literal(text) ~ ' as double)') %}
 {% endmacro %}
 
 
-{#- int_cluster_parameters as one row, with a column for each pattern, cluster, measure and parameter: beside every customer
-    it costs nothing, while a join to a row per cluster would multiply the customers. -#}
-{% macro cluster_parameter_columns() -%}
-    max(method_code) as method_code
-    {%- for measure in cluster_patterns()['all'] %},
-    max(measure_mean) filter (where measure = '{{ measure }}') as {{ measure }}_mean,
-    max(measure_scale) filter (where measure = '{{ measure }}') as {{ measure }}_scale
-    {%- endfor %}
-    {%- for pattern, measures in cluster_patterns().items() %}
-    {%- for number in cluster_numbers() %}
-    {%- set rows = "known_measures = '" ~ pattern ~ "' and cluster_number = " ~ number %},
-    max(score_offset) filter (where {{ rows }}) as {{ pattern }}_{{ number }}_offset
-    {%- for measure in measures %},
-    max(centroid) filter (where {{ rows }} and measure = '{{ measure }}')
-        as {{ pattern }}_{{ number }}_{{ measure }}
-    {%- for other in measures[loop.index0:] %},
-    max(precision_{{ other }}) filter (where {{ rows }} and measure = '{{ measure }}')
-        as {{ pattern }}_{{ number }}_{{ measure }}_{{ other }}
-    {%- endfor %}
-    {%- endfor %}
-    {%- endfor %}
-    {%- endfor %}
-{%- endmacro %}
-
-
-{#- Half the squared distance of a customer to a cluster under its precisions, in standardised units. -#}
-{% macro half_cluster_distance(pattern, number) -%}
-    {%- set measures = cluster_patterns()[pattern] -%}
+{#- Half the squared distance of a customer to a cluster, under the precisions of the measures that are known. The columns
+    are the measures, standardised. -#}
+{% macro half_cluster_distance(cluster, pattern) -%}
     {%- set terms = [] -%}
-    {%- for measure in measures -%}
-        {%- for other in measures[loop.index0:] -%}
-            {%- set weight = 0.5 if measure == other else 1.0 -%}
-            {%- do terms.append(
-                weight ~ ' * ' ~ pattern ~ '_' ~ number ~ '_' ~ measure ~ '_' ~ other
-                ~ ' * ' ~ cluster_deviation(pattern, number, measure) ~ ' * ' ~ cluster_deviation(pattern, number, other)
-            ) -%}
-        {%- endfor -%}
+    {%- for measures, precision in cluster['precision'][pattern].items() -%}
+        {%- do terms.append(
+            precision ~ ' * (' ~ measures[0] ~ ' - ' ~ cluster['centroid'][measures[0]] ~ ') * ('
+            ~ measures[1] ~ ' - ' ~ cluster['centroid'][measures[1]] ~ ')'
+        ) -%}
     {%- endfor -%}
-    ({{ terms | join(' + ') }})
-{%- endmacro %}
-
-
-{% macro cluster_deviation(pattern, number, measure) -%}
-    (({{ measure }} - {{ measure }}_mean) / {{ measure }}_scale - {{ pattern }}_{{ number }}_{{ measure }})
-{%- endmacro %}
-
-
-{#- `expression` of the pattern that a customer has; null for one who was never in touch. -#}
-{% macro by_cluster_pattern(expressions) -%}
-    case
-        when recency is null then null
-        when monetary is null then {{ expressions['without_monetary'] }}
-        else {{ expressions['all'] }}
-    end
+    0.5 * ({{ terms | join(' + ') or '0.0' }})
 {%- endmacro %}

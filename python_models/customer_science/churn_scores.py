@@ -106,7 +106,7 @@ def score_customers(
     # one thread: sums are added in one order, and trees as small as these wait for each other longer than they work
     with threadpool_limits(1):
         for feature_set, codes in codes_by_set.items():
-            lessons = Lessons(*_encoded(rows[codes], sampled), outcome, fold, sampled)
+            lessons = Lessons(*encode_features(rows[codes], sampled), outcome, fold, sampled)
             cells = pd.factorize(rows[CELLS[feature_set]])[0]
             scores["base_rate_none"] = _cell_rates(lessons, np.zeros_like(cells), cell_weight)
             scores[f"cell_rate_{feature_set}"] = _cell_rates(lessons, cells, cell_weight)
@@ -195,7 +195,7 @@ def calibration(outcome: np.ndarray, probability: np.ndarray) -> tuple[float, fl
     return float(fitted.coef_[0, 0]), float(intercept)
 
 
-def _encoded(features: pd.DataFrame, sampled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def encode_features(features: pd.DataFrame, sampled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Features as doubles, and which of them are text. Text becomes the rank of its value by frequency; what is rarer
     than LARGEST_CATEGORIES others shares one code."""
     columns, is_text = [], []

@@ -9,7 +9,7 @@ schemes as (
         sum(customers_count) as customers_count
     from {{ ref('strategy_segments') }}
     -- these may overlap or pass a customer over
-    where segment_scheme not in ('churn', 'study')
+    where segment_scheme not in ('churn', 'study', 'clv_tier')
     group by segment_scheme
 ),
 

@@ -62,7 +62,15 @@ def run_dbt(tmp_path_factory):
     parsed = {}  # vars -> manifest, and the file that parsing leaves
 
     def run(
-        command="build", *, raw=None, select=(), into=None, threads=None, env=None, **variables
+        command="build",
+        *,
+        raw=None,
+        select=(),
+        into=None,
+        threads=None,
+        full_refresh=False,
+        env=None,
+        **variables,
     ):
         folder = into.path.parent if into else tmp_path_factory.mktemp("build")
         places = ["--quiet", "--project-dir", str(ROOT), "--profiles-dir", str(ROOT)]
@@ -72,6 +80,7 @@ def run_dbt(tmp_path_factory):
         arguments = [command, *places]
         arguments += ["--select", *select] if select else []
         arguments += ["--threads", str(threads)] if threads else []
+        arguments += ["--full-refresh"] if full_refresh else []
         values = {
             "CLIENTELE_DB": str(folder / "clientele.duckdb"),
             "CLIENTELE_PUBLISHED": str(folder / "published" / "clientele.duckdb"),

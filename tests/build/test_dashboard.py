@@ -189,8 +189,8 @@ def test_sections_follow_what_was_published(browser, demo, tmp_path):
         )
         connection.execute(
             "create table marts.clv_tiers as from (values "
-            "('terciles', 'high', 800, null, 10, 0.7), ('terciles', 'low', null, 800, 20, 0.3)) "
-            "t(tier_set, clv_tier, lower_bound_amount, upper_bound_amount, customers_count, value_share)"
+            "('terciles', 'high', 800, null, 10, 0.7, true), ('terciles', 'low', null, 800, 20, 0.3, true)) "
+            "t(tier_set, clv_tier, lower_bound_amount, upper_bound_amount, customers_count, value_share, is_active)"
         )
     browser.errors.clear()
     browser.open(rendered(path, tmp_path), 1280)

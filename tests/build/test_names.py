@@ -31,7 +31,7 @@ READS = {
 NUMBERS = ("BIGINT", "INTEGER", "DOUBLE", r"DECIMAL\(\d+,\d+\)")
 TYPES = (
     (r"(average|median)_.+", ("DOUBLE",)),
-    (r"(is|has)_.+", ("BOOLEAN",)),
+    (r"(is|has|uses)_.+", ("BOOLEAN",)),
     (r".+_ci_(lower|upper)", ("DOUBLE",)),
     (r"(.+_)?(p|q)_value", ("DOUBLE",)),
     (r".+_(id|code|name|band|tier|segment)", ("VARCHAR",)),
@@ -276,7 +276,7 @@ def test_column_names_fix_their_types(project):
 
 
 def test_booleans_and_dates_are_named_as_such(project):
-    names = {"BOOLEAN": r"(is|has)_.+", "DATE": r".+_(on|date)", "TIMESTAMP": r".+_at"}
+    names = {"BOOLEAN": r"(is|has|uses)_.+", "DATE": r".+_(on|date)", "TIMESTAMP": r".+_at"}
     assert not [
         f"{mart}.{column} is {kind}"
         for mart, column, kind in project.mart_columns()

@@ -22,7 +22,32 @@ def test_the_build_passes_with_every_setting_off_its_default(run_dbt):
         score_sample_size=2000,
         score_minimum_outcomes=20,
         score_uses_protected_attributes=True,
+        clv_family="policies",
+        clv_purchase_model="mbg_nbd",
+        clv_horizon_days=730,
+        clv_period_days=30,
+        clv_discount_rate=0.2,
+        clv_holdout_days=[120, 90],
+        clv_minimum_history_days=60,
+        clv_sample_size=2000,
+        clv_minimum_count=50,
+        clv_fold_count=3,
+        clv_shuffle_count=2,
+        clv_tree_count=30,
+        clv_interval_coverage=0.9,
+        clv_policy_filters=[{"column": "monthly_premium", "upper_bound": 300}],
+        clv_uses_protected_attributes=True,
+        clv_tier_set="fixed",
         rfm_scheme="purchases",
+        cluster_sample_size=3000,
+        cluster_maximum_count=4,
+        cluster_minimum_share=0.05,
+        cluster_minimum_jaccard=0.5,
+        cluster_minimum_gap=0,
+        cluster_evaluation_size=1000,
+        cluster_bootstrap_count=5,
+        cluster_null_count=2,
+        cluster_null_size=500,
         strategy_scheme_order=["rfm", "rule"],
         # unit tests state what the defaults do
         env={"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test"},
@@ -33,7 +58,17 @@ def test_the_build_passes_with_every_setting_off_its_default(run_dbt):
         == "2025-06-30"
     )
     assert build.rows("select distinct strategy_scheme from marts.strategy_customers") == [("rfm",)]
+    # with so little asked of them, there are clusters
+    assert (
+        build.row("select count(*) from marts.customer_clusters where cluster_code = 'c1'")[0] > 0
+    )
     assert build.rows("select distinct feature_set from marts.churn_scores") == [("all",)]
+    assert build.rows("select distinct clv_family, feature_set from marts.clv_customers") == [
+        ("policies", "all")
+    ]
+    assert build.rows(
+        "select cast(lower_bound_amount as varchar) from marts.clv_tiers where is_active order by 1 nulls last"
+    ) == [("10000.00",), ("5000.00",), (None,)]
 
 
 @pytest.mark.parametrize(
@@ -47,6 +82,9 @@ def test_the_build_passes_with_every_setting_off_its_default(run_dbt):
         ({"strategy_scheme_order": ["typo"]}, "Var strategy_scheme_order has 'typo': expected names among"),
         ({"score_uses_protected_attributes": "maybe"}, "is 'maybe': expected true or false."),
         ({"churn_outcome_days": -180}, "Var churn_outcome_days is '-180': expected a number from 0."),
+        ({"clv_family": "luck"}, "Var clv_family is 'luck': expected one of policies, purchases, contracts."),
+        ({"clv_holdout_days": [0]}, "Var clv_holdout_days has '0': expected whole numbers of days from 1."),
+        ({"clv_purchase_model": "pareto"}, "Var clv_purchase_model is 'pareto': expected one of bg_nbd, mbg_nbd."),
         ({"date_formats": "%Y"}, "Var date_formats is '%Y': expected a list."),
     ],
 )  # fmt: skip
@@ -57,7 +95,7 @@ def test_a_setting_that_makes_no_sense_is_refused(run_dbt, setting, sentence):
 
 
 def test_a_set_that_no_seed_has_stops_before_any_mart(run_dbt):
-    build = run_dbt(age_band_set="nope", rfm_scheme="typo")
+    build = run_dbt(age_band_set="nope", rfm_scheme="typo", clv_tier_set="none")
     assert not build.is_success
     failed = {name for name, status in build.statuses.items() if status == "fail"}
     assert any("age_band_set" in name for name in failed) and any(

@@ -11,9 +11,12 @@ def test_an_extract_of_three_columns_builds_and_says_what_is_missing(run_dbt, tm
     rows = {name: build.row(f"select count(*) from marts.{name}")[0] for name in marts}
     filled = {name for name, count in rows.items() if count}
     assert filled == {
-        "quality_fan_out", "quality_inputs", "quality_reconciliation", "strategy_customers",
-        "strategy_segments",
+        "cluster_selection", "quality_fan_out", "quality_inputs", "quality_reconciliation",
+        "strategy_customers", "strategy_segments",
     }  # fmt: skip
+    assert build.rows("select method_code, verdict from marts.cluster_selection") == [
+        ("none", "too few customers of whom enough is known, use rules")
+    ]
     notes = build.values("select entity_name, note from marts.quality_inputs")
     assert notes["customers"] == "Blank: city 1"
     assert all(

@@ -67,25 +67,31 @@ matched as (
     where match_jaccard > 0.5
 ),
 
+numbers as (
+    select distinct cluster_number from members
+),
+
+highest as (
+    select coalesce(max(highest_code_number), 0) as former_number from former_members
+),
+
 coded as (
     select
-        clusters.cluster_number,
+        numbers.cluster_number,
         matched.former_cluster_code,
         matched.match_jaccard,
         coalesce(
             matched.former_cluster_code,
             'c' || {{ whole_text(
                 'highest.former_number + row_number() over (partition by matched.cluster_number is null '
-                ~ 'order by clusters.cluster_number)'
+                ~ 'order by numbers.cluster_number)'
             ) }}
         ) as cluster_code,
         highest.former_number
         + count(*) filter (where matched.cluster_number is null) over () as highest_code_number
-    from (select distinct cluster_number from members) as clusters
-    cross join (
-        select coalesce(max(highest_code_number), 0) as former_number from former_members
-    ) as highest
-    left join matched on clusters.cluster_number = matched.cluster_number
+    from numbers
+    cross join highest
+    left join matched on numbers.cluster_number = matched.cluster_number
 ),
 
 remembered as (

@@ -22,6 +22,10 @@ clustered as (
         on described.cluster_set = 'customers' and placed.cluster_code = described.cluster_code
 ),
 
+valued as (
+    select * from {{ ref('int_clv_customers_valued') }}
+),
+
 overlapping as (
     select
         ruled.customer_id,
@@ -47,6 +51,12 @@ exclusive as (
         'cluster' as segment_scheme,
         segment_code
     from clustered
+    union all
+    select
+        customer_id,
+        'clv_tier' as segment_scheme,
+        clv_tier as segment_code
+    from valued
 ),
 
 segmented as (

@@ -7,6 +7,11 @@ features as (
     select * from {{ ref('churn_features') }}
 ),
 
+protected as (
+    select feature_name from {{ ref('score_features') }}
+    where is_protected
+),
+
 rendered as (
     select
         rules.segment_scheme,
@@ -20,9 +25,11 @@ rendered as (
         case
             when rules.value is not null then {{ value_predicate('rules.column_name', 'rules.value') }}
             else {{ bounds_predicate('rules.column_name', 'rules.lower_bound', 'rules.upper_bound') }}
-        end as predicate
+        end as predicate,
+        protected.feature_name is not null as is_protected
     from rules
     inner join features on rules.column_name = features.feature_name
+    left join protected on rules.column_name = protected.feature_name
 ),
 
 segments as (
@@ -30,7 +37,8 @@ segments as (
         segment_scheme,
         segment_code,
         {{ dbt.listagg('label', "', '", 'order by column_name desc') }} as segment_name,
-        {{ dbt.listagg('predicate', "' and '", 'order by column_name desc') }} as predicate_sql
+        {{ dbt.listagg('predicate', "' and '", 'order by column_name desc') }} as predicate_sql,
+        bool_or(is_protected) as uses_protected_attribute
     from rendered
     group by segment_scheme, segment_code
 )

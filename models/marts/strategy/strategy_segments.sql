@@ -40,6 +40,7 @@ final as (
         named.segment_name,
         named.reading,
         named.predicate_sql,
+        coalesce(named.uses_protected_attribute, false) as uses_protected_attribute,
         counted.customers_count,
         counted.women_count,
         counted.credit_card_count,

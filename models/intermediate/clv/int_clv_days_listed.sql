@@ -1,0 +1,38 @@
+-- The days on which customers' purchases are looked at: the as-of date, whose future nobody knows, and for each of var
+-- clv_holdout_days a cut-off so many days before it, where enough purchases came before.
+with as_of as (
+    select * from {{ ref('int_as_of_date_determined') }}
+),
+
+transactions as (
+    select * from {{ ref('int_transactions_conformed') }}
+),
+
+started as (
+    select min(cast(occurred_at as date)) as started_on from transactions
+),
+
+days as (
+    select
+        'latest' as prediction_basis,
+        as_of.as_of_date as measured_on,
+        cast(null as bigint) as holdout_days
+    from as_of
+    {%- for days in days_list_var('clv_holdout_days') | unique %}
+    union all
+    select
+        'back_test' as prediction_basis,
+        cast({{ dbt.dateadd('day', -days, 'as_of.as_of_date') }} as date) as measured_on,
+        {{ days }} as holdout_days
+    from as_of
+    {%- endfor %}
+),
+
+started_days as (
+    select days.*
+    from days
+    cross join started
+    where {{ dbt.datediff('started.started_on', 'days.measured_on', 'day') }} >= {{ number_var('clv_minimum_history_days') }}
+)
+
+select * from started_days

@@ -1,0 +1,93 @@
+-- The tiers of every set: who is in them, what they are worth, and how many of them leave.
+with bounded as (
+    select bounded.*
+    from {{ ref('int_clv_tiers_bounded') }} as bounded
+    inner join {{ ref('int_clv_family_chosen') }} as chosen on bounded.clv_family = chosen.clv_family
+),
+
+valued as (
+    select * from {{ ref('int_clv_customers_valued') }}
+),
+
+churned as (
+    select * from {{ ref('int_customers_churned') }}
+),
+
+members as (
+    select
+        bounded.*,
+        valued.clv_amount,
+        churned.is_churned,
+        count(valued.customer_id) over (partition by bounded.tier_set) as set_count,
+        sum(valued.clv_amount) over (partition by bounded.tier_set) as set_amount,
+        sum(valued.clv_amount) over (partition by bounded.tier_set, bounded.clv_tier) as tier_amount
+    from bounded
+    left join valued
+        on {{ is_within('valued.clv_amount', 'bounded.lower_bound_amount', 'bounded.upper_bound_amount') }}
+    left join churned on valued.customer_id = churned.customer_id
+),
+
+shared as (
+    select
+        *,
+        cast(tier_amount as double) / nullif(cast(set_amount as double), 0) as value_share
+    from members
+),
+
+counted as (
+    select
+        tier_set,
+        clv_tier,
+        tier_number,
+        clv_family,
+        lower_bound_amount,
+        upper_bound_amount,
+        count(clv_amount) as customers_count,
+        count(is_churned) as known_outcome_count,
+        count(*) filter (where is_churned) as churned_count,
+        cast(coalesce(max(tier_amount), 0) as decimal(18, 2)) as total_clv_amount,
+        {{ exact_average('clv_amount') }} as average_clv_amount,
+        coalesce(max(value_share), 0) as value_share,
+        max(cast(set_amount as double)) as set_value,
+        -- squared distances of what each customer holds from what the share would give
+        {{ exact_sum('cast(clv_amount as double) * clv_amount * (1 - value_share) * (1 - value_share)') }} as inside_square,
+        {{ exact_sum('cast(clv_amount as double) * clv_amount') }} as squared_value
+    from shared
+    group by tier_set, clv_tier, tier_number, clv_family, lower_bound_amount, upper_bound_amount
+),
+
+-- the variance of a ratio of two sums over the same customers, linearised
+spread as (
+    select
+        *,
+        {{ number_var('confidence_z') }} * sqrt(
+            coalesce(inside_square, 0)
+            + value_share * value_share * (sum(squared_value) over (partition by tier_set) - coalesce(squared_value, 0))
+        ) / nullif(set_value, 0) as half_width
+    from counted
+),
+
+described as (
+    select
+        tier_set,
+        clv_tier,
+        tier_number,
+        clv_family,
+        lower_bound_amount,
+        upper_bound_amount,
+        customers_count,
+        total_clv_amount,
+        average_clv_amount,
+        value_share,
+        greatest(0.0, value_share - coalesce(half_width, 0)) as value_share_ci_lower,
+        least(1.0, value_share + coalesce(half_width, 0)) as value_share_ci_upper,
+        known_outcome_count,
+        churned_count,
+        cast(churned_count as double) / nullif(known_outcome_count, 0) as churn_rate,
+        {{ wilson_lower('churned_count', 'known_outcome_count') }} as churn_rate_ci_lower,
+        {{ wilson_upper('churned_count', 'known_outcome_count') }} as churn_rate_ci_upper,
+        tier_set = {{ sql_literal(var('clv_tier_set')) }} as is_active
+    from spread
+)
+
+select * from described

@@ -1,0 +1,82 @@
+-- What each scenario can buy: per tier and strategy, what a contact costs, what it may keep, and how many can be made. A
+-- contact keeps a customer who would have left, at the tier's churn rate, with the save rate that the plan states as a range;
+-- where nothing is known of churn, the scenario's assumed rate stands for it. Customers who have left are no contacts.
+with tiers as (
+    select * from {{ ref('int_clv_tiers_counted') }}
+    where is_active
+),
+
+valued as (
+    select * from {{ ref('int_clv_customers_valued') }}
+),
+
+churned as (
+    select * from {{ ref('int_customers_churned') }}
+),
+
+scenarios as (
+    select * from {{ ref('budget_scenarios') }}
+),
+
+strategies as (
+    select * from {{ ref('int_segment_strategies_assigned') }}
+    where segment_scheme = 'clv_tier'
+),
+
+plans as (
+    select * from {{ ref('strategy_plans') }}
+),
+
+remaining as (
+    select
+        valued.clv_tier,
+        count(*) as remaining_count,
+        {{ exact_average('valued.clv_amount') }} as average_clv_amount
+    from valued
+    inner join churned on valued.customer_id = churned.customer_id
+    where not coalesce(churned.is_churned, false)
+    group by valued.clv_tier
+),
+
+options as (
+    select
+        scenarios.scenario_code,
+        scenarios.budget_amount,
+        tiers.clv_tier,
+        strategies.strategy_code,
+        strategies.strategy_rank,
+        case tiers.clv_tier
+            when 'low' then scenarios.low_floor_share
+            when 'medium' then scenarios.medium_floor_share
+            else scenarios.high_floor_share
+        end as floor_share,
+        remaining.remaining_count,
+        plans.capacity_count,
+        plans.setup_effort_days * scenarios.effort_day_amount as setup_cost,
+        plans.contact_effort_days * scenarios.effort_day_amount as contact_cost,
+        tiers.churn_rate is null as is_churn_assumed,
+        plans.pessimistic_save_rate,
+        plans.optimistic_save_rate,
+        remaining.average_clv_amount
+        * greatest(0, 1.0 - cast(plans.lead_time_days as double) / nullif({{ number_var('planning_days') }}, 0))
+            as reachable_value,
+        coalesce(tiers.churn_rate_ci_lower, scenarios.assumed_churn_rate) as lowest_churn_rate,
+        coalesce(tiers.churn_rate, scenarios.assumed_churn_rate) as expected_churn_rate,
+        coalesce(tiers.churn_rate_ci_upper, scenarios.assumed_churn_rate) as highest_churn_rate
+    from tiers
+    cross join scenarios
+    inner join remaining on tiers.clv_tier = remaining.clv_tier
+    inner join strategies on tiers.clv_tier = strategies.segment_code
+    inner join plans on strategies.strategy_code = plans.strategy_code
+),
+
+estimated as (
+    select
+        *,
+        reachable_value * lowest_churn_rate * pessimistic_save_rate as least_contact_value,
+        reachable_value * expected_churn_rate * (pessimistic_save_rate + optimistic_save_rate) / 2 as expected_contact_value,
+        reachable_value * highest_churn_rate * optimistic_save_rate as most_contact_value
+    from options
+)
+
+select * from estimated

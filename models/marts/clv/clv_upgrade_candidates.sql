@@ -1,0 +1,77 @@
+-- Who can move up a tier by a single change: the smallest one that the model values high enough, and of equal steps the one
+-- that it values most. The model describes who is worth what; that a change would make a customer worth as much is not shown.
+with valued as (
+    select * from {{ ref('int_clv_customers_valued') }}
+),
+
+churned as (
+    select * from {{ ref('int_customers_churned') }}
+),
+
+upgrades as (
+    select * from {{ ref('int_clv_upgrades_listed') }}
+),
+
+tiers as (
+    select * from {{ ref('int_clv_tiers_bounded') }}
+    where tier_set = {{ sql_literal(var('clv_tier_set')) }}
+),
+
+gaps as (
+    select
+        valued.*,
+        next_tiers.clv_tier as next_clv_tier,
+        next_tiers.lower_bound_amount - valued.clv_amount as gap_amount
+    from valued
+    inner join churned on valued.customer_id = churned.customer_id
+    inner join tiers on valued.clv_family = tiers.clv_family and valued.clv_tier = tiers.clv_tier
+    inner join tiers as next_tiers
+        on valued.clv_family = next_tiers.clv_family and tiers.tier_number + 1 = next_tiers.tier_number
+    where not coalesce(churned.is_churned, false)
+),
+
+closed as (
+    select
+        gaps.*,
+        upgrades.feature_name,
+        upgrades.feature_label,
+        upgrades.current_value,
+        upgrades.changed_value,
+        upgrades.step_count,
+        cast(upgrades.changed_clv as decimal(18, 2)) as changed_clv_amount,
+        cast(upgrades.changed_clv as decimal(18, 2)) - gaps.predicted_clv_amount as gain_amount
+    from gaps
+    inner join upgrades on gaps.clv_family = upgrades.clv_family and gaps.customer_id = upgrades.customer_id
+    where cast(upgrades.changed_clv as decimal(18, 2)) - gaps.predicted_clv_amount >= gaps.gap_amount
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (partition by customer_id order by step_count asc, gain_amount desc, feature_name asc) as change_rank
+    from closed
+),
+
+described as (
+    select
+        customer_id,
+        clv_family,
+        model_code,
+        clv_tier,
+        next_clv_tier,
+        clv_amount,
+        predicted_clv_amount,
+        cast(gap_amount as decimal(18, 2)) as gap_amount,
+        feature_name,
+        feature_label,
+        current_value,
+        changed_value,
+        step_count,
+        changed_clv_amount,
+        cast(gain_amount as decimal(18, 2)) as gain_amount,
+        'association' as evidence_kind
+    from ranked
+    where change_rank = 1
+)
+
+select * from described

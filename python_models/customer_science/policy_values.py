@@ -1,0 +1,293 @@
+"""What policyholders are worth, learned from those whose value is known: pure functions of pandas frames.
+
+Sources: Breiman (2001) for forests and out-of-bag predictions; Friedman (2001) for boosting; Johansson, Bostrom,
+Lofstrom and Linusson (2014) for conformal prediction from out-of-bag errors.
+
+The rule of three numbers values a policyholder at the monthly premium times one factor for one, one for two and one
+for more policies. The model that is served is a forest that corrects it: it learns by which ratio the value differs
+from the rule, so that large and small policies count alike, and is scaled so that totals agree (a mean-type loss for
+money).
+"""
+
+import hashlib
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from threadpoolctl import threadpool_limits
+
+from customer_science.churn_scores import encode_features
+
+TARGET = "observed_clv"
+SERVED_MODEL = "rule_forest"
+BASELINES = ("mean", "three_number_rule", "linear", "gradient_boosting", "random_forest")
+RULE_CELLS = 3  # one, two, and three or more policies
+PREDICTION_TYPES = {
+    "customer_id": "str",
+    "shuffle_number": "int64",
+    "fold_number": "int64",
+    "model_code": "str",
+    "feature_set": "str",
+    "prediction_kind": "str",
+    "predicted_value": "float64",
+}
+# prediction kind -> what it changes about a policyholder, and from which column it takes the new value
+CHANGES = {
+    "with_next_coverage": {
+        "coverage": "next_coverage",
+        "monthly_premium": "next_coverage_monthly_premium",
+    },
+    "with_next_policy": {"policy_count": "next_policy_count"},
+}
+
+
+class PolicySettings(NamedTuple):
+    """How the models learn and are tested."""
+
+    fold_count: int
+    shuffle_count: int  # partitions into folds over which metrics are averaged; the first one makes the predictions
+    tree_count: int
+    minimum_count: int  # policyholders of known value without whom nothing is learned
+    random_seed: int
+
+
+class Lessons(NamedTuple):
+    """What the models see, one entry a policyholder."""
+
+    matrix: np.ndarray
+    is_text: np.ndarray
+    premium: np.ndarray
+    cell: np.ndarray
+    value: np.ndarray  # NaN where unknown
+    profile: np.ndarray  # number of the distinct profile
+
+
+def keep_rows(policies: pd.DataFrame, filters: list[dict]) -> np.ndarray:
+    """Which rows models may learn from: those inside every filter, {column, lower_bound, upper_bound}, half-open.
+
+    Raises ValueError where a filter reads the target: to leave out the customers whom a model predicts badly makes any
+    metric look good and no prediction better.
+    """
+    kept = np.ones(len(policies), bool)
+    for one in filters:
+        if one["column"] == TARGET or one["column"] not in policies.columns:
+            raise ValueError(
+                f"Rows cannot be left out by {one['column']}: only a known column other than the target {TARGET} may "
+                "decide what a model learns from."
+            )
+        values = policies[one["column"]].astype("Float64").to_numpy(float, na_value=np.nan)
+        for bound, outside in (("lower_bound", np.less), ("upper_bound", np.greater_equal)):
+            if one.get(bound) is not None:
+                kept &= ~outside(values, float(one[bound]))
+    return kept
+
+
+def profile_folds(profiles: pd.Series, shuffle_number: int, settings: PolicySettings) -> np.ndarray:
+    """Fold of each row, 0 to fold_count - 1: by a hash of its profile, so that equal profiles share one."""
+    salt = f"{settings.random_seed}:{shuffle_number}:"
+    distinct = {
+        profile: int(hashlib.md5((salt + profile).encode()).hexdigest()[:8], 16)
+        % settings.fold_count
+        for profile in profiles.unique()
+    }
+    return profiles.map(distinct).to_numpy("int64")
+
+
+def rule_factors(premium: np.ndarray, cell: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """Value over premium, summed over the policyholders of each cell; of all together for a cell without any value."""
+    cell_values = np.bincount(cell, value, RULE_CELLS)
+    cell_premiums = np.bincount(cell, premium, RULE_CELLS)
+    overall = value.sum() / premium.sum()
+    return np.divide(
+        cell_values, cell_premiums, out=np.full(RULE_CELLS, overall), where=cell_values > 0
+    )
+
+
+def rule_cells(policy_count: pd.Series) -> np.ndarray:
+    """0 for one policy (or an unknown number), 1 for two, 2 for more."""
+    counts = policy_count.astype("Float64").to_numpy(float, na_value=1.0)
+    return np.clip(counts, 1, RULE_CELLS).astype("int64") - 1
+
+
+def predict_policies(
+    policies: pd.DataFrame, catalogue: pd.DataFrame, filters: list[dict], settings: PolicySettings
+) -> pd.DataFrame:
+    """Out-of-fold values of every policyholder by every model, and what the served model says of changes.
+
+    `policies` has one row per policyholder: customer_id, profile (text, equal for equal features), is_sampled (whether
+    models learn from the row where its value is known), observed_clv (null where unknown), monthly_premium (above 0),
+    the features that `catalogue` lists by feature_name, is_protected and is_used, and the columns that CHANGES reads.
+    Returns rows of PREDICTION_TYPES, the same whatever the order of rows and number of threads:
+
+    * `out_of_fold`: by the model that has not seen the fold of the policyholder's profile; the served model for
+      everybody, the other models and shuffles for those of known value only, whom metrics are taken over;
+    * `out_of_bag`: for those the served model of a fold learned from, by the trees that did not: its errors, from which
+      intervals for that fold are made, without the fold having had a part;
+    * `with_next_coverage`, `with_next_policy`: by the served model of the fold, all else equal.
+
+    No rows where fewer than `minimum_count` values are known or all are nothing. Raises ValueError where a filter reads
+    the target.
+    """
+    rows = policies.sort_values("customer_id", ignore_index=True)
+    known = rows[TARGET].notna().to_numpy(bool) & rows["is_sampled"].to_numpy(bool)
+    learned = known & keep_rows(rows, filters)
+    if learned.sum() < settings.minimum_count or not rows.loc[learned, TARGET].sum() > 0:
+        return pd.DataFrame(columns=list(PREDICTION_TYPES)).astype(PREDICTION_TYPES)
+
+    seen = catalogue[[rows.loc[learned, c].notna().any() for c in catalogue["feature_name"]]]
+    is_protected = seen["is_protected"].to_numpy(bool)
+    # whether protected features may be used is the house's decision, whether there are any the extract's
+    is_allowed = (catalogue["is_protected"] & catalogue["is_used"]).any()
+    used_set = "all" if is_allowed else "without_protected"
+    changed = {kind: _changed(rows, columns) for kind, columns in CHANGES.items()}
+    # changed policyholders are encoded like those the models learn from
+    everybody = pd.concat([rows, *changed.values()], ignore_index=True)
+    learned_of_all = np.concatenate([learned, np.zeros(len(everybody) - len(rows), bool)])
+    learned_matrix, is_text = encode_features(everybody[list(seen["feature_name"])], learned_of_all)
+    lessons = Lessons(
+        learned_matrix,
+        is_text,
+        everybody["monthly_premium"].to_numpy(float),
+        rule_cells(everybody["policy_count"]),
+        everybody[TARGET].astype("Float64").to_numpy(float, na_value=np.nan),
+        np.unique(rows["profile"].to_numpy(str), return_inverse=True)[1],
+    )
+    feature_sets = {"without_protected": ~is_protected}
+    if is_protected.any() or used_set == "all":
+        feature_sets["all"] = np.ones(len(seen), bool)
+
+    parts = []
+
+    def add(place, model, feature_set, kind, positions, values):
+        """Rows of the policyholders at `positions`, if any; `place` is shuffle and fold."""
+        parts.append(
+            pd.DataFrame(
+                {
+                    "customer_id": rows["customer_id"].to_numpy()[positions],
+                    "shuffle_number": place[0],
+                    "fold_number": place[1],
+                    "model_code": model,
+                    "feature_set": feature_set,
+                    "prediction_kind": kind,
+                    "predicted_value": np.maximum(values, 0.0),
+                }
+            )
+        )
+
+    with threadpool_limits(1):  # trees as small as these wait for each other longer than they work
+        for shuffle in range(1, settings.shuffle_count + 1):
+            folds = profile_folds(rows["profile"], shuffle, settings)
+            for fold in range(settings.fold_count):
+                place = shuffle, fold
+                training = np.flatnonzero(learned & (folds != fold))
+                tested = np.flatnonzero(known & (folds == fold))
+                if len(training) == 0 or not lessons.value[training].sum() > 0:
+                    continue
+                for model in BASELINES if len(tested) else ():
+                    columns = feature_sets["without_protected"]
+                    values = _baseline(model, lessons, columns, training, tested, settings)
+                    feature_set = "none" if model in BASELINES[:2] else "without_protected"
+                    add(place, model, feature_set, "out_of_fold", tested, values)
+                for feature_set, columns in feature_sets.items():
+                    predict, out_of_bag = _rule_forest(lessons, columns, training, settings)
+                    labels = place, SERVED_MODEL, feature_set
+                    is_served = shuffle == 1 and feature_set == used_set
+                    shown = np.flatnonzero(folds == fold) if is_served else tested
+                    add(*labels, "out_of_fold", shown, predict(shown))
+                    if is_served:
+                        add(*labels, "out_of_bag", training, out_of_bag)
+                        for number, (kind, one) in enumerate(changed.items(), start=1):
+                            able = shown[one["is_changed"].to_numpy(bool)[shown]]
+                            add(*labels, kind, able, predict(able + number * len(rows)))
+    return pd.concat(parts, ignore_index=True).astype(PREDICTION_TYPES)
+
+
+def _changed(rows: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
+    """The policyholders with each column replaced where all of the new values are known."""
+    changed = rows.copy()
+    changed["is_changed"] = rows[list(columns.values())].notna().all(axis=1)
+    for column, source in columns.items():
+        changed[column] = (
+            rows[source].where(changed["is_changed"], rows[column]).astype(rows[column].dtype)
+        )
+    return changed
+
+
+def _grouped(
+    lessons: Lessons, training: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Equal profiles as one: position of the first of each, mean value, weight, and the group of each training row.
+
+    Each is learned from once, or a tree would be tested out of bag on copies of what it has learned.
+    """
+    _, first, group, weight = np.unique(
+        lessons.profile[training], return_index=True, return_inverse=True, return_counts=True
+    )
+    mean = np.bincount(group, lessons.value[training]) / weight
+    return training[first], mean, weight.astype(float), group
+
+
+def _forest(settings: PolicySettings, **options) -> RandomForestRegressor:
+    return RandomForestRegressor(
+        settings.tree_count, random_state=settings.random_seed % 2**32, n_jobs=1, **options
+    )
+
+
+def _rule_forest(lessons: Lessons, columns, training, settings):
+    """A function from positions to values, and the out-of-bag values of the training rows."""
+    first, mean, weight, group = _grouped(lessons, training)
+    factors = rule_factors(
+        lessons.premium[training], lessons.cell[training], lessons.value[training]
+    )
+    rule = factors[lessons.cell] * lessons.premium
+    matrix = np.column_stack([lessons.matrix[:, columns], rule])
+    # a tree learns from half of the profiles: as good as from all, faster, and more trees speak out of bag for each
+    forest = _forest(
+        settings, min_samples_leaf=20, max_features=0.33, max_samples=0.5, oob_score=True
+    )
+    forest.fit(matrix[first], mean / rule[first])
+    out_of_bag = forest.oob_prediction_ * rule[first]
+    # means of ratios do not add up to the ratio of the totals, which is what money is about
+    scale = (weight @ mean) / (weight @ out_of_bag)
+
+    def predict(positions):
+        ratios = forest.predict(matrix[positions]) if len(positions) else np.empty(0)
+        return scale * rule[positions] * ratios
+
+    return predict, scale * out_of_bag[group]
+
+
+def _baseline(model: str, lessons: Lessons, columns, training, tested, settings) -> np.ndarray:
+    """Values of the tested rows by a simpler model, or one that does not know the rule."""
+    value = lessons.value[training]
+    if model == "mean":
+        return np.full(len(tested), value.mean())
+    if model == "three_number_rule":
+        factors = rule_factors(lessons.premium[training], lessons.cell[training], value)
+        return factors[lessons.cell[tested]] * lessons.premium[tested]
+    matrix, is_text = lessons.matrix[:, columns], lessons.is_text[columns]
+    if model == "linear":
+        numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+        estimator = make_pipeline(
+            make_column_transformer(
+                (OneHotEncoder(handle_unknown="ignore"), is_text), (numbers, ~is_text)
+            ),
+            LinearRegression(),
+        )
+    elif model == "gradient_boosting":
+        estimator = HistGradientBoostingRegressor(
+            max_iter=100,
+            max_leaf_nodes=8,
+            categorical_features=is_text,
+            early_stopping=False,
+            random_state=settings.random_seed % 2**32,
+        )
+    else:
+        estimator = _forest(settings, min_samples_leaf=5, max_features=0.5)
+    return estimator.fit(matrix[training], value).predict(matrix[tested])

@@ -1,0 +1,8 @@
+"""Budgets by scenario: options in, contacts and spend of each, by value and spread evenly, out."""
+
+
+def model(dbt, session):
+    dbt.config(materialized="table")
+    from customer_science.budgets import allocate_budgets
+
+    return allocate_budgets(dbt.ref("int_budget_options_listed").df())

@@ -1,0 +1,92 @@
+"""Budgets: limits are kept, floors come first, and money goes where it brings most."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from customer_science.budgets import allocate_budgets
+
+COLUMNS = [
+    "clv_tier", "strategy_code", "floor_share", "remaining_count", "capacity_count", "setup_cost", "contact_cost",
+    "expected_contact_value",
+]  # fmt: skip
+OPTIONS = pd.DataFrame(
+    [
+        ("high", "call", 0.1, 100, 60, 0.0, 10.0, 50.0),
+        ("high", "mail", 0.1, 100, np.nan, 0.0, 1.0, 4.0),
+        ("low", "call", 0.2, 400, 60, 0.0, 10.0, 2.0),
+        ("low", "mail", 0.2, 400, np.nan, 0.0, 1.0, 0.5),
+    ],
+    columns=COLUMNS,
+).assign(scenario_code="plan", budget_amount=500.0)
+
+
+def allocated(options):
+    return allocate_budgets(options).set_index(["clv_tier", "strategy_code"])
+
+
+def test_money_goes_to_the_best_ratio_after_every_floor():
+    plan = allocated(OPTIONS)
+    # the floor of the low tier, 100, buys what is best there, though it brings less than it costs
+    assert plan.loc[("low", "mail"), "planned_contact_count"] == 100
+    # the other 400: first the 40 calls that 400 can pay at 5 for 1, the floor's 5 among them
+    assert plan.loc[("high", "call"), "planned_contact_count"] == 40
+    assert plan["planned_spend"].sum() == 500
+    assert plan["floor_contact_count"].to_dict() == {
+        ("high", "call"): 5, ("high", "mail"): 0, ("low", "call"): 0, ("low", "mail"): 100,
+    }  # fmt: skip
+
+
+def test_nothing_is_bought_beyond_the_floors_that_brings_less_than_it_costs():
+    plan = allocated(OPTIONS.assign(budget_amount=100_000.0, floor_share=0.0))
+    assert plan["planned_contact_count"].to_dict() == {
+        ("high", "call"): 60, ("high", "mail"): 40, ("low", "call"): 0, ("low", "mail"): 0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_limits_are_kept(seed):
+    draw = np.random.default_rng(seed)
+    tiers = {tier: int(draw.integers(0, 300)) for tier in ("high", "medium", "low")}
+    strategies = {
+        code: (float(draw.integers(0, 200)), float(draw.uniform(0, 60))) for code in "abcd"
+    }
+    options = pd.DataFrame(
+        [
+            (tier, code, draw.choice([0.0, 0.1, 0.3]) if code == "a" else 0.0, tiers[tier], *strategies[code],
+             float(draw.uniform(0.5, 5)), float(draw.uniform(0, 20)))
+            for tier, code in itertools.product(tiers, strategies)
+        ],
+        columns=COLUMNS,
+    ).assign(scenario_code="plan", budget_amount=float(draw.integers(0, 1_000)))  # fmt: skip
+    options["floor_share"] = options.groupby("clv_tier")["floor_share"].transform("max")
+    plan = allocate_budgets(options).merge(options, on=["clv_tier", "strategy_code"])
+    for kind in ("planned", "even"):
+        contacts, spend = plan[f"{kind}_contact_count"], plan[f"{kind}_spend"]
+        assert spend.sum() <= options["budget_amount"].iloc[0] + 1e-6
+        assert (contacts.groupby(plan["clv_tier"]).sum() <= pd.Series(tiers).sort_index()).all()
+        capacity = plan.groupby("strategy_code")["capacity_count"].first()
+        assert (contacts.groupby(plan["strategy_code"]).sum() <= capacity.sort_index()).all()
+        # set-up is paid once for each strategy that has a contact
+        setup = plan.loc[contacts > 0].groupby("strategy_code")["setup_cost"].first().sum()
+        assert spend.sum() == pytest.approx(setup + (contacts * plan["contact_cost"]).sum())
+    assert (plan["floor_contact_count"] <= plan["planned_contact_count"]).all()
+
+
+def test_the_even_spread_follows_the_number_of_customers():
+    plan = allocated(OPTIONS)
+    spend = plan["even_spend"].groupby("clv_tier").sum()
+    assert spend["high"] == pytest.approx(100) and spend["low"] == pytest.approx(400)
+
+
+def test_floors_above_the_budget_are_refused():
+    with pytest.raises(ValueError, match="floors of scenario plan add up to 1.20"):
+        allocate_budgets(OPTIONS.assign(floor_share=0.6))
+
+
+def test_order_of_rows_changes_nothing_and_no_options_give_no_rows():
+    pd.testing.assert_frame_equal(
+        allocate_budgets(OPTIONS.sample(frac=1, random_state=1)), allocate_budgets(OPTIONS)
+    )
+    assert len(allocate_budgets(OPTIONS.iloc[:0])) == 0
