@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build dashboard rollback test soak lint docs demo bench lock clean
+.PHONY: help setup build dashboard rollback erase test soak lint docs demo bench lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -29,6 +29,9 @@ dashboard: setup ## Render the published marts as one HTML page, published/dashb
 
 rollback: setup ## Publish the build before the current one again
 	python -m publishing.files rollback
+
+erase: setup ## Erase a customer from all that builds have made: make erase CUSTOMER=<customer_id>
+	@python -m publishing.erase "$(CUSTOMER)"
 
 test: setup ## Run every test; real files are checked where CLIENTELE_REAL_DATA names their folder
 	pytest

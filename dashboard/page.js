@@ -147,7 +147,7 @@
   }
 
   // --- header
-  const total = data.by_product_count || data.by_city || data.by_gender;
+  const total = [data.by_product_count, data.by_city, data.by_gender].find((rows) => rows && rows.every((row) => row.churned_count != null)) || data.by_product_count;
   const all = total && pooled("all customers", total);
   const base = all && all.churn_rate;
   const asOf = fact("build as_of_date");
@@ -287,7 +287,8 @@
       const pair = (term, ...lines) => element("dl", {}, element("dt", {}, term), ...lines.filter(Boolean).map((line) => element("dd", {}, line)));
       list.replaceChildren(...rows.map((row) => element("li", {},
         element("span", { class: "rank", "aria-label": "Rank " + row.priority_rank }, String(row.priority_rank)),
-        element("div", {}, element("b", {}, row.strategy_name), element("p", {}, capital(row.segment_name || "")), row.is_test_first ? element("span", { class: "badge inconclusive" }, "test first") : null),
+        element("div", {}, element("b", {}, row.strategy_name), element("p", {}, capital(row.segment_name || "")), row.is_test_first ? element("span", { class: "badge inconclusive" }, "test first") : null,
+          row.uses_protected_attribute ? element("span", { class: "badge inconclusive" }, "by age or gender") : null),
         pair("Size", `${whole(row.reached_count)} of ${whole(row.remaining_count)} still here`, `${Number(row.effort_days).toFixed(0)} days of effort`),
         pair("Value it may keep", row.expected_kept_amount == null ? (row.expected_kept_customers == null ? "unknown" : whole(row.expected_kept_customers) + " customers") : money(row.expected_kept_amount),
           row.least_kept_amount == null ? "" : `${money(row.least_kept_amount)} to ${money(row.most_kept_amount)}`),

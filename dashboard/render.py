@@ -93,7 +93,7 @@ SECTIONS = {
         "select p.segment_scheme, p.priority_rank, p.segment_name, p.strategy_name, p.customers_count, "
         "p.remaining_count, p.reached_count, p.value_held_amount, p.least_kept_amount, p.expected_kept_amount, "
         "p.most_kept_amount, p.expected_kept_customers, p.effort_days, p.lead_time_days, p.prerequisite, "
-        "p.is_test_first, s.offers, p.reason from marts.strategy_priorities as p "
+        "p.is_test_first, s.offers, s.uses_protected_attribute from marts.strategy_priorities as p "
         "left join marts.strategy_segments as s "
         "on p.segment_scheme = s.segment_scheme and p.segment_code = s.segment_code "
         "order by p.segment_scheme, p.priority_rank",

@@ -13,16 +13,22 @@
 {% macro date_var(name) %}
     {% set value = var(name) %}
     {% if value is none %}{% do return('cast(null as date)') %}{% endif %}
-    {% set parts = (value | string).split('-') | map('int') | list %}
-    {% set is_date = modules.re.fullmatch('\\d{4}-\\d{2}-\\d{2}', value | string) and parts[0] > 0 and 1 <= parts[1] <= 12 %}
-    {% set is_leap = is_date and (parts[0] % 4 == 0 and parts[0] % 100 != 0 or parts[0] % 400 == 0) %}
-    {% set month_lengths = [31, 29 if is_leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] %}
-    {% if not is_date or not 1 <= parts[2] <= month_lengths[parts[1] - 1] %}
+    {% if not is_date_text(value) %}
         {% do exceptions.raise_compiler_error(
             "Var " ~ name ~ " is '" ~ value ~ "': expected a date as YYYY-MM-DD."
         ) %}
     {% endif %}
     {% do return("cast(" ~ sql_literal(value) ~ " as date)") %}
+{% endmacro %}
+
+
+{#- Whether a value reads as a day of the calendar, written YYYY-MM-DD. -#}
+{% macro is_date_text(value) %}
+    {% if not modules.re.fullmatch('\\d{4}-\\d{2}-\\d{2}', value | string, modules.re.ASCII) %}{% do return(false) %}{% endif %}
+    {% set parts = (value | string).split('-') | map('int') | list %}
+    {% set is_leap = parts[0] % 4 == 0 and parts[0] % 100 != 0 or parts[0] % 400 == 0 %}
+    {% set month_lengths = [31, 29 if is_leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] %}
+    {% do return(parts[0] > 0 and 1 <= parts[1] <= 12 and 1 <= parts[2] <= month_lengths[parts[1] - 1]) %}
 {% endmacro %}
 
 

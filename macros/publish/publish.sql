@@ -104,14 +104,15 @@
     {% set folder = checked_answer(run_query('select publish_begin(' ~ sql_literal(path) ~ ')')) %}
     {% set file = path.replace('\\', '/').split('/') | last %}
     {% do run_query('attach ' ~ sql_literal(folder ~ '/' ~ file) ~ " as publication (storage_version 'v1.2.0')") %}
+    {% set tagged = tagged_columns() %}
     {#- one transaction each for tables and comments: hundreds of small ones take seconds -#}
     {% set statements = ['begin', 'create schema publication.marts'] %}
     {% for mart in marts if mart.name != 'run_manifest' %}
-        {% do statements.append('create table publication.marts.' ~ mart.name ~ ' as ' ~ published_rows(mart)) %}
+        {% do statements.append('create table publication.marts.' ~ mart.name ~ ' as ' ~ published_rows(mart, tagged)) %}
     {% endfor %}
     {% do run_query((statements + ['commit']) | join(';\n')) %}
     {% set build_id = duckdb__publish_manifest(marts) %}
-    {% set statements = ['begin'] + duckdb__comment_statements(marts) + ['commit'] %}
+    {% set statements = ['begin'] + duckdb__comment_statements(marts, tagged) + ['commit'] %}
     {% for mart in marts %}
         {% do statements.append(
             'copy publication.marts.' ~ mart.name ~ ' to ' ~ sql_literal(folder ~ '/' ~ mart.name ~ '.parquet')
@@ -166,7 +167,7 @@
 
 
 {#- The comments of the marts in the work database as statements on the publication. -#}
-{% macro duckdb__comment_statements(marts) %}
+{% macro duckdb__comment_statements(marts, tagged) %}
     {% set query %}
         select 'table', table_name, null, comment from duckdb_tables()
         where database_name = {{ sql_literal(target.database) }} and schema_name = 'marts' and comment is not null
@@ -175,10 +176,9 @@
         where database_name = {{ sql_literal(target.database) }} and schema_name = 'marts' and comment is not null
     {% endset %}
     {% set names = marts | map(attribute='name') | list %}
-    {% set dropped = personal_columns() %}
     {% set statements = [] %}
     {% for kind, table_name, column_name, comment in run_query(query).rows if table_name in names %}
-        {% if column_name not in dropped %}
+        {% if column_name not in tagged['is_personal'] %}
             {% do statements.append(
                 'comment on ' ~ kind ~ ' publication.marts.' ~ table_name
                 ~ ('.' ~ adapter.quote(column_name) if column_name else '') ~ ' is ' ~ sql_literal(comment)

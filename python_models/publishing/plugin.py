@@ -15,6 +15,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from publishing.files import Publication, PublishError
 
 DISTRIBUTION = "clientele"
+SALT = "CLIENTELE_SALT"
 
 # by path, for the process: a publication that an earlier run left open is closed when the next begins
 PUBLICATIONS: dict[str, Publication] = {}
@@ -38,18 +39,41 @@ class Plugin(BasePlugin):
     def configure_connection(self, conn):
         CONNECTIONS.add(conn)
         text, number = duckdb.sqltype("VARCHAR"), duckdb.sqltype("BIGINT")
+        texts, numbers = duckdb.sqltype("VARCHAR[]"), duckdb.sqltype("BIGINT[]")
         for name, function, parameters, result in (
             ("publish_begin", publish_begin, [text], text),
             ("publish_commit", publish_commit, [text, text, number], text),
             ("file_hash_of", file_hash, [text], text),
             ("git_revision_of_project", git_revision, [], text),
-            ("installed_packages", installed_packages, [], duckdb.sqltype("VARCHAR[]")),
+            ("installed_packages", installed_packages, [], texts),
+            ("withheld_in_cube", withheld_in_cube, [texts, texts, numbers, number], texts),
+            ("has_salt", has_salt, [], duckdb.sqltype("BOOLEAN")),
         ):
             conn.create_function(name, function, parameters, result, side_effects=True)
         # nothing else on this machine is read or written, whatever a model says, and no model can change that
         conn.execute(f"set allowed_directories = [{', '.join(map(_literal, self.folders))}]")
         conn.execute("set enable_external_access = false")
         conn.execute("set lock_configuration = true")
+
+    def configure_cursor(self, cursor):
+        # as a variable of the connection it is in no statement, and so in no log and no compiled file
+        cursor.execute(f"set variable clientele_salt = {_literal(os.environ.get(SALT, ''))}")
+
+
+def has_salt():
+    """Whether the salt of pseudonyms is set, and long enough to be no guess."""
+    return len(os.environ.get(SALT, "")) >= 16
+
+
+def withheld_in_cube(cut_names, cut_values, counts, minimum):
+    """Names and values of the cells that keep their outcome to themselves, parted by a unit separator."""
+    import pandas as pd
+    from customer_science.suppression import withheld_cells
+
+    cells = pd.DataFrame(
+        {"cut_name": cut_names, "cut_value": cut_values, "customers_count": counts}
+    )
+    return ["\x1f".join(cell) for cell in withheld_cells(cells, minimum)]
 
 
 def publish_begin(path):

@@ -17,6 +17,14 @@ MODELS = {
         "select range as item, {{ var('generation') }}::bigint as generation from range({{ var('size') }})"
     ),
     "marts/second_mart.sql": "select max(item) as item, max(generation) as generation from {{ ref('first_mart') }}",
+    "marts/people.sql": (
+        "select 'customer ' || range as customer_id, date '1980-02-29' as birth_date, range as item from range(3)"
+    ),
+    # the smallest town is too small, and follows from the others unless one of them is withheld too
+    "marts/towns.sql": (
+        "select * from (values ('a', 3, 1, '1 of 3 left'), ('b', 40, 9, '9 of 40 left'), ('c', 20, 4, '4 of 20 left')) "
+        "as t(town, customers_count, churned_count, sentence)"
+    ),
     "marts/quality_quarantine.sql": "select 'a' as source_name",
     "marts/run_manifest.sql": (ROOT / "models/marts/quality/run_manifest.sql").read_text("utf-8"),
     "int_raw_rows_counted.sql": "select 'x' as entity_name, 'x.csv' as file_name, 1 as raw_count",
@@ -25,6 +33,13 @@ MODELS = {
 COLUMNS = {
     "first_mart": {"item": "bigint", "generation": "bigint"},
     "second_mart": {"item": "bigint", "generation": "bigint"},
+    "people": {"customer_id": "varchar", "birth_date": "date", "item": "bigint"},
+    "towns": {
+        "town": "varchar",
+        "customers_count": "integer",
+        "churned_count": "integer",
+        "sentence": "varchar",
+    },
     "quality_quarantine": {"source_name": "varchar"},
     "run_manifest": {
         "build_id": "varchar",
@@ -37,6 +52,13 @@ COLUMNS = {
 }
 
 
+CONFIGS = {
+    "quality_quarantine": {"meta": {"is_published": False}},
+    "towns": {"meta": {"grain": ["town"], "cells": {"add_up_within": []}}},
+}
+FLAGS = {"customer_id": {"is_person_key": True}, "birth_date": {"is_personal": True}}
+
+
 class MiniProject:
     def __init__(self, folder: pathlib.Path):
         self.folder = folder
@@ -46,7 +68,7 @@ class MiniProject:
         settings = yaml.safe_load((ROOT / "dbt_project.yml").read_text("utf-8"))
         settings |= {"model-paths": ["models"], "macro-paths": [str(ROOT / "macros")]}
         settings["vars"] |= {"generation": 1, "size": 1000}
-        settings["on-run-start"] = []
+        settings["on-run-start"] = ["{{ check_settings() }}"]
         settings["models"] = {"clientele": {"marts": settings["models"]["clientele"]["marts"]}}
         self.write("dbt_project.yml", yaml.safe_dump(settings))
         for name, sql in MODELS.items():
@@ -55,16 +77,19 @@ class MiniProject:
             {
                 "name": name,
                 "description": f"One row per {name}'s item.",
+                "config": CONFIGS.get(name, {}),
                 "columns": [
-                    {"name": column, "data_type": kind, "description": f"It's {column}."}
+                    {
+                        "name": column,
+                        "data_type": kind,
+                        "description": f"It's {column}.",
+                        "config": {"meta": FLAGS.get(column, {})},
+                    }
                     for column, kind in columns.items()
                 ],
             }
             for name, columns in COLUMNS.items()
         ]
-        next(m for m in models if m["name"] == "quality_quarantine")["config"] = {
-            "meta": {"is_published": False}
-        }
         self.write("models/models.yml", yaml.safe_dump({"version": 2, "models": models}))
         self.write("seeds/.keep", "")
         self.write("raw/.keep", "")

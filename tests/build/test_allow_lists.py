@@ -29,10 +29,9 @@ MACROS = {
 }
 
 
-@pytest.fixture(scope="module")
-def read_by_macros(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("lists")
-    inline = "\n".join(f"{{{{ tojson({expression}) }}}}" for expression in MACROS.values())
+def compiled_lines(folder, expressions):
+    """What Jinja expressions that give JSON come to in the project."""
+    inline = "\n".join(f"{{{{ {expression} }}}}" for expression in expressions)
     arguments = ["--quiet", "compile", "--inline", inline, "--project-dir", str(ROOT)]
     arguments += [
         "--profiles-dir",
@@ -45,7 +44,14 @@ def read_by_macros(tmp_path_factory):
     result = dbtRunner().invoke(arguments)
     assert result.success, result.exception
     compiled = result.result.results[0].node.compiled_code
-    return dict(zip(MACROS, map(json.loads, compiled.strip().splitlines()), strict=True))
+    return list(map(json.loads, compiled.strip().splitlines()))
+
+
+@pytest.fixture(scope="module")
+def read_by_macros(tmp_path_factory):
+    expressions = [f"tojson({expression})" for expression in MACROS.values()]
+    lines = compiled_lines(tmp_path_factory.mktemp("lists"), expressions)
+    return dict(zip(MACROS, lines, strict=True))
 
 
 def accepted_by_seed(seed, column):

@@ -1,6 +1,12 @@
 """Every var may be changed; a var that makes no sense is refused with a sentence."""
 
+import json
+import re
+
 import pytest
+import yaml
+from conftest import ROOT
+from test_allow_lists import compiled_lines
 
 
 def test_the_build_passes_with_every_setting_off_its_default(run_dbt):
@@ -107,3 +113,65 @@ def test_a_set_that_no_seed_has_stops_before_any_mart(run_dbt):
     assert not build.rows(
         "select 1 from information_schema.tables where table_name = 'churn_rates'"
     )
+
+
+# --- every var, its kind and hostile values
+
+DECLARED = yaml.safe_load((ROOT / "dbt_project.yml").read_text("utf-8"))["vars"]
+HOSTILE = [
+    "1); drop table marts.rfm_customers; --",
+    "' or 1 = 1 --",
+    "copy (select 1) to '/tmp/x'",
+    "2025-01-01' as date), '",
+    "true or true",
+    {"column": "x; drop table y"},
+    ["x; drop table y", 1],
+    [{"column": "1); drop table y"}],
+    -1,
+]
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory):
+    """Kind of each var, the fault of its default, and the faults of each hostile value."""
+    values = [json.dumps(value) for value in HOSTILE]
+    lines = compiled_lines(
+        tmp_path_factory.mktemp("settings"),
+        ["tojson(setting_kinds())"]
+        + [f"tojson([setting_fault('{name}', var('{name}'))])" for name in DECLARED]
+        + [
+            f"tojson([{', '.join(f'setting_fault({name!r}, {value})' for value in values)}])"
+            for name in DECLARED
+        ],
+    )
+    kinds, *faults = lines
+    defaults, hostile = faults[: len(DECLARED)], faults[len(DECLARED) :]
+    return (
+        kinds,
+        dict(zip(DECLARED, defaults, strict=True)),
+        dict(zip(DECLARED, hostile, strict=True)),
+    )
+
+
+def test_every_var_has_a_kind_and_a_default_without_fault(judged):
+    kinds, defaults, _ = judged
+    assert set(kinds) == set(DECLARED)
+    assert {name: fault for name, (fault,) in defaults.items() if fault} == {}
+
+
+def test_hostile_values_are_refused_by_a_sentence_or_are_texts(judged):
+    kinds, _, hostile = judged
+    for name, faults in hostile.items():
+        for value, fault in zip(HOSTILE, faults, strict=True):
+            is_text = isinstance(value, str) and kinds[name].startswith("text")
+            if not is_text or kinds[name] == "texts":
+                assert fault.startswith(f"Var {name} is '") and fault.endswith("."), (name, value)
+                assert "expected " in fault
+
+
+def test_no_var_and_no_environment_value_is_pasted_into_sql():
+    # as a literal, by its kind, or looked up: never as it came
+    pasted = re.compile(r"\{\{-?\s*(?:var|env_var)\(")
+    for folder in ("models", "macros", "tests/assertions", "tests/generic"):
+        for path in (ROOT / folder).rglob("*.sql"):
+            assert not pasted.search(path.read_text("utf-8")), path

@@ -1,5 +1,7 @@
 -- What each family of models says of each customer: `latest` is the value to show, `back_test` a forecast whose outcome has
 -- come since and tells how far such forecasts are off. A policyholder's value comes from a model that has not seen it.
+{%- set purchase_model = name_var('clv_purchase_model', ['bg_nbd', 'mbg_nbd']) %}
+
 with profiled as (
     select * from {{ ref('int_clv_policies_profiled') }}
 ),
@@ -51,16 +53,16 @@ predicted as (
         'purchases' as clv_family,
         summarised.prediction_basis,
         summarised.customer_id,
-        {{ sql_literal(name_var('clv_purchase_model', ['bg_nbd', 'mbg_nbd']) ~ '_gamma_gamma') }} as model_code,
+        {{ sql_literal(purchase_model ~ '_gamma_gamma') }} as model_code,
         summarised.measured_on,
         summarised.fold_number,
         summarised.value_cell,
         case summarised.prediction_basis
-            when 'latest' then purchases.{{ var('clv_purchase_model') }}_horizon_value
-            else purchases.{{ var('clv_purchase_model') }}_holdout_purchases * purchases.gamma_gamma_purchase_value
+            when 'latest' then purchases.{{ purchase_model }}_horizon_value
+            else purchases.{{ purchase_model }}_holdout_purchases * purchases.gamma_gamma_purchase_value
         end as predicted_value,
         cast(summarised.future_amount as double) as actual_value,
-        purchases.{{ var('clv_purchase_model') }}_alive_probability as alive_probability,
+        purchases.{{ purchase_model }}_alive_probability as alive_probability,
         cast(null as double) as renewal_probability,
         -- what is forecast has not happened yet
         true as is_out_of_sample

@@ -9,9 +9,19 @@ segmented as (
     where segment_rank = 1
 ),
 
+named as (
+    select * from {{ ref('int_segments_named') }}
+),
+
+-- var action_lists_use_protected_attributes says whether age and gender may decide what a customer is offered
 first_strategies as (
-    select * from {{ ref('int_segment_strategies_assigned') }}
-    where strategy_rank = 1
+    select assigned.*
+    from {{ ref('int_segment_strategies_assigned') }} as assigned
+    left join named
+        on assigned.segment_scheme = named.segment_scheme and assigned.segment_code = named.segment_code
+    where
+        assigned.strategy_rank = 1
+        and ({{ flag_var('action_lists_use_protected_attributes') }} or not coalesce(named.uses_protected_attribute, false))
 ),
 
 strategies as (

@@ -1,0 +1,102 @@
+{#- What each var must be, so that one that makes no sense stops the build with a sentence before anything runs, also
+    where only a Python model reads it. Texts reach SQL as quoted literals, or are looked up among the names that a seed
+    or macro has; numbers, flags and dates are what they say. -#}
+{% macro setting_kinds() %}
+    {% set kinds = {
+        'text': [
+            'source_system', 'age_band_set', 'standardisation_age_band_set', 'rfm_scheme', 'clv_purchase_model',
+            'clv_tier_set',
+        ],
+        'text or null': ['canonical_schema', 'clv_family'],
+        'texts': ['strategy_scheme_order', 'date_formats'],
+        'layouts': ['layouts'],
+        'filters': ['clv_policy_filters'],
+        'date': ['earliest_date', 'latest_date'],
+        'date or null': ['as_of_date'],
+        'flag': [
+            'score_uses_protected_attributes', 'clv_uses_protected_attributes', 'pseudonymise_ids',
+            'action_lists_use_protected_attributes',
+        ],
+        'share': [
+            'standardisation_minimum_coverage', 'significance_level', 'statistical_power', 'interval_minimum_share',
+            'interval_split_level', 'leak_auc', 'segment_minimum_share', 'segment_maximum_overlap',
+            'segment_minimum_new_share', 'segment_covered_weight', 'cluster_minimum_share', 'cluster_minimum_jaccard',
+            'clv_interval_coverage',
+        ],
+        'number': [
+            'confidence_z', 'churn_rate_prior_count', 'segment_minimum_lift', 'cluster_minimum_gap', 'clv_discount_rate',
+        ],
+        'whole number': [
+            'churn_inactivity_days', 'small_cell_size', 'minimum_cell_size', 'planning_days', 'discovery_sample_size',
+            'interval_maximum_count', 'interval_minimum_count', 'segment_maximum_depth', 'segment_maximum_count',
+            'segment_runner_up_count', 'permutation_count', 'random_seed', 'churn_outcome_days', 'score_lookback_days',
+            'score_sample_size', 'score_minimum_outcomes', 'cluster_sample_size', 'cluster_maximum_count',
+            'cluster_evaluation_size', 'cluster_bootstrap_count', 'cluster_null_count', 'cluster_null_size',
+            'clv_horizon_days', 'clv_period_days', 'clv_minimum_history_days', 'clv_sample_size', 'clv_minimum_count',
+            'clv_fold_count', 'clv_shuffle_count', 'clv_tree_count', 'published_builds_kept',
+        ],
+        'whole numbers': ['clv_holdout_days'],
+    } %}
+    {% set kind_of = {} %}
+    {% for kind, names in kinds.items() %}{% for name in names %}{% do kind_of.update({name: kind}) %}{% endfor %}{% endfor %}
+    {% do return(kind_of) %}
+{% endmacro %}
+
+
+{% macro check_settings() %}
+    {% if execute and flags.WHICH in ('build', 'run', 'seed', 'test', 'retry') %}
+        {% for name, kind in setting_kinds().items() %}
+            {% set fault = setting_fault(name, var(name)) %}
+            {% if fault %}{% do exceptions.raise_compiler_error(fault) %}{% endif %}
+        {% endfor %}
+        {% if var('pseudonymise_ids') and not run_query('select has_salt()').columns[0].values()[0] %}
+            {% do exceptions.raise_compiler_error(
+                "Var pseudonymise_ids is true, but CLIENTELE_SALT has fewer than 16 characters: expected a secret salt there."
+            ) %}
+        {% endif %}
+    {% endif %}
+{% endmacro %}
+
+
+{#- The sentence that says what is wrong with a value of the var; empty where nothing is. -#}
+{% macro setting_fault(name, value) %}
+    {% set kind = setting_kinds()[name] %}
+    {% set is_number = value is number and value is not boolean and value == value and value < 1e300 %}
+    {% set is_list = value is sequence and value is not string and value is not mapping %}
+    {% set says = "Var " ~ name ~ " is '" ~ value ~ "': expected " %}
+    {% if kind.endswith(' or null') and value is none %}{% do return('') %}{% endif %}
+    {% if kind in ('number', 'whole number', 'share') and (not is_number or value < 0) %}
+        {% do return(says ~ "a number from 0" ~ (" to 1." if kind == 'share' else ".")) %}
+    {% elif kind == 'share' and value > 1 %}{% do return(says ~ "a number from 0 to 1.") %}
+    {% elif kind == 'whole number' and value != value | int %}{% do return(says ~ "a whole number.") %}
+    {% elif kind == 'flag' and value is not boolean %}{% do return(says ~ "true or false.") %}
+    {% elif kind.startswith('date') and not is_date_text(value) %}{% do return(says ~ "a date as YYYY-MM-DD.") %}
+    {% elif kind in ('text', 'text or null') and value is not string %}{% do return(says ~ "a text.") %}
+    {% elif kind in ('texts', 'filters', 'whole numbers') and not is_list %}{% do return(says ~ "a list.") %}
+    {% elif kind == 'texts' %}
+        {% for item in value if item is not string %}{% do return(says ~ "a list of texts.") %}{% endfor %}
+    {% elif kind == 'whole numbers' %}
+        {% for item in value if item is not integer or item is boolean or item < 0 %}
+            {% do return(says ~ "a list of whole numbers from 0.") %}
+        {% endfor %}
+    {% elif kind == 'filters' %}
+        {% for item in value %}
+            {% if item is not mapping or not is_name(item.get('column')) %}
+                {% do return(says ~ "a list of filters, each with the name of a column.") %}
+            {% endif %}
+        {% endfor %}
+    {% elif kind == 'layouts' %}
+        {% if value is not mapping %}{% do return(says ~ "the entities of each layout.") %}{% endif %}
+        {% for layout, inputs in value.items() %}
+            {% for item in [layout] + (inputs if inputs is sequence and inputs is not string else ['']) %}
+                {% if not is_name(item) %}{% do return(says ~ "the names of the entities of each layout.") %}{% endif %}
+            {% endfor %}
+        {% endfor %}
+    {% endif %}
+    {% do return('') %}
+{% endmacro %}
+
+
+{% macro is_name(value) %}
+    {% do return(value is string and modules.re.fullmatch('[A-Za-z_][A-Za-z0-9_]*', value) is not none) %}
+{% endmacro %}
