@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build dashboard rollback erase test soak lint docs demo bench lock clean
+.PHONY: help setup build dashboard export rollback erase test soak lint docs demo bench lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -26,6 +26,9 @@ build: setup ## Build and test every mart, and publish them if all passed (dbt b
 
 dashboard: setup ## Render the published marts as one HTML page, published/dashboard.html
 	python dashboard/render.py
+
+export: setup ## Write the published marts for spreadsheets, CSV and XLSX, into published/export
+	python -m publishing.export
 
 rollback: setup ## Publish the build before the current one again
 	python -m publishing.files rollback

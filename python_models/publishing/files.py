@@ -57,6 +57,7 @@ class Publication:
         if logs:
             raise PublishError(f"The build to publish was not closed: {logs[0].name} is left")
         for file in sorted(self.next.iterdir()):
+            file.chmod(0o444)  # a client that opens it for writing would shut the others out
             _sync(file)
         _sync(self.next)
         number = 1 + max([0, *(number for number, _ in self._numbered())])

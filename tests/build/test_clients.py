@@ -1,0 +1,154 @@
+"""What people read the published marts with gets whole tables in their declared types."""
+
+import datetime
+import subprocess
+import sys
+from decimal import Decimal
+
+import adbc_driver_duckdb
+import duckdb
+import openpyxl
+import pandas as pd
+import polars as pl
+import pytest
+import sqlalchemy
+from adbc_driver_manager import dbapi
+from publishing.export import export
+
+QUERY = (
+    "select customer_id, as_of_date, recency_days, monetary_amount, rfm_score, rfm_segment "
+    "from marts.rfm_customers where monetary_amount > 0 order by rfm_scheme, customer_id limit 50"
+)
+
+
+@pytest.fixture(scope="module")
+def expected(demo):
+    with duckdb.connect(str(demo.published), read_only=True) as connection:
+        rows = connection.execute(QUERY).fetchall()
+    first = rows[0]
+    assert [type(value) for value in first] == [str, datetime.date, int, Decimal, float, str]
+    return rows
+
+
+def test_sqlalchemy_reads_rows_and_types_of_columns(demo, expected):
+    # another process, because this one has the file open in another mode
+    script = f"""
+import sqlalchemy
+engine = sqlalchemy.create_engine("duckdb:///{demo.published}", connect_args={{"read_only": True}})
+with engine.connect() as connection:
+    rows = [tuple(row) for row in connection.execute(sqlalchemy.text({QUERY!r}))]
+columns = sqlalchemy.inspect(engine).get_columns("rfm_customers", schema="marts")
+print(repr(rows))
+print({{column["name"]: str(column["type"]) for column in columns}})
+"""
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    rows, types = result.stdout.splitlines()
+    assert eval(rows, {"datetime": datetime, "Decimal": Decimal}) == expected
+    types = eval(types)
+    assert types["as_of_date"] == "DATE" and types["frequency_count"] == "BIGINT"
+    assert types["monetary_amount"] == "NUMERIC(18, 2)" and types["customer_id"] == "VARCHAR"
+    assert sqlalchemy.__version__ < "2.1"
+
+
+def test_adbc_pandas_and_polars_read_the_same(demo, expected):
+    options = {"path": str(demo.published), "access_mode": "read_only"}
+    with dbapi.connect(
+        driver=adbc_driver_duckdb.driver_path(), entrypoint="duckdb_adbc_init", db_kwargs=options
+    ) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute(QUERY)
+            table = cursor.fetch_arrow_table()
+        polars = pl.read_database(QUERY, connection)
+    assert [str(field.type) for field in table.schema][1:4] == [
+        "date32[day]",
+        "int64",
+        "decimal128(18, 2)",
+    ]
+    assert [tuple(row.values()) for row in table.to_pylist()] == expected
+    with duckdb.connect(str(demo.published), read_only=True) as connection:
+        frame = connection.execute(QUERY).df()
+        assert pd.api.types.is_integer_dtype(frame["recency_days"])
+        assert [round(Decimal(value), 2) for value in frame["monetary_amount"]] == [
+            r[3] for r in expected
+        ]
+        assert [value.date() for value in frame["as_of_date"]] == [row[1] for row in expected]
+    assert polars.rows() == expected
+    assert polars.schema["monetary_amount"] == pl.Decimal(18, 2)
+
+
+def test_polars_and_pandas_read_the_parquet_files(demo):
+    path = demo.published.parent / "rfm_customers.parquet"
+    lazy = pl.scan_parquet(path)
+    schema = lazy.collect_schema()
+    assert schema["as_of_date"] == pl.Date and schema["frequency_count"] == pl.Int64
+    assert schema["monetary_amount"] == pl.Decimal(18, 2)
+    assert lazy.select(pl.len()).collect().item() == len(pd.read_parquet(path))
+
+
+def test_text_arrives_as_utf_8(tmp_path):
+    path = tmp_path / "some.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema marts")
+        connection.execute(
+            "create table marts.towns as select 'Ростов Великий' as city, 'ß€' as note"
+        )
+        connection.execute("copy marts.towns to '" + str(tmp_path / "towns.parquet") + "'")
+    assert pl.read_parquet(tmp_path / "towns.parquet").rows() == [("Ростов Великий", "ß€")]
+    export(str(path), tmp_path / "export")
+    text = (tmp_path / "export" / "towns.csv").read_text("utf-8-sig")
+    assert text == "city,note\nРостов Великий,ß€\n"
+
+
+# --- spreadsheets
+
+
+def test_formulas_are_quoted_and_cells_have_their_types(tmp_path):
+    path = tmp_path / "some.duckdb"
+    hostile = ["=1+1", "+1", "-1", "@sum(a1)", "\t=1", "\r=1", "  =1", "plain", "a=b", ""]
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema marts")
+        connection.execute(
+            "create table marts.some as select unnest(?) as note, -2::bigint as net_count, "
+            "date '2025-01-31' as seen_on, 1.25::decimal(18, 2) as net_amount, true as is_new, null::double as rate",
+            [hostile],
+        )
+    export(str(path), tmp_path / "one")
+    export(str(path), tmp_path / "two")
+    quoted = ["'" + text for text in hostile[:7]] + hostile[7:]
+    frame = pd.read_csv(
+        tmp_path / "one" / "some.csv",
+        encoding="utf-8-sig",
+        keep_default_na=False,
+        lineterminator="\n",
+    )
+    assert list(frame["note"]) == quoted and set(frame["net_count"]) == {-2}
+    sheet = openpyxl.load_workbook(tmp_path / "one" / "clientele.xlsx")["some"]
+    cells = list(sheet.iter_rows(min_row=2))
+    assert not [cell for row in cells for cell in row if cell.data_type == "f"]
+    assert cells[0][0].value == "'=1+1" and cells[7][0].value == "plain"
+    assert [cell.value for cell in cells[0]][1:] == [
+        -2,
+        datetime.datetime(2025, 1, 31),
+        1.25,
+        True,
+        None,
+    ]
+    for name in ("some.csv", "clientele.xlsx"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_every_mart_is_exported_whole(demo, tmp_path):
+    assert export(str(demo.published), tmp_path / "export") == []
+    book = openpyxl.load_workbook(tmp_path / "export" / "clientele.xlsx", read_only=True)
+    with duckdb.connect(str(demo.published), read_only=True) as connection:
+        marts = dict(
+            connection.execute(
+                "select table_name, estimated_size from duckdb_tables() where schema_name = 'marts'"
+            ).fetchall()
+        )
+    files = {file.stem for file in (tmp_path / "export").glob("*.csv")}
+    assert files == set(marts) and len(book.sheetnames) == len(marts)
+    for mart in ("strategy_segments", "churn_rates", "run_manifest"):
+        assert len(list(book[mart].iter_rows())) - 1 == marts[mart]
+        assert len(pd.read_csv(tmp_path / "export" / f"{mart}.csv")) == marts[mart]
