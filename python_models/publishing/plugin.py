@@ -51,7 +51,9 @@ class Plugin(BasePlugin):
         ):
             conn.create_function(name, function, parameters, result, side_effects=True)
         # nothing else on this machine is read or written, whatever a model says, and no model can change that
-        conn.execute(f"set allowed_directories = [{', '.join(map(_literal, self.folders))}]")
+        # a folder whose name looks like a pattern is listed by its name as a pattern, see macro list_files
+        folders = [*self.folders, *(folder.replace("[", "[[]") for folder in self.folders)]
+        conn.execute(f"set allowed_directories = [{', '.join(map(_literal, folders))}]")
         conn.execute("set enable_external_access = false")
         conn.execute("set lock_configuration = true")
 
