@@ -12,7 +12,7 @@ def test_an_extract_of_three_columns_builds_and_says_what_is_missing(run_dbt, tm
     filled = {name for name, count in rows.items() if count}
     assert filled == {
         "cluster_selection", "quality_fan_out", "quality_inputs", "quality_reconciliation",
-        "strategy_customers", "strategy_segments",
+        "run_manifest", "strategy_customers", "strategy_segments",
     }  # fmt: skip
     assert build.rows("select method_code, verdict from marts.cluster_selection") == [
         ("none", "too few customers of whom enough is known, use rules")
