@@ -53,8 +53,9 @@ docs: setup ## Build the documentation site into target/ (open it with dbt docs 
 demo: setup ## Simulate the demo bank anew into data/demo
 	python -m customer_science.simulate --customers 10000 --seed 2 --mean-contacts 2.1 --out data/demo
 
-bench: setup ## Time the SQL build at growing numbers of simulated customers
+bench: setup ## Time the SQL build at growing numbers of simulated customers, and their placing in clusters
 	python bench/sql_scaling.py
+	python bench/cluster_assignment.py
 
 lock: ## Pin every dependency with its hashes (needs uv)
 	uv pip compile --quiet pyproject.toml --group dev --universal --python-version 3.11 --no-strip-extras \

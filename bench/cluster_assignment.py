@@ -2,7 +2,8 @@
 
 Simulated Parquet input is built as far as the clusters; then each way reads the features, places every customer and
 writes a table, in a process of its own, several times in turn. Seconds are those between the open database and the
-written table; memory is the peak of the process. Results are appended to bench/RESULTS.md.
+written table; memory is the peak of the process. Results are appended to bench/RESULTS.md,
+which bench/sql_scaling.py begins.
 """
 
 import argparse

@@ -21,6 +21,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
+from customer_science.value_metrics import top_decile_capture
+
 # feature set -> the cells whose rate is its baseline
 CELLS = {"without_protected": "cell", "all": "protected_cell"}
 # column of predictions -> model and feature set
@@ -177,12 +179,8 @@ def expected_calibration_error(outcome: np.ndarray, probability: np.ndarray) -> 
 
 
 def top_decile_lift(outcome: np.ndarray, probability: np.ndarray) -> float:
-    """Churn rate of the highest tenth over everybody's; of customers tied at its edge, the share that fits in."""
-    size = len(outcome) / 10
-    edge = np.sort(probability)[-int(np.ceil(size))]
-    above, tied = probability > edge, probability == edge
-    churned = outcome[above].sum() + (size - above.sum()) * outcome[tied].mean()
-    return float(churned / size / outcome.mean())
+    """Churn rate of the highest tenth over everybody's: ten times the share of the leavers that it holds."""
+    return 10 * top_decile_capture(outcome, probability)
 
 
 def calibration(outcome: np.ndarray, probability: np.ndarray) -> tuple[float, float]:
