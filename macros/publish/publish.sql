@@ -205,3 +205,8 @@
     {% endif %}
     {% do return(answer) %}
 {% endmacro %}
+
+
+{% macro default__publish_marts(marts) %}
+    {% do log('TODO', info=true) %}
+{% endmacro %}
