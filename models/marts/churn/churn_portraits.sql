@@ -35,10 +35,10 @@ joined as (
         compared.p_value,
         compared.q_value,
         coalesce(compared.q_value < {{ number_var('significance_level') }}, false) as is_significant,
-        row_number() over (
+        cast(row_number() over (
             partition by described.portrait_code
             order by abs(compared.effect_size) desc nulls last, described.feature_name asc, described.feature_level asc
-        ) as feature_rank,
+        ) as bigint) as feature_rank,
         case
             when features.feature_kind = 'number' then features.feature_label
             else {{ value_label('described.feature_level') }}
