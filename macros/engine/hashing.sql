@@ -21,3 +21,18 @@
         {%- endfor -%}
     ))
 {%- endmacro %}
+
+
+{#- A 64-bit hash of a column, for use within one query: engines and their versions have hashes of their own, and two
+    values may share one. -#}
+{% macro short_hash(column) -%}
+    {{ return(adapter.dispatch('short_hash')(column)) }}
+{%- endmacro %}
+
+{% macro duckdb__short_hash(column) -%}
+    hash({{ column }})
+{%- endmacro %}
+
+{% macro spark__short_hash(column) -%}
+    xxhash64({{ column }})
+{%- endmacro %}

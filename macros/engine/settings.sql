@@ -34,6 +34,7 @@
             'cluster_evaluation_size', 'cluster_bootstrap_count', 'cluster_null_count', 'cluster_null_size',
             'clv_horizon_days', 'clv_period_days', 'clv_minimum_history_days', 'clv_sample_size', 'clv_minimum_count',
             'clv_fold_count', 'clv_shuffle_count', 'clv_tree_count', 'published_builds_kept',
+            'python_batch_size',
         ],
         'whole numbers': ['clv_holdout_days'],
     } %}

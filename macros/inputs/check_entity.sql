@@ -1,9 +1,8 @@
-{#- Every staged row of an entity with its verdict: row_status is `conformed`, `quarantined` (rule_code, column_name and
-    raw_value say why; the first broken rule speaks) or `deduplicated` (an exact copy of a conformed row). -#}
-{% macro check_entity(entity_name) -%}
+{#- Every staged row of an entity, read once, with the first rule that it breaks by itself: rule_code, column_name and
+    raw_value are null where it breaks none. -#}
+{% macro read_entity(entity_name) -%}
     {%- set entity = entities()[entity_name] -%}
     {%- set columns = entity['columns'] -%}
-    {%- set key = entity['key'] -%}
     {%- set is_child = entity_name != 'customers' -%}
     with staged as (
         select * from {{ staged(entity_name) }}
@@ -31,7 +30,7 @@
             staged.*,
             case
                 when fault_rule_code is not null then fault_rule_code
-                when {{ key }} is null then 'missing_key:{{ key }}'
+                when {{ entity['key'] }} is null then 'missing_key:{{ entity['key'] }}'
                 {%- for column in entity['required'] %}
                 when {{ column }} is null then 'missing_value:{{ column }}'
                 {%- endfor %}
@@ -57,52 +56,6 @@
         {%- if is_child %}
         left join known_customers on staged.customer_id = known_customers.known_customer_id
         {%- endif %}
-    ),
-
-    -- only keys that occur more than once are compared by content, so that a large clean input pays for one count
-    repeated_keys as (
-        select {{ key }} as repeated_key
-        from rows_ruled
-        where broken_rule is null
-        group by {{ key }}
-        having count(*) > 1
-    ),
-
-    rows_marked as (
-        select
-            rows_ruled.*,
-            repeated_key is not null as is_repeated
-        from rows_ruled
-        left join repeated_keys on rows_ruled.{{ key }} = repeated_keys.repeated_key and broken_rule is null
-    ),
-
-    repeated_rows as (
-        select
-            *,
-            {{ content_hash(columns) }} as content_hash
-        from rows_marked
-        where is_repeated
-    ),
-
-    verdicts as (
-        select
-            *,
-            cast(null as {{ kind_type('text') }}) as content_hash,
-            broken_rule as verdict_rule,
-            false as is_copy
-        from rows_marked
-        where not is_repeated
-        union all
-        select
-            *,
-            -- none of the rows can be told to be the right one, and the first one only by its place in the file
-            case
-                when
-                    min(content_hash) over (partition by {{ key }}) <> max(content_hash) over (partition by {{ key }})
-                    then 'duplicate_key:{{ key }}'
-            end as verdict_rule,
-            row_number() over (partition by {{ key }} order by file_name, line_number) > 1 as is_copy
-        from repeated_rows
     )
 
     select
@@ -111,20 +64,91 @@
         {%- for column in columns %}
         {{ column }},
         {%- endfor %}
+        split_part(broken_rule, ':', 1) as rule_code,
+        coalesce(fault_column_name, nullif(split_part(broken_rule, ':', 2), '')) as column_name,
         case
-            when verdict_rule is not null then 'quarantined'
-            when is_copy then 'deduplicated'
-            else 'conformed'
-        end as row_status,
-        split_part(verdict_rule, ':', 1) as rule_code,
-        coalesce(fault_column_name, nullif(split_part(verdict_rule, ':', 2), '')) as column_name,
-        case
+            -- said first, so that a good row, as most are, is not compared with every column's name
+            when broken_rule is null then null
             when fault_rule_code is not null then fault_raw_value
             {%- for column in columns %}
-            when split_part(verdict_rule, ':', 2) = '{{ column }}' then cast({{ column }} as {{ kind_type('text') }})
+            when split_part(broken_rule, ':', 2) = '{{ column }}' then cast({{ column }} as {{ kind_type('text') }})
             {%- endfor %}
         end as raw_value
-    from verdicts
+    from rows_ruled
+{%- endmacro %}
+
+
+{#- The rows, good by themselves, whose key occurs more than once, few if any: is_conflicting where the key stands for
+    different contents, else is_copy for all but the first. Keys are grouped by a short hash, a fraction of the memory
+    that their texts take, and only what that repeats is compared in full. -#}
+{% macro repeated_rows(entity_name) -%}
+    {%- set entity = entities()[entity_name] -%}
+    {%- set key = entity['key'] -%}
+    {%- set read = ref('int_' ~ entity_name ~ '_read') -%}
+    with repeated_hashes as (
+        select {{ short_hash(key) }} as key_hash
+        from {{ read }}
+        where rule_code is null
+        group by {{ short_hash(key) }}
+        having count(*) > 1
+    ),
+
+    hashed_rows as (
+        select
+            file_name,
+            line_number,
+            {{ key }},
+            {{ content_hash(entity['columns']) }} as content_hash
+        from {{ read }}
+        where
+            rule_code is null
+            and {{ short_hash(key) }} in (select repeated_hashes.key_hash from repeated_hashes)
+    ),
+
+    compared as (
+        select
+            file_name,
+            line_number,
+            count(*) over (partition by {{ key }}) as occurrence_count,
+            -- none of the rows can be told to be the right one, and the first one only by its place in the file
+            min(content_hash) over (partition by {{ key }}) <> max(content_hash) over (partition by {{ key }})
+                as is_conflicting,
+            row_number() over (partition by {{ key }} order by file_name, line_number) > 1 as is_copy
+        from hashed_rows
+    )
+
+    select
+        file_name,
+        line_number,
+        is_conflicting,
+        is_copy
+    from compared
+    where occurrence_count > 1
+{%- endmacro %}
+
+
+{#- Every staged row of an entity with its verdict: row_status is `conformed`, `quarantined` (rule_code, column_name and
+    raw_value say why; the first broken rule speaks) or `deduplicated` (an exact copy of a conformed row). -#}
+{% macro check_entity(entity_name) -%}
+    {%- set entity = entities()[entity_name] -%}
+    select
+        read_rows.file_name,
+        read_rows.line_number,
+        {%- for column in entity['columns'] %}
+        read_rows.{{ column }},
+        {%- endfor %}
+        case
+            when read_rows.rule_code is not null or repeated_rows.is_conflicting then 'quarantined'
+            when repeated_rows.is_copy then 'deduplicated'
+            else 'conformed'
+        end as row_status,
+        case when repeated_rows.is_conflicting then 'duplicate_key' else read_rows.rule_code end as rule_code,
+        case when repeated_rows.is_conflicting then '{{ entity['key'] }}' else read_rows.column_name end as column_name,
+        case when repeated_rows.is_conflicting then read_rows.{{ entity['key'] }} else read_rows.raw_value end
+            as raw_value
+    from {{ ref('int_' ~ entity_name ~ '_read') }} as read_rows
+    left join {{ ref('int_' ~ entity_name ~ '_repeated') }} as repeated_rows
+        on read_rows.file_name = repeated_rows.file_name and read_rows.line_number = repeated_rows.line_number
 {%- endmacro %}
 
 

@@ -83,10 +83,33 @@
 {% endmacro %}
 
 
-{#- The raw value of a typed column: as it is where its type fits the kind, else its trimmed text, null for a blank. -#}
+{#- Whether a text of a typed source needs no closer look, as most do not: all of it is ASCII, it begins with a letter or
+    digit (or what lies between them, = and @ excepted), ends in nothing blank, and is no failed calculation. The cheapest
+    comparisons that say so. -#}
+{% macro is_plain(text) -%}
+    ascii({{ text }}) between 48 and 122 and ascii({{ text }}) not in (61, 64)
+    and bit_length({{ text }}) = 8 * length({{ text }}) and ascii(right({{ text }}, 1)) > 32
+    and {{ text }} not in ('nan', 'NaN', 'inf')
+{%- endmacro %}
+
+
+{#- Whether a typed source's column is text for a text: it is trimmed and looked at only where it is not plain. -#}
+{% macro is_text_for_text(kind, source_type) %}
+    {% do return(kind in ('text', 'city') and source_type | lower in ('varchar', 'string', 'text')) %}
+{% endmacro %}
+
+
+{#- The trimmed raw value of a column that typed_raw has read. -#}
+{% macro trimmed_raw(kind, raw, source_type) -%}
+    {{ 'nullif(' ~ trimmed(raw) ~ ", '')" if is_text_for_text(kind, source_type) else raw }}
+{%- endmacro %}
+
+
+{#- The raw value of a typed column: as it is where its type fits the kind, or where it is text for a text (see
+    trimmed_raw), else its trimmed text, null for a blank. -#}
 {% macro typed_raw(kind, column, source_type) -%}
     {%- set text = 'cast(' ~ column ~ ' as ' ~ kind_type('text') ~ ')' -%}
-    {%- if is_typed_as(kind, source_type) -%}
+    {%- if is_typed_as(kind, source_type) or is_text_for_text(kind, source_type) -%}
         {{ column }}
     {%- elif is_float(source_type) -%}
         {#- a column of whole keys with a gap in it becomes a float: 42.0 is the key 42 -#}
@@ -103,7 +126,12 @@
 
 {#- The canonical value of a typed column's raw value. -#}
 {% macro parse_typed(kind, raw, source_type) -%}
-    {%- if not is_typed_as(kind, source_type) -%}
+    {%- if is_text_for_text(kind, source_type) -%}
+        case
+            when {{ is_plain(raw) }} then {{ raw }}
+            else {{ parse_text(kind, trimmed_raw(kind, raw, source_type)) }}
+        end
+    {%- elif not is_typed_as(kind, source_type) -%}
         {{ parse_text(kind, raw) }}
     {%- elif kind == 'integer' and 'int' not in source_type | lower -%}
         case when {{ raw }} = floor({{ raw }}) then try_cast({{ raw }} as {{ kind_type(kind) }}) end

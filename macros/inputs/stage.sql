@@ -43,12 +43,14 @@
     ),
 
     {% set parsed = {} %}
+    {%- set raws = {} -%}
     {%- for column in positions -%}
+        {%- do raws.update({column: 'raw_' ~ column}) -%}
         {%- do parsed.update({column: parse_text(
             raw_kinds(raw)[column], 'raw_' ~ column, source['delimiter']
         )}) -%}
     {%- endfor -%}
-    {{ stage_parsed(raw, source, parsed) }}
+    {{ stage_parsed(raw, source, parsed, raws) }}
 {%- endmacro %}
 
 
@@ -69,21 +71,21 @@
     ),
 
     {% set parsed = {} %}
+    {%- set raws = {} -%}
     {%- for column, position in positions.items() -%}
-        {%- do parsed.update({column: parse_typed(
-            raw_kinds(raw)[column], 'raw_' ~ column, source['types'][position - 1]
-        )}) -%}
+        {%- set kind, source_type = raw_kinds(raw)[column], source['types'][position - 1] -%}
+        {%- do raws.update({column: trimmed_raw(kind, 'raw_' ~ column, source_type)}) -%}
+        {%- do parsed.update({column: parse_typed(kind, 'raw_' ~ column, source_type)}) -%}
     {%- endfor -%}
-    {{ stage_parsed(raw, source, parsed) }}
+    {{ stage_parsed(raw, source, parsed, raws) }}
 {%- endmacro %}
 
 
-{#- Shared tail of both readers: typed columns, known city names, and the first fault of each row. -#}
-{% macro stage_parsed(raw, source, parsed) -%}
+{#- Shared tail of both readers: typed columns, known city names, and the first fault of each row. `parsed` and `raws` map
+    each column to its value and to its trimmed raw value. -#}
+{% macro stage_parsed(raw, source, parsed, raws) -%}
     {%- set kinds = raw_kinds(raw) -%}
     {%- set text_type = kind_type('text') -%}
-    {%- set raw_names = [] -%}
-    {%- for column in parsed -%}{%- do raw_names.append('raw_' ~ column) -%}{%- endfor -%}
     parsed_rows as (
         select
             *,
@@ -100,10 +102,10 @@
                 when line_fault is not null then line_fault
                 {%- for column in parsed %}
                 {%- if kinds[column] in ('text', 'city') %}
-                when parsed_{{ column }} is null and {{ is_formula_like('raw_' ~ column) }}
+                when parsed_{{ column }} is null and {{ is_formula_like(raws[column]) }}
                     then 'formula_like_text:{{ column }}'
                 {%- endif %}
-                when parsed_{{ column }} is null and raw_{{ column }} is not null then 'unparseable_value:{{ column }}'
+                when parsed_{{ column }} is null and {{ raws[column] }} is not null then 'unparseable_value:{{ column }}'
                 {%- endfor %}
                 {%- for column in raw.get('required', []) %}
                 when parsed_{{ column }} is null then 'missing_value:{{ column }}'
@@ -117,7 +119,7 @@
         cast(line_number as bigint) as line_number,
         {%- for column, kind in kinds.items() %}
         {%- if column not in parsed and column == raw.get('hashed_key') %}
-        {{ content_hash(raw_names) }} as {{ column }},
+        {{ content_hash(raws.values()) }} as {{ column }},
         {%- elif column not in parsed %}
         cast(null as {{ kind_type(kind) }}) as {{ column }},
         {%- elif kind == 'city' %}
@@ -129,9 +131,10 @@
         split_part(fault, ':', 1) as fault_rule_code,
         nullif(split_part(fault, ':', 2), '') as fault_column_name,
         case
+            when fault is null then null
             when line_fault is not null then line
             {%- for column in parsed %}
-            when split_part(fault, ':', 2) = '{{ column }}' then cast(raw_{{ column }} as {{ text_type }})
+            when split_part(fault, ':', 2) = '{{ column }}' then cast({{ raws[column] }} as {{ text_type }})
             {%- endfor %}
         end as fault_raw_value
     from faults_found

@@ -5,6 +5,7 @@ Kononenko (2008) for the effect of a feature; Brier (1950); Naeini, Cooper and H
 calibration error; Cox (1958) for the calibration slope.
 """
 
+from copy import copy
 from itertools import combinations
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
+from customer_science.batches import empty_frame
 from customer_science.value_metrics import top_decile_capture
 
 # feature set -> the cells whose rate is its baseline
@@ -35,9 +37,13 @@ CANDIDATES = {
     },
 }
 TOP_FEATURES = (1, 2, 3)
-SCORE_TYPES = {
+PREDICTION_TYPES = {
     **dict.fromkeys(["customer_id", "score_basis"], "str"),
-    **dict.fromkeys(["churn_probability", *CANDIDATES], "float64"),
+    **dict.fromkeys(CANDIDATES, "float64"),
+}
+SCORE_TYPES = {
+    **PREDICTION_TYPES,
+    "churn_probability": "float64",
     **{f"top_feature_{number}_name": "str" for number in TOP_FEATURES},
     **{f"top_feature_{number}_effect": "float64" for number in TOP_FEATURES},
 }
@@ -51,74 +57,101 @@ METRIC_TYPES = {
 LARGEST_CATEGORIES = 50  # a text feature's further values are one category: trees take 255 at most
 # quantiles that stand for a feature's distribution when its effect is measured
 REFERENCE_VALUES = 5
-EXPLAINED_AT_ONCE = 5_000  # customers; bounds the memory that explanations take
+EXPLAINED_AT_ONCE = 50_000  # customers; what fits into the processor's cache
 
 
 class Lessons(NamedTuple):
-    """Everything that models of one feature set learn from and predict, one row per customer and basis.
+    """What models of one feature set learn from, one row per customer and basis, sorted by key.
 
     `matrix` has a column per feature, codes where `is_text`, NaN where unknown; `outcome` is 1 for churned, 0 for
-    stayed, NaN for unknown; `fold` numbers the folds; models learn from rows that are `sampled`."""
+    stayed; `fold` numbers the folds."""
 
     matrix: np.ndarray
     is_text: np.ndarray
     outcome: np.ndarray
     fold: np.ndarray
-    sampled: np.ndarray
 
     def folds(self):
-        """Each fold with the rows that it predicts and the sampled rows of the other folds."""
+        """Each fold with the rows that it predicts and those of the other folds."""
         for one in np.unique(self.fold):
-            yield one, self.fold == one, self.sampled & (self.fold != one)
+            yield one, self.fold == one, self.fold != one
 
 
-def score_customers(
+class ScoreModel(NamedTuple):
+    """Calibrated boosting for each fold, and what speaks in its scores."""
+
+    encodings: dict[str, pd.Series | None]  # see learn_encodings
+    boosted: dict  # fold -> model, slope and intercept of its calibrated log-odds
+    swaps: dict  # fold -> see _swaps
+
+
+def learn_scores(
     features: pd.DataFrame, catalogue: pd.DataFrame, cell_weight: float
-) -> pd.DataFrame:
-    """Out-of-fold churn probabilities by every model, and the three features that speak most in the score.
+) -> tuple[pd.DataFrame, ScoreModel | None]:
+    """Out-of-fold churn probabilities of those whom models learn from, by every model, and the model that scores.
 
-    `features` has one row per customer and basis: customer_id, score_basis, fold_number, is_sampled (whether models
-    learn from the row; then its outcome is known), is_churned (the outcome; null where unknown), is_latest (whether
-    the row is explained), cell and protected_cell (text), and the features that `catalogue` lists by feature_name,
-    is_protected and is_scored (whether the score uses it). `cell_weight` is the number of customers at the base rate
-    with which a cell's own are averaged. Returns one row per row of `features` with the columns of SCORE_TYPES, the
-    same whatever the order of rows and the number of threads; no rows where nothing but protected features is known or
-    a fold lacks an outcome.
+    `features` has one row per customer and basis: customer_id, score_basis, fold_number, is_churned (the outcome,
+    known), cell and protected_cell (text), and the features that `catalogue` lists by feature_name, is_protected and
+    is_scored (whether the score uses it). `cell_weight` is the number of customers at the base rate with which a cell's
+    own are averaged. Returns customer_id, score_basis and the columns of CANDIDATES, the same whatever the order of
+    rows and the number of threads; no rows and no model where nothing but protected features is known or a fold lacks
+    an outcome.
 
     No model has seen the fold that it predicts. Boosting is calibrated by a sigmoid of its log-odds, fitted on
-    predictions by models that saw neither the fold predicted nor the fold scored. The effect of a feature is the
-    score's log-odds less their mean over the values of the feature, all else equal; above zero it raises the score.
+    predictions by models that saw neither the fold predicted nor the fold scored.
     """
     rows = features.sort_values(["customer_id", "score_basis"], ignore_index=True)
-    sampled = rows["is_sampled"].to_numpy(bool)
     fold = rows["fold_number"].to_numpy("int64")
-    outcome = rows["is_churned"].astype("Float64").to_numpy(float, na_value=np.nan)
-    known = catalogue[[rows.loc[sampled, c].notna().any() for c in catalogue["feature_name"]]]
+    outcome = rows["is_churned"].astype("Float64").to_numpy(float)
+    known = catalogue[[rows[code].notna().any() for code in catalogue["feature_name"]]]
     codes_by_set = {
         "without_protected": list(known.loc[~known["is_protected"].astype(bool), "feature_name"]),
         "all": list(known["feature_name"]),
     }
     score_set = "all" if known["is_scored"].astype(bool).all() else "without_protected"
-    outcomes_seen = set(zip(fold[sampled], outcome[sampled], strict=True))
+    outcomes_seen = set(zip(fold, outcome, strict=True))
     # a sigmoid needs two folds besides the one that it serves
     if not codes_by_set["without_protected"] or len(outcomes_seen) < 2 * max(3, len(set(fold))):
-        return pd.DataFrame(columns=list(SCORE_TYPES)).astype(SCORE_TYPES)
+        return empty_frame(PREDICTION_TYPES), None
 
-    scores = rows[["customer_id", "score_basis"]].copy()
+    predictions = rows[["customer_id", "score_basis"]].copy()
     # one thread: sums are added in one order, and trees as small as these wait for each other longer than they work
     with threadpool_limits(1):
         for feature_set, codes in codes_by_set.items():
-            lessons = Lessons(*encode_features(rows[codes], sampled), outcome, fold, sampled)
+            encodings = learn_encodings(rows[codes])
+            lessons = Lessons(*encode_features(rows, encodings), outcome, fold)
             cells = pd.factorize(rows[CELLS[feature_set]])[0]
-            scores["base_rate_none"] = _cell_rates(lessons, np.zeros_like(cells), cell_weight)
-            scores[f"cell_rate_{feature_set}"] = _cell_rates(lessons, cells, cell_weight)
-            scores[f"logistic_{feature_set}"] = _logistic(lessons)
+            predictions["base_rate_none"] = _cell_rates(lessons, np.zeros_like(cells), cell_weight)
+            predictions[f"cell_rate_{feature_set}"] = _cell_rates(lessons, cells, cell_weight)
+            predictions[f"logistic_{feature_set}"] = _logistic(lessons)
             boosted = _calibrated_boosting(lessons)
-            scores[f"gradient_boosting_{feature_set}"] = _predicted(lessons, boosted)
+            predictions[f"gradient_boosting_{feature_set}"] = _predicted(
+                boosted, lessons.matrix, lessons.fold
+            )
             if feature_set == score_set:
-                scores["churn_probability"] = scores[f"gradient_boosting_{feature_set}"]
-                explained = rows["is_latest"].to_numpy(bool)
-                scores = scores.join(_top_features(lessons, boosted, codes, explained))
+                model = ScoreModel(encodings, boosted, _swaps(lessons, boosted))
+    return predictions[list(PREDICTION_TYPES)].astype(PREDICTION_TYPES), model
+
+
+def score_customers(
+    features: pd.DataFrame, predictions: pd.DataFrame, model: ScoreModel | None
+) -> pd.DataFrame:
+    """Churn probabilities, and the three features that speak most in each.
+
+    `features` as for `learn_scores`, of anybody, with is_latest (whether the row is explained); `predictions` and
+    `model` are what `learn_scores` returned. Each row is scored by itself, by the model that has not seen its fold.
+    Returns the columns of SCORE_TYPES, sorted by key; what other models say is null outside the rows that are learned
+    from; no rows without a model. The effect of a feature is the score's log-odds less their mean over the values of
+    the feature, all else equal; above zero it raises the score.
+    """
+    if model is None:
+        return empty_frame(SCORE_TYPES)
+    rows = features.sort_values(["customer_id", "score_basis"], ignore_index=True)
+    matrix, _ = encode_features(rows, model.encodings)
+    fold = rows["fold_number"].to_numpy("int64")
+    scores = rows[["customer_id", "score_basis"]].merge(predictions, how="left")
+    scores["churn_probability"] = _predicted(model.boosted, matrix, fold)
+    scores = scores.join(_top_features(model, matrix, fold, rows["is_latest"].to_numpy(bool)))
     return scores[list(SCORE_TYPES)].astype(SCORE_TYPES)
 
 
@@ -193,26 +226,38 @@ def calibration(outcome: np.ndarray, probability: np.ndarray) -> tuple[float, fl
     return float(fitted.coef_[0, 0]), float(intercept)
 
 
-def encode_features(features: pd.DataFrame, sampled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Features as doubles, and which of them are text. Text becomes the rank of its value by frequency; what is rarer
-    than LARGEST_CATEGORIES others shares one code."""
-    columns, is_text = [], []
+def learn_encodings(features: pd.DataFrame) -> dict[str, pd.Series | None]:
+    """For each feature how its values become numbers: None for numbers, for text the rank of each value by frequency.
+    What is rarer than LARGEST_CATEGORIES others, or was never seen, shares one code."""
+    encodings = {}
     for code in features:
-        column = features[code]
-        is_text.append(pd.api.types.is_string_dtype(column))
-        if is_text[-1]:
+        encodings[code] = None
+        if pd.api.types.is_string_dtype(features[code]):
             counts = (
-                column[sampled]
+                features[code]
                 .value_counts()
                 .sort_index()
                 .sort_values(ascending=False, kind="stable")
             )
-            ranks = pd.Series(np.minimum(np.arange(len(counts)), LARGEST_CATEGORIES), counts.index)
+            encodings[code] = pd.Series(
+                np.minimum(np.arange(len(counts)), LARGEST_CATEGORIES), counts.index
+            )
+    return encodings
+
+
+def encode_features(
+    features: pd.DataFrame, encodings: dict[str, pd.Series | None]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The encoded features as doubles, a column each, NaN where unknown; and which of them are text."""
+    columns = []
+    for code, ranks in encodings.items():
+        column = features[code]
+        if ranks is not None:
             column = column.map(ranks).where(
-                column.isin(counts.index) | column.isna(), LARGEST_CATEGORIES
+                column.isin(ranks.index) | column.isna(), LARGEST_CATEGORIES
             )
         columns.append(column.astype("Float64").to_numpy(float, na_value=np.nan))
-    return np.column_stack(columns), np.array(is_text)
+    return np.column_stack(columns), np.array([ranks is not None for ranks in encodings.values()])
 
 
 def _cell_rates(lessons: Lessons, cells: np.ndarray, cell_weight: float) -> np.ndarray:
@@ -248,7 +293,7 @@ def _calibrated_boosting(lessons: Lessons) -> dict:
     """Fold -> model, slope and intercept of its calibrated log-odds."""
 
     def fitted_without(*folds):
-        training = lessons.sampled & ~np.isin(lessons.fold, folds)
+        training = ~np.isin(lessons.fold, folds)
         model = HistGradientBoostingClassifier(
             learning_rate=0.2,
             max_iter=50,
@@ -283,37 +328,54 @@ def _sigmoid(log_odds: np.ndarray, outcome: np.ndarray) -> tuple[float, float]:
     return (slope, intercept) if slope > 0 else (0.0, float(logit(outcome.mean())))
 
 
-def _predicted(lessons: Lessons, boosted: dict) -> np.ndarray:
-    probabilities = np.empty(len(lessons.fold))
-    for one, predicted, _ in lessons.folds():
+def _predicted(boosted: dict, matrix: np.ndarray, fold: np.ndarray) -> np.ndarray:
+    """Calibrated probabilities, each by the model of the row's fold."""
+    probabilities = np.empty(len(fold))
+    for one in np.unique(fold):
+        predicted = fold == one
         model, slope, intercept = boosted[one]
-        log_odds = model.decision_function(lessons.matrix[predicted])
+        log_odds = model.decision_function(matrix[predicted])
         probabilities[predicted] = expit(slope * log_odds + intercept)
     return probabilities
 
 
+def _swaps(lessons: Lessons, boosted: dict) -> dict:
+    """For each fold and feature: its position, the trees of the fold's model that ask for it, and the values that stand
+    for its distribution with their shares. The other trees say the same whatever the feature."""
+    swaps = {}
+    for one, _, training in lessons.folds():
+        model = boosted[one][0]
+        swaps[one] = []
+        for position in range(lessons.matrix.shape[1]):
+            asking = copy(model)
+            asking._predictors = [
+                trees
+                for trees in model._predictors
+                if any((tree.nodes["feature_idx"] == position)[tree.nodes["is_leaf"] == 0].any() for tree in trees)
+            ]
+            if asking._predictors:
+                values = _distribution(lessons.matrix[training, position])
+                swaps[one].append((position, asking, values))
+    return swaps
+
+
 def _top_features(
-    lessons: Lessons, boosted: dict, codes: list[str], explained: np.ndarray
+    model: ScoreModel, matrix: np.ndarray, fold: np.ndarray, explained: np.ndarray
 ) -> pd.DataFrame:
-    """The features with the largest effects on each explained row, by model of the row's fold."""
-    effects = np.zeros((len(lessons.fold), max(len(codes), len(TOP_FEATURES))))
-    for one, predicted, training in lessons.folds():
-        model, slope, _ = boosted[one]
-        swaps = [
-            (position, value, share)
-            for position in range(len(codes))
-            for value, share in _distribution(lessons.matrix[training, position])
-        ]
-        rows = np.flatnonzero(predicted & explained)
+    """The features with the largest effects on each explained row, by the model of the row's fold."""
+    codes = list(model.encodings)
+    effects = np.zeros((len(fold), max(len(codes), len(TOP_FEATURES))))
+    for one in np.unique(fold[explained]):
+        slope = model.boosted[one][1]
+        rows = np.flatnonzero((fold == one) & explained)
         for batch in np.array_split(rows, len(rows) // EXPLAINED_AT_ONCE + 1):
-            matrix = lessons.matrix[batch]
-            swapped = np.repeat(matrix[None], len(swaps), axis=0)
-            for number, (position, value, _) in enumerate(swaps):
-                swapped[number, :, position] = value
-            log_odds = model.decision_function(swapped.reshape(-1, len(codes)))
-            differences = model.decision_function(matrix) - log_odds.reshape(len(swaps), -1)
-            for (position, _, share), difference in zip(swaps, differences, strict=True):
-                effects[batch, position] += share * slope * difference
+            for position, asking, values in model.swaps[one]:
+                here = matrix[batch]
+                log_odds = asking.decision_function(here)
+                for value, share in values:
+                    here[:, position] = value
+                    difference = log_odds - asking.decision_function(here)
+                    effects[batch, position] += share * slope * difference
     # the largest first; a stable sort leaves ties in the order of the catalogue
     order = np.argsort(-np.abs(effects), axis=1, kind="stable")
     names = np.array([*codes, *[None] * len(TOP_FEATURES)], dtype=object)

@@ -22,7 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
-from customer_science.churn_scores import encode_features
+from customer_science.churn_scores import encode_features, learn_encodings
 
 TARGET = "observed_clv"
 SERVED_MODEL = "rule_forest"
@@ -148,11 +148,9 @@ def predict_policies(
     changed = {kind: _changed(rows, columns) for kind, columns in CHANGES.items()}
     # changed policyholders are encoded like those the models learn from
     everybody = pd.concat([rows, *changed.values()], ignore_index=True)
-    learned_of_all = np.concatenate([learned, np.zeros(len(everybody) - len(rows), bool)])
-    learned_matrix, is_text = encode_features(everybody[list(seen["feature_name"])], learned_of_all)
+    encodings = learn_encodings(rows.loc[learned, list(seen["feature_name"])])
     lessons = Lessons(
-        learned_matrix,
-        is_text,
+        *encode_features(everybody, encodings),
         everybody["monthly_premium"].to_numpy(float),
         rule_cells(everybody["policy_count"]),
         everybody[TARGET].astype("Float64").to_numpy(float, na_value=np.nan),

@@ -56,7 +56,8 @@ def portfolio(null_effects=False, customers=10_000, seed=1):
 
 
 def score(features, catalogue=CATALOGUE):
-    return churn_scores.score_customers(features, catalogue, CELL_WEIGHT)
+    learned = churn_scores.learn_scores(features[features["is_sampled"]], catalogue, CELL_WEIGHT)
+    return churn_scores.score_customers(features, *learned)
 
 
 def measure(features, scores):

@@ -1,4 +1,4 @@
--- What each model said of the customers whose outcome is known.
+-- What each model said of the customers of the sample, whose outcome is known, when it had not seen their fold.
 with features as (
     select * from {{ ref('int_churn_features_built') }}
 ),
@@ -19,7 +19,7 @@ compared as (
         {%- endfor %}
     from scored
     inner join features on scored.customer_id = features.customer_id and scored.score_basis = features.score_basis
-    where features.is_churned is not null
+    where features.is_sampled
 )
 
 select * from compared

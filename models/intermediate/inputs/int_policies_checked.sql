@@ -1,1 +1,3 @@
+{{ config(materialized='view') }}
+
 {{ check_entity('policies') }}
