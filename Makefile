@@ -58,7 +58,7 @@ bench: setup ## Time the SQL build at growing numbers of simulated customers, an
 	python bench/cluster_assignment.py
 
 lock: ## Pin every dependency with its hashes (needs uv)
-	uv pip compile --quiet pyproject.toml --group dev --universal --python-version 3.11 --no-strip-extras \
+	uv pip compile --quiet pyproject.toml --extra metrics --group dev --universal --python-version 3.11 --no-strip-extras \
 		--generate-hashes --no-emit-index-url --custom-compile-command "make lock" --output-file requirements.txt
 
 clean: ## Remove everything that a build makes

@@ -7,6 +7,10 @@
     cast('0x' || left(md5({{ key }}), 8) as bigint) % {{ buckets }}
 {%- endmacro %}
 
+{% macro spark__hash_bucket(key, buckets) -%}
+    cast(conv(left(md5({{ key }}), 8), 16, 10) as bigint) % {{ buckets }}
+{%- endmacro %}
+
 
 {#- md5 of the columns' texts, each with its length, so that a|b, c and a, b|c differ. -#}
 {% macro content_hash(columns) -%}

@@ -6,3 +6,7 @@
 {% macro duckdb__masked_value(text) -%}
     left(regexp_replace(regexp_replace({{ text }}, '\p{N}', '#', 'g'), '[\p{L}\p{M}]', 'x', 'g'), 40)
 {%- endmacro %}
+
+{% macro spark__masked_value(text) -%}
+    left(regexp_replace(regexp_replace({{ text }}, '\\p{N}', '#'), '[\\p{L}\\p{M}]', 'x'), 40)
+{%- endmacro %}

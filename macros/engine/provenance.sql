@@ -63,3 +63,15 @@
         )) as content_hash
     from (select cast(to_json(rows_read) as varchar) as row_text from {{ relation }} as rows_read) as row_texts
 {%- endmacro %}
+
+{% macro spark__content_checksum(relation) -%}
+    select
+        count(*) as row_count,
+        md5(concat_ws(
+            '|',
+            count(*),
+            coalesce(sum(cast(conv(left(row_hash, 16), 16, 10) as decimal(38, 0))), 0),
+            coalesce(sum(cast(conv(right(row_hash, 16), 16, 10) as decimal(38, 0))), 0)
+        )) as content_hash
+    from (select md5(to_json(struct(*))) as row_hash from {{ relation }}) as row_hashes
+{%- endmacro %}

@@ -6,3 +6,7 @@
 {% macro duckdb__quantiles(value, probabilities) -%}
     quantile_cont({{ value }}, [{{ probabilities | join(', ') }}])
 {%- endmacro %}
+
+{% macro spark__quantiles(value, probabilities) -%}
+    percentile({{ value }}, array({{ probabilities | join(', ') }}))
+{%- endmacro %}

@@ -40,6 +40,47 @@
     {% do return(run_query(query).columns[0].values()[0]) %}
 {% endmacro %}
 
+{% macro spark__text_encoding(path) %}
+    {% set query %}
+        with files as (
+            select content, is_valid_utf8(content) as is_valid from {{ spark__file_content(path) }}
+        ),
+
+        file_lines as (
+            select explode(split(decode(content, 'ISO-8859-1'), '\n')) as line from files where not is_valid
+        ),
+
+        line_counts as (
+            select
+                count(*) filter (where is_valid_utf8(encode(line, 'ISO-8859-1'))) as valid_count,
+                count(*) filter (where not is_valid_utf8(encode(line, 'ISO-8859-1'))) as broken_count
+            from file_lines
+            where line rlike '[\\x80-\\xFF]'
+        )
+
+        select
+            case
+                when hex(substring(content, 1, 4)) rlike '^(FFFE|FEFF)|^00..00..$|^..00..00$' then 'utf-16'
+                when is_valid then 'utf-8'
+                when hex(substring(content, 1, 3)) = 'EFBBBF' or valid_count > broken_count then 'broken utf-8'
+                else 'cp1251'
+            end as encoding
+        from files
+        cross join line_counts
+    {% endset %}
+    {% do return(run_query(query).columns[0].values()[0]) %}
+{% endmacro %}
+
+{#- The bytes of one file, as a relation with the column content. -#}
+{% macro spark__file_content(path) -%}
+    binaryFile.{{ spark__path_literal(path) }}
+{%- endmacro %}
+
+{#- A path as a name; what would be a pattern in it is none. -#}
+{% macro spark__path_literal(path) -%}
+    `{{ modules.re.sub('([\\[\\]{}*?\\\\])', '\\\\\\1', path).replace('`', '``') }}`
+{%- endmacro %}
+
 
 {#- Select of line_number (from 1) and line, one row per physical line. -#}
 {% macro text_lines(path, encoding) -%}
@@ -64,6 +105,21 @@
     ) as files
 {%- endmacro %}
 
+{% macro spark__text_lines(path, encoding) -%}
+    {%- set text = {
+        'utf-8': "decode(content, 'UTF-8')",
+        'broken utf-8': spark__broken_utf8_text('content'),
+        'cp1251': spark__cp1251_text('content'),
+    }[encoding] -%}
+    select
+        cast(position + 1 as bigint) as line_number,
+        line
+    from (
+        select posexplode(split(trim(leading {{ sql_literal('\ufeff') }} from {{ text }}), '\r\n|\r|\n')) as (position, line)
+        from {{ spark__file_content(path) }}
+    ) as files
+{%- endmacro %}
+
 {#- In a line that is not valid UTF-8 every byte outside ASCII becomes part of a replacement character, which no value
     that is read may hold. The blob is split as text, see below. -#}
 {% macro duckdb__broken_utf8_text(blob) -%}
@@ -79,23 +135,48 @@
     )
 {%- endmacro %}
 
+{% macro spark__broken_utf8_text(blob) -%}
+    array_join(
+        transform(
+            split(decode({{ blob }}, 'ISO-8859-1'), '\n'),
+            line -> case
+                when is_valid_utf8(encode(line, 'ISO-8859-1')) then decode(encode(line, 'ISO-8859-1'), 'UTF-8')
+                else regexp_replace(line, '[\\x80-\\xFF]+', {{ sql_literal('\ufffd') }})
+            end
+        ),
+        '\n'
+    )
+{%- endmacro %}
+
+{#- The letters that the bytes from 128 on stand for. -#}
+{% macro cp1251_upper_half() %}
+    {% do return(
+        'ЂЃ‚ѓ„…†‡€‰Љ‹ЊЌЋЏђ‘’“”•–—\u0098™љ›њќћџ\u00a0ЎўЈ¤Ґ¦§Ё©Є«¬\u00ad®Ї°±Ііґµ¶·ё№є»јЅѕї'
+        ~ 'АБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯабвгдежзийклмнопрстуфхцчшщъыьэюя'
+    ) %}
+{% endmacro %}
+
 {#- A blob cast to text shows each byte outside printable ASCII, and each quote and backslash, as \xHH; the codes are
     put back by the cp1251 table. -#}
 {% macro duckdb__cp1251_text(blob) -%}
-    {%- set upper_half = (
-        'ЂЃ‚ѓ„…†‡€‰Љ‹ЊЌЋЏђ‘’“”•–—\u0098™љ›њќћџ\u00a0ЎўЈ¤Ґ¦§Ё©Є«¬\u00ad®Ї°±Ііґµ¶·ё№є»јЅѕї'
-        ~ 'АБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯабвгдежзийклмнопрстуфхцчшщъыьэюя'
-    ) -%}
     array_to_string(
         list_transform(
             string_split(cast({{ blob }} as varchar), '\x'),
             lambda part, position: case
                 when position = 1 then part
                 when cast('0x' || part[1:2] as integer) < 128 then chr(cast('0x' || part[1:2] as integer)) || part[3:]
-                else {{ sql_literal(upper_half) }}[cast('0x' || part[1:2] as integer) - 127] || part[3:]
+                else {{ sql_literal(cp1251_upper_half()) }}[cast('0x' || part[1:2] as integer) - 127] || part[3:]
             end
         ),
         ''
+    )
+{%- endmacro %}
+
+{% macro spark__cp1251_text(blob) -%}
+    translate(
+        decode({{ blob }}, 'ISO-8859-1'),
+        '{% for code in range(128, 256) %}{{ '\\u%04x' % code }}{% endfor %}',
+        {{ sql_literal(cp1251_upper_half()) }}
     )
 {%- endmacro %}
 
@@ -106,12 +187,16 @@
     {{ return(adapter.dispatch('split_fields')(line, delimiter)) }}
 {%- endmacro %}
 
+{% macro quoted_field_pattern(mark) %}
+    {% do return('"(?:[^"]|"")*"|[^"' ~ mark ~ '][^' ~ mark ~ ']*|') %}
+{% endmacro %}
+
 {% macro duckdb__split_fields(line, delimiter) -%}
     {%- if delimiter == ' ' -%}
     regexp_extract_all({{ line }}, '[^ \t]+')
     {%- else -%}
     {%- set mark = '\\' ~ delimiter if delimiter == '|' else delimiter -%}
-    {%- set field = '"(?:[^"]|"")*"|[^"' ~ mark ~ '][^' ~ mark ~ ']*|' -%}
+    {%- set field = quoted_field_pattern(mark) -%}
     case
         when not contains({{ line }}, '"') then string_split({{ line }}, {{ sql_literal(delimiter) }})
         when {{ matches(line, '(?:' ~ field ~ ')(?:' ~ mark ~ '(?:' ~ field ~ '))*') }}
@@ -121,6 +206,28 @@
                 ),
                 lambda field: case
                     when field[1] = '"' then replace(field[2:-2], '""', '"')
+                    else field
+                end
+            )
+    end
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro spark__split_fields(line, delimiter) -%}
+    {%- if delimiter == ' ' -%}
+    regexp_extract_all({{ line }}, '[^ \t]+', 0)
+    {%- else -%}
+    {%- set mark = '\\' ~ delimiter if delimiter == '|' else delimiter -%}
+    {%- set field = quoted_field_pattern(mark) -%}
+    case
+        when not contains({{ line }}, '"') then split({{ line }}, {{ sql_literal(mark) }})
+        when {{ matches(line, '(?:' ~ field ~ ')(?:' ~ mark ~ '(?:' ~ field ~ '))*') }}
+            then transform(
+                regexp_extract_all(
+                    {{ line }} || {{ sql_literal(delimiter) }}, {{ sql_literal('(' ~ field ~ ')' ~ mark) }}, 1
+                ),
+                field -> case
+                    when left(field, 1) = '"' then replace(substring(field, 2, length(field) - 2), '""', '"')
                     else field
                 end
             )
@@ -138,6 +245,10 @@
     {{ list }}[{{ position }}]
 {%- endmacro %}
 
+{% macro spark__list_item(list, position) -%}
+    get({{ list }}, {{ position }} - 1)
+{%- endmacro %}
+
 
 {% macro field_count(fields) -%}
     {{ return(adapter.dispatch('field_count')(fields)) }}
@@ -147,21 +258,19 @@
     len({{ fields }})
 {%- endmacro %}
 
+{% macro spark__field_count(fields) -%}
+    size({{ fields }})
+{%- endmacro %}
+
 
 {#- A scalar subquery that counts a source's rows without parsing them. -#}
 {% macro count_raw_rows(source) -%}
-    {{ return(adapter.dispatch('count_raw_rows')(source)) }}
-{%- endmacro %}
-
-{% macro duckdb__count_raw_rows(source) -%}
     {%- if source['format'] == 'text' -%}
         (
             select count(*) from ({{ text_lines(source['path'], source['encoding']) }}) as lines
             where trim(line) <> '' and line_number > {{ source['header_line'] }}
         )
-    {%- elif source['format'] == 'parquet' -%}
-        (select count(*) from read_parquet({{ sql_literal(source['path']) }}))
     {%- else -%}
-        (select count(*) from {{ source['path'] }})
+        (select count(*) from {{ typed_relation(source) }})
     {%- endif -%}
 {%- endmacro %}

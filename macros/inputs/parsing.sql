@@ -71,6 +71,12 @@
 {% endmacro %}
 
 
+{#- NaN is above infinity on both engines. -#}
+{% macro is_finite(value) -%}
+    abs({{ value }}) < cast('infinity' as double)
+{%- endmacro %}
+
+
 {% macro is_float(source_type) %}
     {% set type = source_type | lower %}
     {% do return('double' in type or 'float' in type or 'real' in type) %}
@@ -108,7 +114,7 @@
     {%- elif is_float(source_type) -%}
         {#- a column of whole keys with a gap in it becomes a float: 42.0 is the key 42 -#}
         case
-            when isfinite({{ column }}) and {{ column }} = floor({{ column }}) and abs({{ column }}) < 1e15
+            when {{ is_finite(column) }} and {{ column }} = floor({{ column }}) and abs({{ column }}) < 1e15
                 then {{ whole_text(column) }}
             else {{ text }}
         end
@@ -130,7 +136,7 @@
     {%- elif kind == 'integer' and 'int' not in source_type | lower -%}
         case when {{ raw }} = floor({{ raw }}) then try_cast({{ raw }} as {{ kind_type(kind) }}) end
     {%- elif kind == 'number' -%}
-        case when isfinite(try_cast({{ raw }} as double)) then try_cast({{ raw }} as double) end
+        case when {{ is_finite('try_cast(' ~ raw ~ ' as double)') }} then try_cast({{ raw }} as double) end
     {%- elif 'with time zone' in source_type | lower -%}
         {#- else the day would hang on the time zone of the machine -#}
         cast({{ raw }} at time zone 'UTC' as {{ kind_type(kind) }})

@@ -153,6 +153,11 @@
     {% do return(names) %}
 {% endmacro %}
 
+{% macro spark__list_files(folder) %}
+    {% set query = "select _metadata.file_name from binaryFile." ~ spark__path_literal(folder) %}
+    {% do return(run_query(query).columns[0].values() | list) %}
+{% endmacro %}
+
 
 {% macro describe_parquet(path, file_name) %}
     {% do return(adapter.dispatch('describe_parquet')(path, file_name)) %}
@@ -169,6 +174,14 @@
         'header': columns.columns['column_name'].values() | list,
         'types': columns.columns['column_type'].values() | list,
         'all_names': all_names.columns['name'].values() | list,
+    }) %}
+{% endmacro %}
+
+{% macro spark__describe_parquet(path, file_name) %}
+    {% set columns = run_query("describe query select * from parquet." ~ spark__path_literal(path)) %}
+    {% do return({
+        'path': path, 'file_name': file_name, 'format': 'parquet',
+        'header': columns.columns[0].values() | list, 'types': columns.columns[1].values() | list,
     }) %}
 {% endmacro %}
 

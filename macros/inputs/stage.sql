@@ -174,6 +174,10 @@
     {%- endif -%}
 {%- endmacro %}
 
+{% macro spark__typed_relation(source) -%}
+    {{ 'parquet.' ~ spark__path_literal(source['path']) if source['format'] == 'parquet' else source['path'] }} as typed_rows
+{%- endmacro %}
+
 
 {% macro typed_row_number(source) -%}
     {{ return(adapter.dispatch('typed_row_number')(source)) }}
@@ -181,4 +185,10 @@
 
 {% macro duckdb__typed_row_number(source) -%}
     {{ 'file_row_number + 1' if source['format'] == 'parquet' else 'row_number() over ()' }}
+{%- endmacro %}
+
+{#- The rows of a table of a cluster have no order of their own. -#}
+{% macro spark__typed_row_number(source) -%}
+    {{ 'typed_rows._metadata.row_index + 1' if source['format'] == 'parquet'
+        else 'row_number() over (order by monotonically_increasing_id())' }}
 {%- endmacro %}

@@ -31,8 +31,8 @@
     {% do reasons.extend(failed[:5]) %}
     {% if failed | length > 5 %}{% do reasons.append((failed | length - 5) ~ ' others failed') %}{% endif %}
     {% if skipped %}{% do reasons.append(counted(skipped | length, 'node was skipped', 'nodes were skipped')) %}{% endif %}
-    {#- limited rows pass tests and are no marts -#}
-    {% if flags.EMPTY or flags.SAMPLE %}{% do reasons.append('the run read no or only some rows (--empty or --sample)') %}{% endif %}
+    {#- limited rows pass tests and are no marts; flags has no sample -#}
+    {% if flags.EMPTY or invocation_args_dict.get('sample') %}{% do reasons.append('the run read no or only some rows (--empty or --sample)') %}{% endif %}
     {% set missing = [] %}
     {% for node in graph.nodes.values() if node.config.enabled and node.config.materialized != 'ephemeral' %}
         {% if node.resource_type in ('model', 'seed', 'snapshot', 'test') and node.unique_id not in ran %}
@@ -204,4 +204,9 @@
         ) %}
     {% endif %}
     {% do return(answer) %}
+{% endmacro %}
+
+
+{% macro default__publish_marts(marts) %}
+    {% do log('TODO', info=true) %}
 {% endmacro %}

@@ -1,5 +1,6 @@
 {#- What of a mart is published, as a select: no personal column, ids as pseudonyms where var pseudonymise_ids says so, and
-    no outcome of a cell that is too small (see withheld_rows). `tagged` has the columns so called, see tagged_columns. -#}
+    nothing of a cell, or of a part of it, that is too small (see withheld_rows). `tagged` has the columns so called, see
+    tagged_columns. -#}
 {% macro published_rows(mart, tagged) %}
     {% set hidden = tagged['is_personal'] %}
     {% set person_keys = tagged['is_person_key'] %}
@@ -11,7 +12,11 @@
         {% elif cells and column.name == 'is_suppressed' %}
             {% do columns.append('is_suppressed or is_withheld as is_suppressed') %}
         {% elif cells and not stays_in_a_small_cell(column.name, mart, cells) %}
-            {% do columns.append('case when not is_withheld then ' ~ column.name ~ ' end as ' ~ column.name) %}
+            {% set reasons = ['is_withheld'] %}
+            {% for part in parts_of(cells) if column.name in part['tells'] %}
+                {% do reasons.append('is_withheld_' ~ part['name']) %}
+            {% endfor %}
+            {% do columns.append('case when not (' ~ reasons | join(' or ') ~ ') then ' ~ column.name ~ ' end as ' ~ column.name) %}
         {% else %}
             {% do columns.append(column.name) %}
         {% endif %}
@@ -44,12 +49,35 @@
     config.meta.cells:
       count           the column with the size; default customers_count
       add_up_within   the columns within whose values the cells add up to something public; default: they do not
-      is_cube         the cells are those of the churn cube, which add up to each other -#}
+      is_cube         the cells are those of the churn cube, which add up to each other
+      parts           column that counts some of the cell (or, called a share, their share) -> `of`, the column with the
+                      number that they are some of (default: the size), and `tells`, the columns that tell the same
+      bases           column that counts some of the cell -> the columns that speak of these only -#}
 {% macro cells_of(mart, tagged) %}
     {% if mart.columns.keys() | select('in', tagged['is_person_key']) | list %}{% do return(none) %}{% endif %}
     {% set cells = mart.config.meta.get('cells', {}) %}
     {% set count = cells.get('count', 'customers_count') %}
     {% do return(dict({'count': count}, **cells) if count in mart.columns else none) %}
+{% endmacro %}
+
+
+{#- The parts of cells that are judged apart from the cell: their names, the columns that tell of them, and what must not be
+    small. Of a part that is the part itself and the rest, since both follow from each other; of a base only the base. -#}
+{% macro parts_of(cells) %}
+    {% set parts = [] %}
+    {% for column, part in cells.get('parts', {}).items() %}
+        {% set whole = part.get('of', cells['count']) %}
+        {% set count = 'round(' ~ column ~ ' * ' ~ whole ~ ')' if column.endswith('_share') else column %}
+        {% do parts.append({
+            'name': column,
+            'tells': [column] + part.get('tells', []),
+            'counts': [count, whole ~ ' - ' ~ count],
+        }) %}
+    {% endfor %}
+    {% for column, tells in cells.get('bases', {}).items() %}
+        {% do parts.append({'name': column ~ '_base', 'tells': tells, 'counts': [column]}) %}
+    {% endfor %}
+    {% do return(parts) %}
 {% endmacro %}
 
 
@@ -63,7 +91,7 @@
 
 
 {#- The rows of a mart with is_withheld: true for cells below var minimum_cell_size, and for the cells that keep these
-    from being worked out as what is missing from a sum (the smallest other cell of the group). -#}
+    from being worked out as what is missing from a sum; and with is_withheld_<part> for each part of them (see parts_of). -#}
 {% macro withheld_rows(mart, cells) -%}
     {%- set minimum = number_var('minimum_cell_size') -%}
     {%- set count = cells['count'] -%}
@@ -81,34 +109,66 @@
             from {{ node_relation(mart) }}
         ) as withheld
     {%- else %}
-        {%- set within = cells.get('add_up_within') %}
-        {%- set groups = (['true'] + (within or [])) | join(', ') %}
+        {%- set judged = [{'flag': 'is_withheld', 'counts': [count], 'already': 'false'}] -%}
+        {%- set withheld = with_companions(node_relation(mart), judged, mart, cells) -%}
+        {%- set judged = [] -%}
+        {%- for part in parts_of(cells) -%}
+            {%- do judged.append({
+                'flag': 'is_withheld_' ~ part['name'], 'counts': part['counts'], 'already': 'is_withheld',
+            }) -%}
+        {%- endfor -%}
+        {{ with_companions('(' ~ withheld ~ ') as cells', judged, mart, cells) if judged else withheld }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- Adds the flags in `judged` to the rows of a relation: true where one of its counts is above zero and below the minimum,
+    or the row is withheld already; and, where such rows of a group together are still below it, for the row of the group
+    with the smallest counts that are not. -#}
+{% macro with_companions(relation, judged, mart, cells) %}
+    {%- set minimum = number_var('minimum_cell_size') -%}
+    {%- set within = cells.get('add_up_within') %}
+    {%- set groups = (['true'] + (within or [])) | join(', ') -%}
+    select
+        *
+        {%- for one in judged %},
+        shut_{{ one['flag'] }}
+        {%- if within is not none %}
+        or open_{{ one['flag'] }} and rank_{{ one['flag'] }} = 1 and shut_rows_{{ one['flag'] }} > 0
+        and shut_least_{{ one['flag'] }} < {{ minimum }}
+        {%- endif %} as {{ one['flag'] }}
+        {%- endfor %}
+    from (
         select
-            *,
-            is_small
-            {%- if within is not none %}
-            or {{ count }} > 0 and open_rank = 1 and small_count > 0
-            and (small_count = 1 or small_customers < {{ minimum }})
-            {%- endif %} as is_withheld
+            *
+            {%- for one in judged %},
+            count(*) filter (where shut_{{ one['flag'] }}) over (partition by {{ groups }}) as shut_rows_{{ one['flag'] }},
+            least(
+                {%- for count in one['counts'] %}
+                coalesce(sum({{ count }}) filter (where shut_{{ one['flag'] }}) over (partition by {{ groups }}), 0){{ ',' if not loop.last }}
+                {%- endfor %}
+            ) as shut_least_{{ one['flag'] }},
+            row_number() over (
+                partition by {{ groups }}, open_{{ one['flag'] }}
+                order by
+                    least({{ one['counts'] | join(', ') }})
+                    {%- for column in mart.config.meta['grain'] %},
+                    coalesce(cast({{ column }} as {{ kind_type('text') }}), 'unknown')
+                    {%- endfor %}
+            ) as rank_{{ one['flag'] }}
+            {%- endfor %}
         from (
             select
-                *,
-                count(*) filter (where is_small) over (partition by {{ groups }}) as small_count,
-                sum({{ count }}) filter (where is_small) over (partition by {{ groups }}) as small_customers,
-                row_number() over (
-                    partition by {{ groups }}, is_small or {{ count }} = 0
-                    order by
-                        {{ count }}
-                        {%- for column in mart.config.meta['grain'] %},
-                        coalesce(cast({{ column }} as {{ kind_type('text') }}), 'unknown')
-                        {%- endfor %}
-                ) as open_rank
-            from (
-                select
-                    *,
-                    coalesce({{ count }} > 0 and {{ count }} < {{ minimum }}, false) as is_small
-                from {{ node_relation(mart) }}
-            ) as sized
-        ) as ranked
-    {%- endif -%}
+                *
+                {%- for one in judged %},
+                {{ one['already'] }}
+                {%- for count in one['counts'] %}
+                or coalesce({{ count }} > 0 and {{ count }} < {{ minimum }}, false)
+                {%- endfor %} as shut_{{ one['flag'] }},
+                not {{ one['already'] }} and coalesce(least({{ one['counts'] | join(', ') }}) >= {{ minimum }}, false)
+                    as open_{{ one['flag'] }}
+                {%- endfor %}
+            from {{ relation }}
+        ) as judged
+    ) as ranked
 {%- endmacro %}

@@ -33,10 +33,10 @@
         count(*) as customers_count,
         count(*) filter (where rfm.frequency_count > 0) as engaged_count,
         {{ exact_average('rfm.recency_days') }} as average_recency_days,
-        cast(median(rfm.recency_days) as double) as median_recency_days,
+        median(cast(rfm.recency_days as double)) as median_recency_days,
         {{ exact_average('rfm.frequency_count') }} as average_frequency_count,
         {{ exact_average('rfm.monetary_amount') }} as average_monetary_amount,
-        cast(median(rfm.monetary_amount) as double) as median_monetary_amount,
+        median(cast(rfm.monetary_amount as double)) as median_monetary_amount,
         {{ exact_average('rfm.rfm_score') }} as average_rfm_score,
         cast(count(*) filter (where rfm.rfm_segment in ('champions', 'loyal')) as double) / count(*)
             as champions_and_loyal_share,

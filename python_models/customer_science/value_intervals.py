@@ -81,7 +81,9 @@ def calibrate_values(
                 )
                 below[positions] = np.where(predicted[positions] > 0, share, float(bound > 0))
     compared = ~np.isnan(actual) & ~np.isnan(lower) & ~np.isnan(upper)
-    covered = pd.array((lower <= actual) & (actual <= upper), "boolean")
+    # to the cent, as values and bounds are told: beyond it lies what arithmetic leaves behind
+    lowest, value, highest = (np.round(amounts, 2) for amounts in (lower, actual, upper))
+    covered = pd.array((lowest <= value) & (value <= highest), "boolean")
     covered[~compared] = pd.NA
     return pd.DataFrame(
         {

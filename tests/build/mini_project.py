@@ -25,6 +25,15 @@ MODELS = {
         "select * from (values ('a', 3, 1, '1 of 3 left'), ('b', 40, 9, '9 of 40 left'), ('c', 20, 4, '4 of 20 left')) "
         "as t(town, customers_count, churned_count, sentence)"
     ),
+    # four groups in each of 200 schemes, with parts of every size
+    "marts/groups.sql": (
+        "select scheme, member, size as customers_count, "
+        "(hash(3, scheme, member) % (size + 1))::bigint as women_count, "
+        "(hash(4, scheme, member) % (size + 1))::double / size as card_share, "
+        "(hash(5, scheme, member) % (size + 1))::bigint as known_count, 0.5::double as known_rate "
+        "from (select scheme, member, (1 + hash(1, scheme, member) % (3 + 4 * (hash(2, scheme) % 9)))::int as size "
+        "from range(200) as schemes(scheme), range(4) as members(member))"
+    ),
     "marts/quality_quarantine.sql": "select 'a' as source_name",
     "marts/run_manifest.sql": (ROOT / "models/marts/quality/run_manifest.sql").read_text("utf-8"),
     "int_raw_rows_counted.sql": "select 'x' as entity_name, 'x.csv' as file_name, 1 as raw_count",
@@ -39,6 +48,15 @@ COLUMNS = {
         "customers_count": "integer",
         "churned_count": "integer",
         "sentence": "varchar",
+    },
+    "groups": {
+        "scheme": "bigint",
+        "member": "bigint",
+        "customers_count": "integer",
+        "women_count": "bigint",
+        "card_share": "double",
+        "known_count": "bigint",
+        "known_rate": "double",
     },
     "quality_quarantine": {"source_name": "varchar"},
     "run_manifest": {
@@ -55,6 +73,16 @@ COLUMNS = {
 CONFIGS = {
     "quality_quarantine": {"meta": {"is_published": False}},
     "towns": {"meta": {"grain": ["town"], "cells": {"add_up_within": []}}},
+    "groups": {
+        "meta": {
+            "grain": ["scheme", "member"],
+            "cells": {
+                "add_up_within": ["scheme"],
+                "parts": {"women_count": {}, "card_share": {}},
+                "bases": {"known_count": ["known_rate"]},
+            },
+        }
+    },
 }
 FLAGS = {"customer_id": {"is_person_key": True}, "birth_date": {"is_personal": True}}
 

@@ -11,7 +11,7 @@ def test_an_extract_of_three_columns_builds_and_says_what_is_missing(run_dbt, tm
     rows = {name: build.row(f"select count(*) from marts.{name}")[0] for name in marts}
     filled = {name for name, count in rows.items() if count}
     assert filled == {
-        "cluster_selection", "quality_fan_out", "quality_inputs", "quality_reconciliation",
+        "churn_customers", "cluster_selection", "quality_fan_out", "quality_inputs", "quality_reconciliation",
         "run_manifest", "strategy_customers", "strategy_segments",
     }  # fmt: skip
     assert build.rows("select method_code, verdict from marts.cluster_selection") == [

@@ -75,7 +75,7 @@ compared as (
         {{ risk_ratio_bound(*rest, side=-1) }} as lift_ci_lower,
         {{ risk_ratio_bound(*rest, side=1) }} as lift_ci_upper,
         -- half a customer is added to each cell (Haldane 1956), so that it is finite
-        (confirmation_churned_count + 0.5) * (rest_count - rest_churned_count + 0.5)
+        cast(confirmation_churned_count + 0.5 as double) * (rest_count - rest_churned_count + 0.5)
         / ((confirmation_count - confirmation_churned_count + 0.5) * (rest_churned_count + 0.5)) as odds_ratio,
         -- one family: the candidates that the discovery half selected
         case when discovery_verdict = 'selected' then {{ normal_two_sided_p('z_statistic') }} end as p_value

@@ -12,7 +12,7 @@ days as (
     union all
     select
         'cut_off' as score_basis,
-        cast({{ dbt.dateadd('day', -number_var('churn_outcome_days'), 'as_of_date') }} as date) as measured_on
+        {{ date_shifted('as_of_date', -number_var('churn_outcome_days'), 'day') }} as measured_on
     from as_of
     union all
     select
@@ -25,7 +25,7 @@ listed as (
     select
         score_basis,
         measured_on,
-        cast({{ dbt.dateadd('day', 1 - number_var('score_lookback_days'), 'measured_on') }} as date) as lookback_starts_on
+        {{ date_shifted('measured_on', 1 - number_var('score_lookback_days'), 'day') }} as lookback_starts_on
     from days
 )
 

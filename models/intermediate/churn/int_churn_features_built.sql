@@ -72,7 +72,7 @@ described as (
         profiled.is_active,
         case
             when at_risk.measured_on is null then profiled.tenure_years
-            else {{ dbt.datediff('conformed.joined_on', 'at_risk.measured_on', 'day') }} / 365.25
+            else cast({{ dbt.datediff('conformed.joined_on', 'at_risk.measured_on', 'day') }} as double) / 365.25
         end as tenure_years,
         case when at_risk.measured_on is null then profiled.product_count else counted.product_count end as product_count,
         counted.recent_contact_count,

@@ -8,7 +8,8 @@ with kept as (
 ranked as (
     select
         *,
-        row_number() over (order by confirmation_churn_rate_ci_lower desc, segment_code asc) as segment_rank
+        cast(row_number() over (order by confirmation_churn_rate_ci_lower desc, segment_code asc) as bigint)
+            as segment_rank
     from kept
 )
 

@@ -74,7 +74,7 @@ defined as (
             when 'supplied_flag' then case when is_churned then closed_on end
             when 'inactivity' then case
                 when {{ dbt.datediff('last_seen_on', 'as_of_date', 'day') }} >= {{ number_var('churn_inactivity_days') }}
-                    then cast({{ dbt.dateadd('day', number_var('churn_inactivity_days'), 'last_seen_on') }} as date)
+                    then {{ date_shifted('last_seen_on', number_var('churn_inactivity_days'), 'day') }}
             end
         end as churned_on,
         churn_definition,

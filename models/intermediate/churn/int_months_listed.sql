@@ -12,8 +12,8 @@ numbers as (
 
 months as (
     select
-        cast({{ dbt.dateadd('month', 'generated_number - 1', month_start('first_on')) }} as date) as month_starts_on,
-        cast({{ dbt.dateadd('month', 'generated_number', month_start('first_on')) }} as date) as next_month_starts_on,
+        {{ date_shifted(month_start('first_on'), 'generated_number - 1', 'month') }} as month_starts_on,
+        {{ date_shifted(month_start('first_on'), 'generated_number', 'month') }} as next_month_starts_on,
         last_on
     from observed
     cross join numbers
@@ -23,5 +23,5 @@ months as (
 select
     month_starts_on,
     next_month_starts_on,
-    last_on >= cast({{ dbt.dateadd('day', -1, 'next_month_starts_on') }} as date) as is_complete
+    last_on >= {{ date_shifted('next_month_starts_on', -1, 'day') }} as is_complete
 from months

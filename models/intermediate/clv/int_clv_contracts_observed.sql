@@ -17,7 +17,7 @@ days as (
     union all
     select
         'back_test' as prediction_basis,
-        cast({{ dbt.dateadd('year', -1, 'as_of_date') }} as date) as measured_on
+        {{ date_shifted('as_of_date', -1, 'year') }} as measured_on
     from as_of
     where as_of_date is not null
 ),

@@ -22,7 +22,7 @@ days as (
     union all
     select
         'back_test' as prediction_basis,
-        cast({{ dbt.dateadd('day', -days, 'as_of.as_of_date') }} as date) as measured_on,
+        {{ date_shifted('as_of.as_of_date', -days, 'day') }} as measured_on,
         {{ days }} as holdout_days
     from as_of
     {%- endfor %}

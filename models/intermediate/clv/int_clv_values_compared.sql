@@ -36,9 +36,9 @@ ranked as (
         *,
         (
             {%- for measure, direction in [('recency_days', 'desc'), ('repeat_count', 'asc'), ('past_amount', 'asc')] %}
-            {{ '+ ' if not loop.first }}(
+            {{ '+ ' if not loop.first }}cast(
                 rank() over (partition by measured_on order by {{ measure }} {{ direction }})
-                + (count(*) over (partition by measured_on, {{ measure }}) - 1) / 2.0
+                + (count(*) over (partition by measured_on, {{ measure }}) - 1) / 2.0 as double
             ) / count(*) over (partition by measured_on)
             {%- endfor %}
         ) as rfm_sum

@@ -11,7 +11,7 @@ dated as (
     select
         *,
         try_cast(
-            '2014-' || lpad({{ whole_text("1 + strpos('janfebmaraprmayjunjulaugsepoctnovdec', month) / 3") }}, 2, '0')
+            '2014-' || lpad({{ whole_text("1 + position(month in 'janfebmaraprmayjunjulaugsepoctnovdec') / 3") }}, 2, '0')
             || '-' || lpad({{ whole_text('day') }}, 2, '0') as date
         ) as contacted_on
     from joined

@@ -2,12 +2,8 @@
 -- customers, and one that is new takes a number that was never used. The table remembers, in the sample, who had which
 -- code, and is read here before it is replaced; a full refresh forgets. More than half in common can only be with one.
 {%- set remembered = ['cluster_set_key', 'customer_id', 'cluster_code', 'highest_code_number'] -%}
-{%- set former = load_relation(this) if execute and not flags.FULL_REFRESH else none -%}
-{%- if former is not none and remembered | reject(
-    'in', adapter.get_columns_in_relation(former) | map(attribute='name') | list
-) | list -%}
-    {%- set former = none -%}
-{%- endif -%}
+{{ config(pre_hook="{{ keep_former_table(this) }}") }}
+{%- set former = former_table(this, remembered) if execute and not flags.FULL_REFRESH else none -%}
 {%- set cluster_set_key = sql_literal(var('source_system') ~ '.' ~ var('rfm_scheme')) %}
 
 with sampled as (

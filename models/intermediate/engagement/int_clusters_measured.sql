@@ -14,7 +14,7 @@ counted as (
         count(*) as customers_count,
         {%- for column in measures.values() %}
         {{ exact_average(column) }} as average_{{ column }},
-        cast(median({{ column }}) as double) as median_{{ column }},
+        median(cast({{ column }} as double)) as median_{{ column }},
         {%- endfor %}
         count(is_churned) as known_outcome_count,
         count(*) filter (where is_churned) as churned_count

@@ -40,7 +40,8 @@ profiled as (
         coalesce(customers.marital_status, 'unknown') as marital_status,
         customers.marketing_consent as has_marketing_consent,
         coalesce(
-            customers.tenure_years, {{ dbt.datediff('customers.joined_on', 'as_of.as_of_date', 'day') }} / 365.25
+            customers.tenure_years,
+            cast({{ dbt.datediff('customers.joined_on', 'as_of.as_of_date', 'day') }} as double) / 365.25
         ) as tenure_years,
         customers.balance is not null as has_known_balance
     from customers

@@ -31,8 +31,8 @@ compared as (
         cast(half_count - confirmation_count as bigint) as rest_count,
         cast(half_churned_count - confirmation_churned_count as bigint) as rest_churned_count,
         -- half a customer is added to each cell, so that an interval without leavers has a finite weight
-        (confirmation_churned_count + 0.5) / (half_churned_count + 0.5 * feature_interval_count) as leaver_share,
-        (confirmation_count - confirmation_churned_count + 0.5)
+        cast(confirmation_churned_count + 0.5 as double) / (half_churned_count + 0.5 * feature_interval_count) as leaver_share,
+        cast(confirmation_count - confirmation_churned_count + 0.5 as double)
         / (half_count - half_churned_count + 0.5 * feature_interval_count) as stayer_share
     from totalled
 ),

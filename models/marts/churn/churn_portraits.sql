@@ -28,6 +28,7 @@ joined as (
         described.*,
         coalesce(named.segment_name, described.portrait_code) as portrait_name,
         portfolio.median_value as portfolio_median_value,
+        portfolio.level_count as portfolio_level_count,
         portfolio.level_share as portfolio_level_share,
         compared.effect_size,
         compared.effect_size_ci_lower,
@@ -35,10 +36,10 @@ joined as (
         compared.p_value,
         compared.q_value,
         coalesce(compared.q_value < {{ number_var('significance_level') }}, false) as is_significant,
-        row_number() over (
+        cast(row_number() over (
             partition by described.portrait_code
             order by abs(compared.effect_size) desc nulls last, described.feature_name asc, described.feature_level asc
-        ) as feature_rank,
+        ) as bigint) as feature_rank,
         case
             when features.feature_kind = 'number' then features.feature_label
             else {{ value_label('described.feature_level') }}
@@ -71,6 +72,7 @@ final as (
         portfolio_median_value,
         level_count,
         level_share,
+        portfolio_level_count,
         portfolio_level_share,
         effect_size,
         effect_size_ci_lower,

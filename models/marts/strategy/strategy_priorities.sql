@@ -32,7 +32,7 @@ valued as (
 ranked as (
     select
         *,
-        row_number() over (
+        cast(row_number() over (
             partition by segment_scheme
             order by
                 case prerequisite_kind when 'none' then 1 when 'check' then 2 else 3 end asc,
@@ -40,7 +40,7 @@ ranked as (
                 kept_customers_per_effort_day desc nulls last,
                 segment_code asc,
                 strategy_code asc
-        ) as priority_rank
+        ) as bigint) as priority_rank
     from valued
 ),
 

@@ -1,0 +1,56 @@
+-- What the metrics of the semantic layer count, add up and part by. A view, since it holds nothing of its own.
+{{ config(materialized='view') }}
+
+with profiled as (
+    select * from {{ ref('int_customers_profiled') }}
+),
+
+churned as (
+    select * from {{ ref('int_customers_churned') }}
+),
+
+scores as (
+    select * from {{ ref('churn_scores') }}
+),
+
+as_of as (
+    select * from {{ ref('int_as_of_date_determined') }}
+),
+
+age_bands as (
+    select * from {{ ref('int_bands_labelled') }}
+    where column_name = 'age' and band_set = {{ sql_literal(var('age_band_set')) }}
+),
+
+score_bands as (
+    select * from {{ ref('int_bands_labelled') }}
+    where column_name = 'credit_score'
+),
+
+described as (
+    select
+        profiled.customer_id,
+        as_of.as_of_date,
+        {{ band_of('profiled.age', 'age_bands') }} as age_band,
+        profiled.gender,
+        profiled.city,
+        {{ band_of('profiled.credit_score', 'score_bands') }} as credit_score_band,
+        profiled.product_count,
+        profiled.property_count,
+        profiled.is_active,
+        profiled.has_credit_card,
+        profiled.has_known_balance,
+        profiled.balance,
+        churned.is_churned,
+        cast(
+            case when not churned.is_churned then profiled.balance * scores.churn_probability end as decimal(18, 2)
+        ) as value_at_risk_amount
+    from profiled
+    inner join churned on profiled.customer_id = churned.customer_id
+    cross join as_of
+    left join scores on profiled.customer_id = scores.customer_id
+    left join age_bands on {{ is_within('profiled.age', 'age_bands.lower_bound', 'age_bands.upper_bound') }}
+    left join score_bands on {{ is_within('profiled.credit_score', 'score_bands.lower_bound', 'score_bands.upper_bound') }}
+)
+
+select * from described
