@@ -3,7 +3,8 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    from customer_science.contracts import fit_contracts
+    from customer_science.contracts import DECISIONS, fit_contracts
 
     minimum_count = dbt.config.meta_get("minimum_count")
-    return fit_contracts(dbt.ref("int_clv_contracts_observed").df(), int(minimum_count))
+    contracts = dbt.ref("int_clv_contracts_observed").project(", ".join(DECISIONS))
+    return fit_contracts(contracts.df(), int(minimum_count))

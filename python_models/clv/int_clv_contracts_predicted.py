@@ -3,13 +3,18 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    from customer_science.contracts import predict_contracts
+    from customer_science.batches import apply_in_batches
+    from customer_science.contracts import PREDICTION_TYPES, predict_contracts
 
     horizon_days = dbt.config.meta_get("horizon_days")
     discount_rate = dbt.config.meta_get("discount_rate")
-    return predict_contracts(
-        dbt.ref("int_clv_contracts_observed").df(),
-        dbt.ref("int_clv_contracts_fitted").df(),
-        max(1, round(int(horizon_days) / 365.25)),
-        float(discount_rate),
+    batch_size = dbt.config.meta_get("batch_size")
+    horizon_years = max(1, round(int(horizon_days) / 365.25))
+    fits = dbt.ref("int_clv_contracts_fitted").df()
+    return apply_in_batches(
+        session,
+        dbt.ref("int_clv_contracts_observed"),
+        lambda rows: predict_contracts(rows, fits, horizon_years, float(discount_rate)),
+        PREDICTION_TYPES,
+        int(batch_size),
     )

@@ -3,14 +3,25 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    from customer_science.purchase_models import HISTORY, Horizon, predict_purchases
+    from customer_science.batches import apply_in_batches
+    from customer_science.purchase_models import (
+        HISTORY,
+        PREDICTION_TYPES,
+        Horizon,
+        predict_purchases,
+    )
     from customer_science.settings import read_settings
 
-    horizon = dbt.config.meta_get("horizon")
+    horizon = read_settings(Horizon, dbt.config.meta_get("horizon"))
     served_model = dbt.config.meta_get("served_model")
-    return predict_purchases(
-        dbt.ref("int_clv_purchases_summarised").project(", ".join(HISTORY)).df(),
-        dbt.ref("int_clv_purchases_fitted").df(),
-        read_settings(Horizon, horizon),
-        served_model,
+    batch_size = dbt.config.meta_get("batch_size")
+    fits = dbt.ref("int_clv_purchases_fitted").df()
+    histories = dbt.ref("int_clv_purchases_summarised").project(", ".join(HISTORY))
+    return apply_in_batches(
+        session,
+        # equal histories, whose forecast is computed once, stand together
+        histories.order("measured_on, repeat_count, recency_weeks, observed_weeks"),
+        lambda customers: predict_purchases(customers, fits, horizon, served_model),
+        PREDICTION_TYPES,
+        int(batch_size),
     )

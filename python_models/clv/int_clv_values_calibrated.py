@@ -3,12 +3,17 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    from customer_science.value_intervals import calibrate_values
+    from customer_science.batches import apply_in_batches
+    from customer_science.value_intervals import INTERVAL_TYPES, calibrate_values
 
     coverage = dbt.config.meta_get("coverage")
-    return calibrate_values(
-        dbt.ref("int_clv_customers_predicted").df(),
-        dbt.ref("int_clv_ratios_observed").df(),
-        dbt.ref("int_clv_tier_cuts_listed").df(),
-        float(coverage),
+    batch_size = dbt.config.meta_get("batch_size")
+    ratios = dbt.ref("int_clv_ratios_observed").df()
+    bounds = dbt.ref("int_clv_tier_cuts_listed").df()
+    return apply_in_batches(
+        session,
+        dbt.ref("int_clv_customers_predicted"),
+        lambda rows: calibrate_values(rows, ratios, bounds, float(coverage)),
+        INTERVAL_TYPES,
+        int(batch_size),
     )

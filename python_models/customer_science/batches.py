@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 
-VECTOR_SIZE = 2_048  # rows, the unit in which DuckDB hands out a result
 ARROW_TYPES = {
     "str": pa.string(),
     "float64": pa.float64(),
@@ -18,7 +18,7 @@ ARROW_TYPES = {
 def apply_in_batches(
     session, relation, function: Callable, types: dict[str, str], batch_rows: int
 ) -> pa.RecordBatchReader:
-    """`function` of about `batch_rows` rows of `relation` at a time, as one table that is never held in memory.
+    """`function` of `batch_rows` rows of `relation` at a time, as one table that is never held in memory.
 
     `function` takes and returns a frame, and treats each row by itself; `types` are the pandas types of its result.
     """
@@ -31,9 +31,14 @@ def apply_in_batches(
         relation = session.cursor().sql(relation.sql_query())
 
     def results() -> Iterator[pa.RecordBatch]:
-        while len(frame := relation.fetch_df_chunk(max(1, batch_rows // VECTOR_SIZE))):
-            result = function(frame)[list(types)].astype(types)
-            yield from pa.Table.from_pandas(result, schema, preserve_index=False).to_batches()
+        with duckdb.connect() as converter:
+            for batch in relation.to_arrow_reader(batch_rows):
+                # the types that every other frame has: no decimals
+                frame = converter.from_arrow(pa.Table.from_batches([batch])).df()
+                result = function(frame)[list(types)].astype(types)
+                yield from pa.Table.from_pandas(
+                    result, schema, preserve_index=False
+                ).to_batches()
 
     return pa.RecordBatchReader.from_batches(schema, results())
 

@@ -10,6 +10,8 @@ from scipy.special import betaln
 
 from customer_science.purchase_models import Fit, maximise
 
+# what a fit reads of a contract
+DECISIONS = ("cohort", "measured_on", "renewal_number", "is_ended")
 CONTRACT_PARAMETERS = ("alpha", "beta")
 CONTRACT_STARTS = ((1.0, 1.0), (0.5, 4.0), (5.0, 20.0))
 FIT_TYPES = {

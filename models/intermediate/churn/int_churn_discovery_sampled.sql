@@ -6,7 +6,8 @@ with described as (
 
 sampled as (
     select * from described
-    qualify row_number() over (order by md5(customer_id), customer_id) <= {{ number_var('discovery_sample_size') }}
+    order by md5(customer_id), customer_id
+    limit {{ number_var('discovery_sample_size') }}
 )
 
 select * from sampled

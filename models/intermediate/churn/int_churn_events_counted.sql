@@ -1,5 +1,7 @@
 -- What had happened by each day: products held on it, contacts and purchases within the look-back before it. Nothing later
--- is read. A count is null where the extract has no such events at all.
+-- is read. A count is null where the extract has no such events at all. Events are read once for all days.
+{%- set dated_bases = ['as_of_date', 'cut_off'] %}
+
 with customers as (
     select * from {{ ref('int_customers_conformed') }}
 ),
@@ -7,6 +9,17 @@ with customers as (
 days as (
     select * from {{ ref('int_churn_days_listed') }}
     where measured_on is not null
+),
+
+-- all days in one row
+spans as (
+    select
+        {%- for basis in dated_bases %}
+        max(measured_on) filter (where score_basis = '{{ basis }}') as {{ basis }}_measured_on,
+        max(lookback_starts_on) filter (where score_basis = '{{ basis }}') as {{ basis }}_lookback_starts_on,
+        {%- endfor %}
+        max(measured_on) as last_measured_on
+    from days
 ),
 
 product_holdings as (
@@ -17,8 +30,8 @@ interactions as (
     select * from {{ ref('int_interactions_conformed') }}
 ),
 
-transactions as (
-    select * from {{ ref('int_transactions_conformed') }}
+purchases as (
+    select * from {{ ref('int_purchases_dated') }}
 ),
 
 held as (
@@ -34,66 +47,105 @@ held as (
     group by product_holdings.customer_id, days.measured_on
 ),
 
+contacts as (
+    select
+        customer_id,
+        cast(occurred_at as date) as contacted_on
+    from interactions
+),
+
 contacted as (
     select
-        interactions.customer_id,
-        days.measured_on,
-        cast(max(interactions.occurred_at) as date) as last_contact_on,
-        count(*) filter (where cast(interactions.occurred_at as date) >= days.lookback_starts_on) as recent_contact_count
-    from interactions
-    cross join days
-    where cast(interactions.occurred_at as date) <= days.measured_on
-    group by interactions.customer_id, days.measured_on
+        contacts.customer_id
+        {%- for basis in dated_bases %},
+        max(contacts.contacted_on) filter (where contacts.contacted_on <= spans.{{ basis }}_measured_on)
+            as {{ basis }}_last_contact_on,
+        count(*) filter (
+            where contacts.contacted_on between spans.{{ basis }}_lookback_starts_on and spans.{{ basis }}_measured_on
+        ) as {{ basis }}_contact_count
+        {%- endfor %}
+    from contacts
+    cross join spans
+    where contacts.contacted_on <= spans.last_measured_on
+    group by contacts.customer_id
 ),
 
 purchased as (
     select
-        transactions.customer_id,
-        days.measured_on,
-        cast(max(transactions.occurred_at) as date) as last_purchase_on,
-        count(distinct cast(transactions.occurred_at as date)) filter (
-            where cast(transactions.occurred_at as date) >= days.lookback_starts_on
-        ) as recent_purchase_count,
-        sum(transactions.amount) filter (
-            where cast(transactions.occurred_at as date) >= days.lookback_starts_on
-        ) as recent_purchase_amount
-    from transactions
-    cross join days
-    where cast(transactions.occurred_at as date) <= days.measured_on
-    group by transactions.customer_id, days.measured_on
+        purchases.customer_id
+        {%- for basis in dated_bases %},
+        max(purchases.purchased_on) filter (where purchases.purchased_on <= spans.{{ basis }}_measured_on)
+            as {{ basis }}_last_purchase_on,
+        count(*) filter (
+            where purchases.purchased_on between spans.{{ basis }}_lookback_starts_on and spans.{{ basis }}_measured_on
+        ) as {{ basis }}_purchase_count,
+        sum(purchases.day_amount) filter (
+            where purchases.purchased_on between spans.{{ basis }}_lookback_starts_on and spans.{{ basis }}_measured_on
+        ) as {{ basis }}_purchase_amount
+        {%- endfor %}
+    from purchases
+    cross join spans
+    where purchases.purchased_on <= spans.last_measured_on
+    group by purchases.customer_id
 ),
 
 carried as (
     select
         (select count(*) > 0 from product_holdings) as has_holdings,
         (select count(*) > 0 from interactions) as has_contacts,
-        (select count(*) > 0 from transactions) as has_purchases
+        (select count(*) > 0 from purchases) as has_purchases
+),
+
+{%- for basis in dated_bases %}
+
+{{ basis }}_events as (
+    select
+        customers.customer_id,
+        customers.joined_on,
+        days.measured_on,
+        days.lookback_starts_on,
+        contacted.{{ basis }}_last_contact_on as last_contact_on,
+        contacted.{{ basis }}_contact_count as contact_count,
+        purchased.{{ basis }}_last_purchase_on as last_purchase_on,
+        purchased.{{ basis }}_purchase_count as purchase_count,
+        purchased.{{ basis }}_purchase_amount as purchase_amount
+    from customers
+    inner join days on days.score_basis = '{{ basis }}'
+    left join contacted on customers.customer_id = contacted.customer_id
+    left join purchased on customers.customer_id = purchased.customer_id
+),
+{%- endfor %}
+
+events as (
+    {%- for basis in dated_bases %}
+    select * from {{ basis }}_events
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
 ),
 
 counted as (
     select
-        customers.customer_id,
-        days.measured_on,
+        events.customer_id,
+        events.measured_on,
         case when carried.has_holdings then coalesce(held.product_count, 0) end as product_count,
-        case when carried.has_contacts then coalesce(contacted.recent_contact_count, 0) end as recent_contact_count,
+        case when carried.has_contacts then coalesce(events.contact_count, 0) end as recent_contact_count,
         case
-            when contacted.last_contact_on >= days.lookback_starts_on
-                then {{ dbt.datediff('contacted.last_contact_on', 'days.measured_on', 'day') }}
+            when events.last_contact_on >= events.lookback_starts_on
+                then {{ dbt.datediff('events.last_contact_on', 'events.measured_on', 'day') }}
         end as contact_recency_days,
-        case when carried.has_purchases then coalesce(purchased.recent_purchase_count, 0) end as recent_purchase_count,
+        case when carried.has_purchases then coalesce(events.purchase_count, 0) end as recent_purchase_count,
         case
-            when purchased.last_purchase_on >= days.lookback_starts_on
-                then {{ dbt.datediff('purchased.last_purchase_on', 'days.measured_on', 'day') }}
+            when events.last_purchase_on >= events.lookback_starts_on
+                then {{ dbt.datediff('events.last_purchase_on', 'events.measured_on', 'day') }}
         end as purchase_recency_days,
-        case when carried.has_purchases then coalesce(cast(purchased.recent_purchase_amount as decimal(18, 2)), 0) end
+        case when carried.has_purchases then coalesce(cast(events.purchase_amount as decimal(18, 2)), 0) end
             as recent_purchase_amount,
-        coalesce(greatest(contacted.last_contact_on, purchased.last_purchase_on), customers.joined_on) as last_seen_on
-    from customers
-    cross join days
+        coalesce(greatest(events.last_contact_on, events.last_purchase_on), events.joined_on) as last_seen_on
+    from events
     cross join carried
-    left join held on customers.customer_id = held.customer_id and days.measured_on = held.measured_on
-    left join contacted on customers.customer_id = contacted.customer_id and days.measured_on = contacted.measured_on
-    left join purchased on customers.customer_id = purchased.customer_id and days.measured_on = purchased.measured_on
+    left join held on events.customer_id = held.customer_id and events.measured_on = held.measured_on
 )
 
 select * from counted

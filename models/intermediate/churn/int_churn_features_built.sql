@@ -58,10 +58,40 @@ at_risk as (
         end
 ),
 
-described as (
+-- those whom models learn from hang on the key alone, never on the order of rows
+sample_keys as (
+    select md5(customer_id) as key_hash
+    from at_risk
+    where is_churned is not null
+    order by md5(customer_id)
+    limit {{ number_var('score_sample_size') }}
+),
+
+sample_ends as (
+    select max(key_hash) as last_key_hash from sample_keys
+),
+
+sampled as (
     select
         at_risk.*,
-        coalesce({{ completed_years('conformed.birth_date', 'at_risk.measured_on') }}, profiled.age) as age,
+        at_risk.is_churned is not null and md5(at_risk.customer_id) <= sample_ends.last_key_hash as is_sampled
+    from at_risk
+    cross join sample_ends
+),
+
+-- of fewer outcomes a model would learn noise, so nobody is scored
+outcomes as (
+    select
+        least(
+            count(*) filter (where is_sampled and is_churned), count(*) filter (where is_sampled and not is_churned)
+        ) >= {{ number_var('score_minimum_outcomes') }} as are_enough
+    from sampled
+),
+
+described as (
+    select
+        sampled.*,
+        coalesce({{ completed_years('conformed.birth_date', 'sampled.measured_on') }}, profiled.age) as age,
         profiled.gender,
         profiled.city,
         profiled.credit_score,
@@ -71,50 +101,34 @@ described as (
         profiled.has_credit_card,
         profiled.is_active,
         case
-            when at_risk.measured_on is null then profiled.tenure_years
-            else cast({{ dbt.datediff('conformed.joined_on', 'at_risk.measured_on', 'day') }} as double) / 365.25
+            when sampled.measured_on is null then profiled.tenure_years
+            else cast({{ dbt.datediff('conformed.joined_on', 'sampled.measured_on', 'day') }} as double) / 365.25
         end as tenure_years,
-        case when at_risk.measured_on is null then profiled.product_count else counted.product_count end as product_count,
+        case when sampled.measured_on is null then profiled.product_count else counted.product_count end as product_count,
         counted.recent_contact_count,
         counted.contact_recency_days,
         counted.recent_purchase_count,
         counted.purchase_recency_days,
         counted.recent_purchase_amount
-    from at_risk
-    inner join profiled on at_risk.customer_id = profiled.customer_id
-    inner join conformed on at_risk.customer_id = conformed.customer_id
-    left join counted on at_risk.customer_id = counted.customer_id and at_risk.measured_on = counted.measured_on
+    from sampled
+    cross join outcomes
+    inner join profiled on sampled.customer_id = profiled.customer_id
+    inner join conformed on sampled.customer_id = conformed.customer_id
+    left join counted on sampled.customer_id = counted.customer_id and sampled.measured_on = counted.measured_on
+    where outcomes.are_enough
 ),
 
--- the cells whose rate is a baseline; folds and sample hang on the key alone, never on the order of rows
-sampled as (
+-- the cells whose rate is a baseline
+built as (
     select
         described.*,
         {{ concat_present(['described.product_count', 'described.city'], ' x ') }} as cell,
         {{ concat_present([
             'described.product_count', 'described.city', band_of('described.age', 'age_bands'), 'described.gender'
         ], ' x ') }} as protected_cell,
-        {{ hash_bucket('described.customer_id', fold_count) }} as fold_number,
-        described.is_churned is not null and row_number() over (
-            partition by described.is_churned is not null order by md5(described.customer_id), described.customer_id
-        ) <= {{ number_var('score_sample_size') }} as is_sampled
+        {{ hash_bucket('described.customer_id', fold_count) }} as fold_number
     from described
     left join age_bands on {{ is_within('described.age', 'age_bands.lower_bound', 'age_bands.upper_bound') }}
-),
-
-outcomes as (
-    select
-        count(*) filter (where is_sampled and is_churned) as left_count,
-        count(*) filter (where is_sampled and not is_churned) as stayed_count
-    from sampled
-),
-
--- of fewer outcomes a model would learn noise, so nobody is scored
-enough as (
-    select sampled.*
-    from sampled
-    cross join outcomes
-    where least(outcomes.left_count, outcomes.stayed_count) >= {{ number_var('score_minimum_outcomes') }}
 )
 
-select * from enough
+select * from built

@@ -4,12 +4,8 @@ with as_of as (
     select * from {{ ref('int_as_of_date_determined') }}
 ),
 
-transactions as (
-    select * from {{ ref('int_transactions_conformed') }}
-),
-
 started as (
-    select min(cast(occurred_at as date)) as started_on from transactions
+    select min(purchased_on) as started_on from {{ ref('int_purchases_dated') }}
 ),
 
 days as (

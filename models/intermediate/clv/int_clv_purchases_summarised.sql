@@ -1,10 +1,8 @@
 -- What was known of each buyer's purchases on each day, and for a cut-off what came after it. Purchases of one day are one,
 -- the first is no repeat, and time is in weeks since it, as the purchase models want it.
-with transactions as (
-    select * from {{ ref('int_transactions_conformed') }}
-),
+{%- set holdouts = days_list_var('clv_holdout_days') | unique | list %}
 
-days as (
+with days as (
     select * from {{ ref('int_clv_days_listed') }}
 ),
 
@@ -14,14 +12,10 @@ ended as (
 ),
 
 purchases as (
-    select
-        transactions.customer_id,
-        cast(transactions.occurred_at as date) as purchased_on,
-        sum(transactions.amount) as purchase_amount
-    from transactions
+    select dated.*
+    from {{ ref('int_purchases_dated') }} as dated
     cross join ended
-    where cast(transactions.occurred_at as date) <= ended.ended_on
-    group by transactions.customer_id, cast(transactions.occurred_at as date)
+    where dated.purchased_on <= ended.ended_on
 ),
 
 begun as (
@@ -32,37 +26,76 @@ begun as (
     group by customer_id
 ),
 
-summed as (
+-- the sample of each day, so that a back-test reads nobody else's purchases
+{%- for holdout in ['latest'] + holdouts %}
+
+{% set name = 'latest' if holdout == 'latest' else 'back_test_' ~ holdout -%}
+sampled_{{ name }} as (
+    select
+        days.measured_on,
+        begun.customer_id
+    from begun
+    inner join days on begun.first_purchase_on <= days.measured_on
+    where {{ "days.holdout_days is null" if holdout == 'latest' else 'days.holdout_days = ' ~ holdout }}
+    order by md5(begun.customer_id), begun.customer_id
+    limit {{ number_var('clv_sample_size') }}
+),
+{%- endfor %}
+
+sampled as (
+    select * from sampled_latest
+    {%- for holdout in holdouts %}
+    union all
+    select * from sampled_back_test_{{ holdout }}
+    {%- endfor %}
+),
+
+observed as (
     select
         days.prediction_basis,
         days.measured_on,
         days.holdout_days,
-        purchases.customer_id,
+        begun.customer_id,
         begun.first_purchase_on,
-        max(purchases.purchased_on) filter (where purchases.purchased_on <= days.measured_on) as last_purchase_on,
-        count(*) filter (where purchases.purchased_on <= days.measured_on) - 1 as repeat_count,
-        sum(purchases.purchase_amount) filter (
-            where purchases.purchased_on > begun.first_purchase_on and purchases.purchased_on <= days.measured_on
+        sampled.customer_id is not null as is_sampled
+    from begun
+    inner join days on begun.first_purchase_on <= days.measured_on
+    left join sampled on begun.customer_id = sampled.customer_id and days.measured_on = sampled.measured_on
+    where sampled.customer_id is not null or days.prediction_basis = 'latest'
+),
+
+summed as (
+    select
+        observed.prediction_basis,
+        observed.measured_on,
+        observed.holdout_days,
+        purchases.customer_id,
+        observed.is_sampled,
+        observed.first_purchase_on,
+        max(purchases.purchased_on) filter (where purchases.purchased_on <= observed.measured_on) as last_purchase_on,
+        count(*) filter (where purchases.purchased_on <= observed.measured_on) - 1 as repeat_count,
+        sum(purchases.day_amount) filter (
+            where purchases.purchased_on > observed.first_purchase_on and purchases.purchased_on <= observed.measured_on
         ) as repeat_amount,
-        sum(purchases.purchase_amount) filter (where purchases.purchased_on <= days.measured_on) as past_amount,
+        sum(purchases.day_amount) filter (where purchases.purchased_on <= observed.measured_on) as past_amount,
         -- the last period is as long as the time to come
         count(*) filter (
             where
-                purchases.purchased_on <= days.measured_on
-                and {{ dbt.datediff('purchases.purchased_on', 'days.measured_on', 'day') }} < days.holdout_days
+                purchases.purchased_on <= observed.measured_on
+                and {{ dbt.datediff('purchases.purchased_on', 'observed.measured_on', 'day') }} < observed.holdout_days
         ) as last_period_count,
-        sum(purchases.purchase_amount) filter (
+        sum(purchases.day_amount) filter (
             where
-                purchases.purchased_on <= days.measured_on
-                and {{ dbt.datediff('purchases.purchased_on', 'days.measured_on', 'day') }} < days.holdout_days
+                purchases.purchased_on <= observed.measured_on
+                and {{ dbt.datediff('purchases.purchased_on', 'observed.measured_on', 'day') }} < observed.holdout_days
         ) as last_period_amount,
-        count(*) filter (where purchases.purchased_on > days.measured_on) as future_count,
-        sum(purchases.purchase_amount) filter (where purchases.purchased_on > days.measured_on) as future_amount
+        count(*) filter (where purchases.purchased_on > observed.measured_on) as future_count,
+        sum(purchases.day_amount) filter (where purchases.purchased_on > observed.measured_on) as future_amount
     from purchases
-    inner join begun on purchases.customer_id = begun.customer_id
-    inner join days on begun.first_purchase_on <= days.measured_on
+    inner join observed on purchases.customer_id = observed.customer_id
     group by
-        days.prediction_basis, days.measured_on, days.holdout_days, purchases.customer_id, begun.first_purchase_on
+        observed.prediction_basis, observed.measured_on, observed.holdout_days, purchases.customer_id,
+        observed.is_sampled, observed.first_purchase_on
 ),
 
 summarised as (
@@ -84,12 +117,11 @@ summarised as (
         case when holdout_days is not null then cast(coalesce(future_amount, 0) as decimal(18, 2)) end as future_amount,
         {{ hash_bucket('customer_id', number_var('clv_fold_count')) }} as fold_number,
         {{ repeat_cell('repeat_count') }} as value_cell,
-        row_number() over (partition by measured_on order by md5(customer_id), customer_id)
-        <= {{ number_var('clv_sample_size') }} as is_sampled
+        is_sampled
     from summed
 ),
 
--- back-tests are made on the sample; and too few repeaters teach nothing
+-- too few repeaters teach nothing
 enough as (
     select measured_on
     from summarised
@@ -102,7 +134,6 @@ summarised_enough as (
     select summarised.*
     from summarised
     inner join enough on summarised.measured_on = enough.measured_on
-    where summarised.is_sampled or summarised.prediction_basis = 'latest'
 )
 
 select * from summarised_enough

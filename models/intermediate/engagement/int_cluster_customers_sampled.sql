@@ -6,7 +6,8 @@ with built as (
 
 sampled as (
     select * from built
-    qualify row_number() over (order by md5(customer_id), customer_id) <= {{ number_var('cluster_sample_size') }}
+    order by md5(customer_id), customer_id
+    limit {{ number_var('cluster_sample_size') }}
 )
 
 select * from sampled

@@ -1,6 +1,5 @@
--- Several transactions of one day are one purchase, as in the purchase models of customer lifetime value.
-with transactions as (
-    select * from {{ ref('int_transactions_conformed') }}
+with purchases as (
+    select * from {{ ref('int_purchases_dated') }}
 ),
 
 as_of as (
@@ -10,12 +9,12 @@ as_of as (
 purchased as (
     select
         customer_id,
-        cast(max(occurred_at) as date) as last_purchase_on,
-        count(distinct cast(occurred_at as date)) as purchase_count,
-        sum(amount) as purchase_amount
-    from transactions
+        max(purchased_on) as last_purchase_on,
+        count(*) as purchase_count,
+        sum(day_amount) as purchase_amount
+    from purchases
     cross join as_of
-    where cast(occurred_at as date) <= as_of_date
+    where purchased_on <= as_of_date
     group by customer_id
 )
 
