@@ -89,11 +89,13 @@
 {% endmacro %}
 
 
-{#- What a small cell may tell: which it is and how large, but nothing of the people in it. -#}
+{#- What a small cell may tell: which it is, how it is defined and how large, but nothing of the people in it. -#}
 {% macro stays_in_a_small_cell(column, mart, cells) %}
+    {% set names = '.+_(id|code|name|label|scheme|set|family|number|rank|kind)' %}
+    {% set definitions = '(lower|upper)_bound(_amount)?|value|predicate_sql|statement|cut_count|is_small_cell|is_active' %}
     {% do return(
         column in mart.config.meta.get('grain', []) or column == cells['count']
-        or modules.re.fullmatch('.+_(id|code|name|label|scheme|set|family|number|rank)|cut_count|is_small_cell|is_active', column)
+        or modules.re.fullmatch(names ~ '|' ~ definitions, column)
     ) %}
 {% endmacro %}
 
