@@ -7,10 +7,10 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build dashboard export rollback erase test soak lint docs demo bench lock clean
+.PHONY: help setup setup-spark build dashboard export rollback erase test test-spark soak lint docs demo bench lock clean
 
 help: ## List the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: $(INSTALLED) ## Create .venv from the pinned, hashed requirements
 
@@ -19,6 +19,12 @@ $(INSTALLED): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+setup-spark: $(VENV)/.installed-spark ## Add what target spark needs to .venv
+
+$(VENV)/.installed-spark: $(INSTALLED) requirements-spark.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-spark.txt
 	touch $@
 
 build: setup ## Build and test every mart, and publish them if all passed (dbt build)
@@ -38,6 +44,9 @@ erase: setup ## Erase a customer from all that builds have made: make erase CUST
 
 test: setup ## Run every test; real files are checked where CLIENTELE_REAL_DATA names their folder
 	pytest
+
+test-spark: setup-spark ## Build on Spark (local, two workers, Connect) and compare every mart with DuckDB's (needs Java 17)
+	pytest -m spark
 
 soak: setup ## Run the tests that take many builds
 	pytest -m soak
@@ -60,6 +69,9 @@ bench: setup ## Time the SQL build at growing numbers of simulated customers, an
 lock: ## Pin every dependency with its hashes (needs uv)
 	uv pip compile --quiet pyproject.toml --extra metrics --group dev --universal --python-version 3.11 --no-strip-extras \
 		--generate-hashes --no-emit-index-url --custom-compile-command "make lock" --output-file requirements.txt
+	uv pip compile --quiet pyproject.toml --extra spark --constraint requirements.txt --universal --python-version 3.11 \
+		--no-strip-extras --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
+		--output-file requirements-spark.txt
 
 clean: ## Remove everything that a build makes
 	rm -rf $(VENV) target logs published clientele.duckdb clientele.duckdb.wal bench/data *.egg-info

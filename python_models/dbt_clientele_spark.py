@@ -37,10 +37,10 @@ class SparkRelation:
         return SparkRelation(self.frame.where(condition))
 
     def project(self, columns):
-        return SparkRelation(self.frame.selectExpr(*columns.split(",")))
+        return SparkRelation(self.frame.selectExpr(*_names(columns)))
 
     def order(self, columns):
-        return SparkRelation(self.frame.orderBy(*columns.split(",")))
+        return SparkRelation(self.frame.orderBy(*_names(columns)))
 
     def df(self):
         return to_pandas(self.frame.toArrow())
@@ -58,6 +58,10 @@ class SparkRelation:
                 ).to_batches()
 
         return self.frame.mapInArrow(results, from_arrow_schema(schema))
+
+
+def _names(columns):
+    return [name.strip() for name in columns.split(",")]
 
 
 def to_pandas(table):
