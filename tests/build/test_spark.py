@@ -107,6 +107,13 @@ def through_connect(folder):
         yield {"SPARK_REMOTE": f"sc://127.0.0.1:{port}"}
 
 
+# unit tests are about definitions, not engines; data tests run once
+UNIT_TESTS, TESTS = ["--exclude-resource-type", "unit_test"], ["--exclude-resource-type", "test"]
+LEFT_OUT = {
+    "spark": UNIT_TESTS,
+    "spark_cluster": UNIT_TESTS + TESTS,
+    "spark_connect": UNIT_TESTS + TESTS,
+}
 SESSIONS = {
     "spark": on_this_machine,
     "spark_cluster": on_two_workers,
@@ -154,7 +161,7 @@ def differing_rows(embedded: duckdb.DuckDBPyRelation, other: duckdb.DuckDBPyRela
 @pytest.mark.parametrize("target", SESSIONS)
 def test_every_mart_equals_duckdbs_row_for_row(target, demo, tmp_path):
     with SESSIONS[target](tmp_path) as environment:
-        spark_build(target, tmp_path, "build", "--exclude-resource-type", "unit_test", **environment)
+        spark_build(target, tmp_path, "build", *LEFT_OUT[target], **environment)
     manifest = json.loads((demo.target / "manifest.json").read_text())
     marts = {
         node["name"]: node["config"]["meta"]["grain"]
