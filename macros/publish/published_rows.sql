@@ -22,7 +22,8 @@
         {% endif %}
     {% endfor %}
     {% set relation = node_relation(mart) if not cells else '(' ~ withheld_rows(mart, cells) ~ ') as cells' %}
-    {% do return('select ' ~ columns | join(', ') ~ ' from ' ~ relation) %}
+    {% set condition = ' where not is_withheld' if cells and cells.get('leaves_out') else '' %}
+    {% do return('select ' ~ columns | join(', ') ~ ' from ' ~ relation ~ condition) %}
 {% endmacro %}
 
 
@@ -58,6 +59,7 @@
       count           the column with the size; default customers_count
       add_up_within   the columns within whose values the cells add up to something public; default: they do not
       withheld_in     the model that has the grain of the cells to withhold, where these add up in a way of their own
+      leaves_out      withheld rows are left out, because that there is a row tells what happened in the cell
       parts           column that counts some of the cell (or, called a share, their share) -> `of`, the column with the
                       number that they are some of (default: the size), and `tells`, the columns that tell the same
       bases           column that counts some of the cell -> the columns that speak of these only -#}
