@@ -62,8 +62,8 @@ docs: setup ## Build the documentation site into target/ (open it with dbt docs 
 demo: setup ## Simulate the demo bank anew into data/demo
 	python -m customer_science.simulate --customers 10000 --seed 2 --mean-contacts 2.1 --out data/demo
 
-bench: setup ## Time the SQL build at growing numbers of simulated customers, and their placing in clusters
-	python bench/sql_scaling.py
+bench: setup ## Build simulated customers at 10 thousand, 1 and 10 million, beside references; needs 10 GB of memory and 40 of disk
+	python bench/scale.py
 	python bench/cluster_assignment.py
 
 lock: ## Pin every dependency with its hashes (needs uv)

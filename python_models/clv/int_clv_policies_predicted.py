@@ -5,14 +5,26 @@ def model(dbt, session):
     dbt.config(materialized="table")
     from json import loads
 
-    from customer_science.policy_values import PolicySettings, predict_policies
+    from customer_science.batches import apply_in_batches
+    from customer_science.policy_values import (
+        PREDICTION_TYPES,
+        PolicySettings,
+        learn_policies,
+        value_policies,
+    )
     from customer_science.settings import read_settings
 
-    settings = dbt.config.meta_get("settings")
-    filters = dbt.config.meta_get("filters")
-    return predict_policies(
-        dbt.ref("int_clv_policies_profiled").df(),
-        dbt.ref("int_clv_features_listed").order("feature_name").df(),
-        loads(filters),
-        read_settings(PolicySettings, settings),
+    settings = read_settings(PolicySettings, dbt.config.meta_get("settings"))
+    filters = loads(dbt.config.meta_get("filters"))
+    batch_size = dbt.config.meta_get("batch_size")
+    profiled = dbt.ref("int_clv_policies_profiled")
+    known = profiled.filter("is_sampled and observed_clv is not null").df()
+    features = dbt.ref("int_clv_features_listed").order("feature_name").df()
+    learned = learn_policies(known, features, filters, settings)
+    return apply_in_batches(
+        session,
+        profiled,
+        lambda rows: value_policies(rows, *learned),
+        PREDICTION_TYPES,
+        int(batch_size),
     )

@@ -36,9 +36,7 @@ def apply_in_batches(
                 # the types that every other frame has: no decimals
                 frame = converter.from_arrow(pa.Table.from_batches([batch])).df()
                 result = function(frame)[list(types)].astype(types)
-                yield from pa.Table.from_pandas(
-                    result, schema, preserve_index=False
-                ).to_batches()
+                yield from pa.Table.from_pandas(result, schema, preserve_index=False).to_batches()
 
     return pa.RecordBatchReader.from_batches(schema, results())
 

@@ -150,8 +150,10 @@ def score_customers(
     matrix, _ = encode_features(rows, model.encodings)
     fold = rows["fold_number"].to_numpy("int64")
     scores = rows[["customer_id", "score_basis"]].merge(predictions, how="left")
-    scores["churn_probability"] = _predicted(model.boosted, matrix, fold)
-    scores = scores.join(_top_features(model, matrix, fold, rows["is_latest"].to_numpy(bool)))
+    with threadpool_limits(1):  # see learn_scores
+        scores["churn_probability"] = _predicted(model.boosted, matrix, fold)
+        tops = _top_features(model, matrix, fold, rows["is_latest"].to_numpy(bool))
+    scores = scores.join(tops)
     return scores[list(SCORE_TYPES)].astype(SCORE_TYPES)
 
 
@@ -351,7 +353,10 @@ def _swaps(lessons: Lessons, boosted: dict) -> dict:
             asking._predictors = [
                 trees
                 for trees in model._predictors
-                if any((tree.nodes["feature_idx"] == position)[tree.nodes["is_leaf"] == 0].any() for tree in trees)
+                if any(
+                    (tree.nodes["feature_idx"] == position)[tree.nodes["is_leaf"] == 0].any()
+                    for tree in trees
+                )
             ]
             if asking._predictors:
                 values = _distribution(lessons.matrix[training, position])

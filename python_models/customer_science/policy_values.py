@@ -22,6 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
+from customer_science.batches import empty_frame
 from customer_science.churn_scores import encode_features, learn_encodings
 
 TARGET = "observed_clv"
@@ -64,7 +65,17 @@ class Lessons(NamedTuple):
     is_text: np.ndarray
     premium: np.ndarray
     cell: np.ndarray
-    value: np.ndarray  # NaN where unknown
+
+    def at(self, positions: np.ndarray) -> "Lessons":
+        return Lessons(
+            self.matrix[positions], self.is_text, self.premium[positions], self.cell[positions]
+        )
+
+
+class Taught(NamedTuple):
+    """What the models are told of those they learn from."""
+
+    value: np.ndarray
     profile: np.ndarray  # number of the distinct profile
 
 
@@ -115,95 +126,131 @@ def rule_cells(policy_count: pd.Series) -> np.ndarray:
     return np.clip(counts, 1, RULE_CELLS).astype("int64") - 1
 
 
-def predict_policies(
+class PolicyModel(NamedTuple):
+    """The served forests, a function from lessons to values for each fold, and what they see."""
+
+    forests: dict
+    encodings: dict[str, pd.Series | None]  # see churn_scores.learn_encodings
+    feature_set: str
+    settings: PolicySettings
+
+
+def learn_policies(
     policies: pd.DataFrame, catalogue: pd.DataFrame, filters: list[dict], settings: PolicySettings
-) -> pd.DataFrame:
-    """Out-of-fold values of every policyholder by every model, and what the served model says of changes.
+) -> tuple[pd.DataFrame, PolicyModel | None]:
+    """Out-of-fold values of those of known value by every model that is not served, and the model that is.
 
-    `policies` has one row per policyholder: customer_id, profile (text, equal for equal features), is_sampled (whether
-    models learn from the row where its value is known), observed_clv (null where unknown), monthly_premium (above 0),
-    the features that `catalogue` lists by feature_name, is_protected and is_used, and the columns that CHANGES reads.
-    Returns rows of PREDICTION_TYPES, the same whatever the order of rows and number of threads:
+    `policies` has one row per policyholder of known value: customer_id, profile (text, equal for equal features),
+    observed_clv, monthly_premium (above 0), policy_count and the features that `catalogue` lists by feature_name,
+    is_protected and is_used. Returns rows of PREDICTION_TYPES, the same whatever the order of rows and number of
+    threads:
 
-    * `out_of_fold`: by the model that has not seen the fold of the policyholder's profile; the served model for
-      everybody, the other models and shuffles for those of known value only, whom metrics are taken over;
+    * `out_of_fold`: by the model that has not seen the fold of the policyholder's profile; metrics are taken over them;
     * `out_of_bag`: for those the served model of a fold learned from, by the trees that did not: its errors, from which
-      intervals for that fold are made, without the fold having had a part;
-    * `with_next_coverage`, `with_next_policy`: by the served model of the fold, all else equal.
+      intervals for that fold are made, without the fold having had a part.
 
-    No rows where fewer than `minimum_count` values are known or all are nothing. Raises ValueError where a filter reads
-    the target.
+    No rows and no model where fewer than `minimum_count` values are known or all are nothing. Raises ValueError where a
+    filter reads the target.
     """
     rows = policies.sort_values("customer_id", ignore_index=True)
-    known = rows[TARGET].notna().to_numpy(bool) & rows["is_sampled"].to_numpy(bool)
-    learned = known & keep_rows(rows, filters)
+    learned = keep_rows(rows, filters)
     if learned.sum() < settings.minimum_count or not rows.loc[learned, TARGET].sum() > 0:
-        return pd.DataFrame(columns=list(PREDICTION_TYPES)).astype(PREDICTION_TYPES)
+        return empty_frame(PREDICTION_TYPES), None
 
     seen = catalogue[[rows.loc[learned, c].notna().any() for c in catalogue["feature_name"]]]
     is_protected = seen["is_protected"].to_numpy(bool)
     # whether protected features may be used is the house's decision, whether there are any the extract's
     is_allowed = (catalogue["is_protected"] & catalogue["is_used"]).any()
     used_set = "all" if is_allowed else "without_protected"
-    changed = {kind: _changed(rows, columns) for kind, columns in CHANGES.items()}
-    # changed policyholders are encoded like those the models learn from
-    everybody = pd.concat([rows, *changed.values()], ignore_index=True)
     encodings = learn_encodings(rows.loc[learned, list(seen["feature_name"])])
-    lessons = Lessons(
-        *encode_features(everybody, encodings),
-        everybody["monthly_premium"].to_numpy(float),
-        rule_cells(everybody["policy_count"]),
-        everybody[TARGET].astype("Float64").to_numpy(float, na_value=np.nan),
-        np.unique(rows["profile"].to_numpy(str), return_inverse=True)[1],
-    )
+    lessons = _lessons(rows, encodings)
+    value = rows[TARGET].astype("Float64").to_numpy(float)
+    profile = np.unique(rows["profile"].to_numpy(str), return_inverse=True)[1]
     feature_sets = {"without_protected": ~is_protected}
     if is_protected.any() or used_set == "all":
         feature_sets["all"] = np.ones(len(seen), bool)
 
-    parts = []
-
-    def add(place, model, feature_set, kind, positions, values):
-        """Rows of the policyholders at `positions`, if any; `place` is shuffle and fold."""
-        parts.append(
-            pd.DataFrame(
-                {
-                    "customer_id": rows["customer_id"].to_numpy()[positions],
-                    "shuffle_number": place[0],
-                    "fold_number": place[1],
-                    "model_code": model,
-                    "feature_set": feature_set,
-                    "prediction_kind": kind,
-                    "predicted_value": np.maximum(values, 0.0),
-                }
-            )
-        )
-
+    parts, forests = [], {}
     with threadpool_limits(1):  # trees as small as these wait for each other longer than they work
         for shuffle in range(1, settings.shuffle_count + 1):
             folds = profile_folds(rows["profile"], shuffle, settings)
             for fold in range(settings.fold_count):
-                place = shuffle, fold
+                labels = {"shuffle_number": shuffle, "fold_number": fold}
                 training = np.flatnonzero(learned & (folds != fold))
-                tested = np.flatnonzero(known & (folds == fold))
-                if len(training) == 0 or not lessons.value[training].sum() > 0:
+                tested = np.flatnonzero(folds == fold)
+                taught = Taught(value[training], profile[training])
+                if len(training) == 0 or not taught.value.sum() > 0:
                     continue
                 for model in BASELINES if len(tested) else ():
                     columns = feature_sets["without_protected"]
-                    values = _baseline(model, lessons, columns, training, tested, settings)
-                    feature_set = "none" if model in BASELINES[:2] else "without_protected"
-                    add(place, model, feature_set, "out_of_fold", tested, values)
+                    values = _baseline(
+                        model, lessons.at(training), taught, lessons.at(tested), columns, settings
+                    )
+                    labels |= {
+                        "model_code": model,
+                        "feature_set": "none" if model in BASELINES[:2] else "without_protected",
+                    }
+                    parts.append(_labelled(rows, tested, labels, "out_of_fold", values))
                 for feature_set, columns in feature_sets.items():
-                    predict, out_of_bag = _rule_forest(lessons, columns, training, settings)
-                    labels = place, SERVED_MODEL, feature_set
-                    is_served = shuffle == 1 and feature_set == used_set
-                    shown = np.flatnonzero(folds == fold) if is_served else tested
-                    add(*labels, "out_of_fold", shown, predict(shown))
-                    if is_served:
-                        add(*labels, "out_of_bag", training, out_of_bag)
-                        for number, (kind, one) in enumerate(changed.items(), start=1):
-                            able = shown[one["is_changed"].to_numpy(bool)[shown]]
-                            add(*labels, kind, able, predict(able + number * len(rows)))
+                    labels |= {"model_code": SERVED_MODEL, "feature_set": feature_set}
+                    predict, out_of_bag = _rule_forest(
+                        lessons.at(training), taught, columns, settings
+                    )
+                    if shuffle == 1 and feature_set == used_set:
+                        forests[fold] = predict
+                        parts.append(_labelled(rows, training, labels, "out_of_bag", out_of_bag))
+                    else:
+                        values = predict(lessons.at(tested))
+                        parts.append(_labelled(rows, tested, labels, "out_of_fold", values))
+    predictions = pd.concat(parts, ignore_index=True).astype(PREDICTION_TYPES)
+    return predictions, PolicyModel(forests, encodings, used_set, settings)
+
+
+def value_policies(
+    policies: pd.DataFrame, predictions: pd.DataFrame, model: PolicyModel | None
+) -> pd.DataFrame:
+    """What every model says of each policyholder, and the served model of changes.
+
+    `policies` as for `learn_policies`, of anybody, with the columns that CHANGES reads; `predictions` and `model` are
+    what `learn_policies` returned. Returns the rows of `predictions` that are these policyholders', and by the served
+    model of the fold of each one's profile `out_of_fold` and, all else equal, `with_next_coverage` and
+    `with_next_policy`. No rows without a model.
+    """
+    if model is None:
+        return empty_frame(PREDICTION_TYPES)
+    rows = policies.sort_values("customer_id", ignore_index=True)
+    folds = profile_folds(rows["profile"], 1, model.settings)
+    parts = [predictions[predictions["customer_id"].isin(rows["customer_id"])]]
+    versions = {"out_of_fold": rows.assign(is_changed=True)}
+    versions |= {kind: _changed(rows, columns) for kind, columns in CHANGES.items()}
+    with threadpool_limits(1):
+        for kind, version in versions.items():
+            lessons = _lessons(version, model.encodings)
+            for fold, predict in model.forests.items():
+                shown = np.flatnonzero((folds == fold) & version["is_changed"].to_numpy(bool))
+                labels = {
+                    "shuffle_number": 1,
+                    "fold_number": fold,
+                    "model_code": SERVED_MODEL,
+                    "feature_set": model.feature_set,
+                }
+                parts.append(_labelled(rows, shown, labels, kind, predict(lessons.at(shown))))
     return pd.concat(parts, ignore_index=True).astype(PREDICTION_TYPES)
+
+
+def _lessons(rows: pd.DataFrame, encodings: dict) -> Lessons:
+    return Lessons(
+        *encode_features(rows, encodings),
+        rows["monthly_premium"].to_numpy(float),
+        rule_cells(rows["policy_count"]),
+    )
+
+
+def _labelled(rows, positions, labels, kind, values) -> pd.DataFrame:
+    """Predictions of the policyholders at `positions`, if any."""
+    ids = rows["customer_id"].to_numpy()[positions]
+    named = pd.DataFrame({"customer_id": ids, **labels, "prediction_kind": kind})
+    return named.assign(predicted_value=np.maximum(values, 0.0))
 
 
 def _changed(rows: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
@@ -217,18 +264,16 @@ def _changed(rows: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
     return changed
 
 
-def _grouped(
-    lessons: Lessons, training: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Equal profiles as one: position of the first of each, mean value, weight, and the group of each training row.
+def _grouped(taught: Taught) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Equal profiles as one: position of the first of each, mean value, weight, and the group of each row.
 
     Each is learned from once, or a tree would be tested out of bag on copies of what it has learned.
     """
     _, first, group, weight = np.unique(
-        lessons.profile[training], return_index=True, return_inverse=True, return_counts=True
+        taught.profile, return_index=True, return_inverse=True, return_counts=True
     )
-    mean = np.bincount(group, lessons.value[training]) / weight
-    return training[first], mean, weight.astype(float), group
+    mean = np.bincount(group, taught.value) / weight
+    return first, mean, weight.astype(float), group
 
 
 def _forest(settings: PolicySettings, **options) -> RandomForestRegressor:
@@ -237,14 +282,16 @@ def _forest(settings: PolicySettings, **options) -> RandomForestRegressor:
     )
 
 
-def _rule_forest(lessons: Lessons, columns, training, settings):
-    """A function from positions to values, and the out-of-bag values of the training rows."""
-    first, mean, weight, group = _grouped(lessons, training)
-    factors = rule_factors(
-        lessons.premium[training], lessons.cell[training], lessons.value[training]
-    )
-    rule = factors[lessons.cell] * lessons.premium
-    matrix = np.column_stack([lessons.matrix[:, columns], rule])
+def _rule_forest(lessons: Lessons, taught: Taught, columns, settings):
+    """A function from lessons to values, and the out-of-bag values of those it was taught."""
+    first, mean, weight, group = _grouped(taught)
+    factors = rule_factors(lessons.premium, lessons.cell, taught.value)
+
+    def ruled(rows: Lessons):
+        rule = factors[rows.cell] * rows.premium
+        return rule, np.column_stack([rows.matrix[:, columns], rule])
+
+    rule, matrix = ruled(lessons)
     # a tree learns from half of the profiles: as good as from all, faster, and more trees speak out of bag for each
     forest = _forest(
         settings, min_samples_leaf=20, max_features=0.33, max_samples=0.5, oob_score=True
@@ -254,22 +301,24 @@ def _rule_forest(lessons: Lessons, columns, training, settings):
     # means of ratios do not add up to the ratio of the totals, which is what money is about
     scale = (weight @ mean) / (weight @ out_of_bag)
 
-    def predict(positions):
-        ratios = forest.predict(matrix[positions]) if len(positions) else np.empty(0)
-        return scale * rule[positions] * ratios
+    def predict(rows: Lessons):
+        rule, matrix = ruled(rows)
+        return scale * rule * (forest.predict(matrix) if len(rule) else np.empty(0))
 
     return predict, scale * out_of_bag[group]
 
 
-def _baseline(model: str, lessons: Lessons, columns, training, tested, settings) -> np.ndarray:
-    """Values of the tested rows by a simpler model, or one that does not know the rule."""
-    value = lessons.value[training]
+def _baseline(
+    model: str, lessons: Lessons, taught: Taught, tested: Lessons, columns, settings
+) -> np.ndarray:
+    """Values of the tested policyholders by a simpler model, or one that does not know the rule."""
     if model == "mean":
-        return np.full(len(tested), value.mean())
+        return np.full(len(tested.cell), taught.value.mean())
     if model == "three_number_rule":
-        factors = rule_factors(lessons.premium[training], lessons.cell[training], value)
-        return factors[lessons.cell[tested]] * lessons.premium[tested]
-    matrix, is_text = lessons.matrix[:, columns], lessons.is_text[columns]
+        return (
+            rule_factors(lessons.premium, lessons.cell, taught.value)[tested.cell] * tested.premium
+        )
+    is_text = lessons.is_text[columns]
     if model == "linear":
         numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
         estimator = make_pipeline(
@@ -288,4 +337,6 @@ def _baseline(model: str, lessons: Lessons, columns, training, tested, settings)
         )
     else:
         estimator = _forest(settings, min_samples_leaf=5, max_features=0.5)
-    return estimator.fit(matrix[training], value).predict(matrix[tested])
+    return estimator.fit(lessons.matrix[:, columns], taught.value).predict(
+        tested.matrix[:, columns]
+    )

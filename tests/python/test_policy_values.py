@@ -10,8 +10,9 @@ from customer_science import policy_values
 from customer_science.policy_values import (
     PolicySettings,
     keep_rows,
-    predict_policies,
+    learn_policies,
     profile_folds,
+    value_policies,
 )
 from customer_science.value_intervals import calibrate_values
 from customer_science.value_metrics import measure_values
@@ -79,6 +80,12 @@ def compared(policies, predicted):
 @pytest.fixture(scope="module")
 def policies():
     return planted()
+
+
+def predict_policies(policies, catalogue, filters, settings):
+    known = policies[policies["is_sampled"] & policies["observed_clv"].notna()]
+    learned = learn_policies(known, catalogue, filters, settings)
+    return value_policies(policies, *learned)
 
 
 @pytest.fixture(scope="module")

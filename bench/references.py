@@ -1,0 +1,400 @@
+"""Results of the project computed by other means, for bench/scale.py: one function each, run in a process of its own.
+
+A reference reads what the project's models of the same result read: the Parquet inputs, or the tables that they are
+built on. It writes a table, and says how many rows the result has and a sum over it, which must be the project's.
+"""
+
+import json
+import pathlib
+import resource
+import sys
+import time
+
+import duckdb
+
+EVENTS = ("interactions", "transactions")
+# the project's models of each result, in the order in which they are built
+CHECKED = {name: [f"int_{name}_read", f"int_{name}_repeated"] for name in EVENTS}
+RFM = [
+    "int_customers_contacted", "int_purchases_dated", "int_customers_purchased", "int_customers_rfm",
+    "int_rfm_thresholds_computed", "int_customers_scored",
+]  # fmt: skip
+CELLS = ["int_churn_cells_counted"]
+RFM_RESULT = (
+    "select count(*), cast(sum(recency_score + 10 * frequency_score + 100 * coalesce(monetary_score, 0)) as bigint) "
+    "from {}"
+)
+CHECKED_RESULT = (
+    "select count(*), cast(sum(epoch(occurred_at)) as bigint) from {} "
+    "where rule_code is null and line_number not in (select line_number from {})"
+)
+CELLS_RESULT = (
+    "select cast(sum(customers_count) as bigint), cast(sum(churned_count) as bigint) from {}"
+)
+SCORED_MEASURES = {
+    "bank_contacts": ("contact_days", "contact_count", "balance"),
+    "purchases": ("purchase_days", "purchase_count", "purchase_amount"),
+}
+AS_OF = "2025-12-31"  # of the simulation
+SHARES = [0.2, 0.4, 0.6, 0.8]
+
+
+def work(folder: pathlib.Path, memory: str) -> duckdb.DuckDBPyConnection:
+    """The built database, read-only, and an empty one to write into."""
+    scratch = folder / "build" / "work.duckdb"
+    scratch.unlink(missing_ok=True)
+    config = {"threads": 2, "memory_limit": memory, "preserve_insertion_order": False}
+    connection = duckdb.connect(str(scratch), config=config)
+    connection.execute(f"attach '{folder}/build/bench.duckdb' as bench (read_only)")
+    connection.execute("use bench")
+    return connection
+
+
+def ours(models: list[str], result: str):
+    """The compiled SQL of models, each reading what the build made, into tables."""
+
+    def run(folder, memory, clock):
+        compiled = [
+            next((folder / "build" / "target" / "compiled").glob(f"**/{model}.sql")).read_text()
+            for model in models
+        ]
+        connection = work(folder, memory)
+        clock.start()
+        for model, query in zip(models, compiled, strict=True):
+            connection.execute(f"create table work.{model} as {query}")
+        clock.stop()
+        return connection.execute(result).fetchall()[0]
+
+    return run
+
+
+def floor(folder, memory, clock):
+    """Every column of every input, read and counted."""
+    connection = duckdb.connect(config={"threads": 2, "memory_limit": memory})
+    rows = values = 0
+    clock.start()
+    for file in sorted(folder.glob("*.parquet")):
+        counts = connection.execute(
+            f"select count(*), count(columns(*)) from read_parquet('{file}')"
+        ).fetchall()[0]
+        rows, values = rows + counts[0], values + sum(counts[1:])
+    clock.stop()
+    return rows, values
+
+
+def checked_by_duckdb(name: str):
+    """Rows with a key, a known customer and what is required, once each; the rest by rule. Text is not trimmed."""
+    key = f"{name[:-1]}_id"
+    others = {"interactions": "channel, direction", "transactions": "amount, product_code"}[name]
+    texts = {"interactions": ["channel", "direction"], "transactions": ["product_code"]}[name]
+    formulas = " or ".join(f"{column}[1] in ('=', '+', '-', '@')" for column in texts)
+    amount = "or amount is null " if name == "transactions" else ""
+
+    def run(folder, memory, clock):
+        connection = work(folder, memory)
+        clock.start()
+        connection.execute(
+            f"""
+            create table work.rows_read as
+            select
+                file_row_number + 1 as line_number, {key}, events.customer_id, occurred_at, {others},
+                case
+                    when {formulas} then 'formula_like_text'
+                    when {key} is null then 'missing_key'
+                    when events.customer_id is null or occurred_at is null {amount}then 'missing_value'
+                    when occurred_at < timestamp '1900-01-01' or occurred_at >= timestamp '2100-01-01'
+                        then 'out_of_range'
+                    when known.customer_id is null then 'unknown_customer'
+                end as rule_code
+            from read_parquet('{folder}/{name}.parquet', file_row_number = true) as events
+            left join intermediate.int_customers_conformed as known on events.customer_id = known.customer_id
+            """
+        )
+        connection.execute(
+            f"""
+            create table work.repeated as
+            select * from (
+                select
+                    line_number,
+                    row_number() over (partition by {key} order by line_number) as place,
+                    count(distinct (customer_id, occurred_at, {others})) over (partition by {key}) as contents,
+                    count(*) over (partition by {key}) as occurrences
+                from work.rows_read
+                where
+                    rule_code is null
+                    and hash({key}) in (
+                        select hash({key}) from work.rows_read where rule_code is null
+                        group by hash({key}) having count(*) > 1
+                    )
+            )
+            where occurrences > 1
+            """
+        )
+        clock.stop()
+        result = CHECKED_RESULT.format(
+            "work.rows_read", "work.repeated where contents > 1 or place > 1"
+        )
+        return connection.execute(result).fetchall()[0]
+
+    return run
+
+
+def rfm_by_duckdb(folder, memory, clock):
+    """Both schemes from the conformed rows: events aggregated once, thresholds by quantiles, scores by comparison."""
+    connection = work(folder, memory)
+    clock.start()
+    connection.execute(
+        f"""
+        create table work.measured as
+        with contacts as (
+            select customer_id, max(occurred_at) as last_contact, count(*) as contact_count
+            from intermediate.int_interactions_conformed
+            where occurred_at < date '{AS_OF}' + 1 group by customer_id
+        ), days as (
+            select customer_id, cast(occurred_at as date) as day, sum(amount) as amount
+            from intermediate.int_transactions_conformed
+            where occurred_at < date '{AS_OF}' + 1 group by all
+        ), purchases as (
+            select customer_id, max(day) as last_purchase, count(*) as purchase_count, sum(amount) as purchase_amount
+            from days group by customer_id
+        )
+        select
+            customer_id, balance,
+            date '{AS_OF}' - cast(last_contact as date) as contact_days, coalesce(contact_count, 0) as contact_count,
+            date '{AS_OF}' - last_purchase as purchase_days, coalesce(purchase_count, 0) as purchase_count,
+            coalesce(purchase_amount, 0) as purchase_amount
+        from intermediate.int_customers_conformed
+        left join contacts using (customer_id)
+        left join purchases using (customer_id)
+        """
+    )
+    columns = [column for measures in SCORED_MEASURES.values() for column in measures]
+    quantiles = connection.execute(
+        "select "
+        + ", ".join(f"quantile_cont(cast({column} as double), {SHARES})" for column in columns)
+        + " from work.measured"
+    ).fetchall()[0]
+    bounds = dict(zip(columns, quantiles, strict=True))
+
+    def below(column):
+        return " + ".join(f"cast({column} > {bound!r} as bigint)" for bound in bounds[column])
+
+    parts = [
+        f"select '{scheme}' as rfm_scheme, customer_id, {recency} as recency_days, {frequency} as frequency_count, "
+        f"{monetary} as monetary_amount, "
+        f"coalesce(5 - ({below(recency)}), 1) as recency_score, 1 + {below(frequency)} as frequency_score, "
+        f"1 + {below(monetary)} as monetary_score from work.measured"
+        for scheme, (recency, frequency, monetary) in SCORED_MEASURES.items()
+    ]
+    connection.execute("create table work.scored as " + " union all ".join(parts))
+    clock.stop()
+    return connection.execute(RFM_RESULT.format("work.scored")).fetchall()[0]
+
+
+def cells_by_duckdb(folder, memory, clock):
+    connection = work(folder, memory)
+    clock.start()
+    connection.execute(
+        """
+        create table work.cells as
+        select
+            age, city, gender, product_count, property_count,
+            case when credit_score is null then 'unknown' else coalesce(band, 'outside bands') end as band,
+            is_active, has_credit_card, has_known_balance,
+            count(*) as customers_count, count(*) filter (where is_churned) as churned_count
+        from intermediate.int_customers_profiled
+        inner join intermediate.int_customers_churned using (customer_id)
+        left join (select * from intermediate.int_bands_labelled where column_name = 'credit_score') as bands
+            on credit_score >= coalesce(lower_bound, -1) and credit_score < coalesce(upper_bound, 1e9)
+        where is_churned is not null
+        group by all
+        """
+    )
+    clock.stop()
+    return connection.execute(CELLS_RESULT.format("work.cells")).fetchall()[0]
+
+
+def rfm_by_polars(folder, memory, clock):
+    """Both schemes from the Parquet inputs, lazily and streaming; money as floats."""
+    import polars as pl
+
+    as_of = pl.lit(AS_OF).str.to_date()
+    clock.start()
+    frames = {name: pl.scan_parquet(folder / f"{name}.parquet") for name in ("customers", *EVENTS)}
+    customers = (
+        frames["customers"].filter(pl.col("customer_id").is_not_null()).unique("customer_id", keep="any")
+        .select("customer_id", pl.col("balance").cast(pl.Float64))
+    )  # fmt: skip
+    contacts = (
+        frames["interactions"].filter(pl.col("occurred_at").dt.date() <= as_of).group_by("customer_id")
+        .agg(pl.col("occurred_at").max().dt.date().alias("last_contact"), pl.len().alias("contact_count"))
+    )  # fmt: skip
+    days = (
+        frames["transactions"].with_columns(day=pl.col("occurred_at").dt.date()).filter(pl.col("day") <= as_of)
+        .group_by("customer_id", "day").agg(pl.col("amount").cast(pl.Float64).sum())
+    )  # fmt: skip
+    purchases = days.group_by("customer_id").agg(
+        pl.col("day").max().alias("last_purchase"),
+        pl.len().alias("purchase_count"),
+        pl.col("amount").sum().alias("purchase_amount"),
+    )
+    measured = (
+        customers.join(contacts, on="customer_id", how="left").join(purchases, on="customer_id", how="left")
+        .with_columns(
+            contact_days=(as_of - pl.col("last_contact")).dt.total_days(),
+            purchase_days=(as_of - pl.col("last_purchase")).dt.total_days(),
+            contact_count=pl.col("contact_count").fill_null(0),
+            purchase_count=pl.col("purchase_count").fill_null(0),
+            purchase_amount=pl.col("purchase_amount").fill_null(0.0),
+        )
+        .collect(engine="streaming")
+    )  # fmt: skip
+
+    def below(column):
+        bounds = [measured[column].quantile(share, "linear") for share in SHARES]
+        return sum((pl.col(column) > bound).cast(pl.Int64) for bound in bounds)
+
+    scored = pl.concat(
+        measured.select(
+            "customer_id",
+            (5 - below(recency)).fill_null(1).alias("recency_score"),
+            (1 + below(frequency)).alias("frequency_score"),
+            (1 + below(monetary)).fill_null(0).alias("monetary_score"),
+        )
+        for recency, frequency, monetary in SCORED_MEASURES.values()
+    )
+    scored.write_parquet(folder / "build" / "scored.parquet")
+    clock.stop()
+    total = scored.select(
+        (
+            pl.col("recency_score")
+            + 10 * pl.col("frequency_score")
+            + 100 * pl.col("monetary_score")
+        ).sum()
+    ).item()
+    return len(scored), total
+
+
+def rfm_by_pandas(folder, memory, clock):
+    """Both schemes from the Parquet inputs, only the columns needed, keys as Arrow text, money as floats."""
+    import pandas as pd
+
+    def read(name, columns):
+        frame = pd.read_parquet(
+            folder / f"{name}.parquet", columns=columns, dtype_backend="pyarrow"
+        )
+        for column in set(columns) & {"amount", "balance"}:
+            frame[column] = frame[column].astype("float64")
+        return frame
+
+    as_of = pd.Timestamp(AS_OF)
+    clock.start()
+    customers = (
+        read("customers", ["customer_id", "balance"])
+        .dropna(subset="customer_id")
+        .drop_duplicates("customer_id")
+    )
+    interactions = read("interactions", ["customer_id", "occurred_at"])
+    interactions["occurred_at"] = interactions["occurred_at"].astype("datetime64[us]")
+    interactions = interactions[interactions["occurred_at"] < as_of + pd.Timedelta(days=1)]
+    contacts = interactions.groupby("customer_id", sort=False)["occurred_at"].agg(["max", "size"])
+    del interactions
+    transactions = read("transactions", ["customer_id", "occurred_at", "amount"])
+    transactions["day"] = transactions.pop("occurred_at").astype("datetime64[us]").dt.normalize()
+    transactions = transactions[transactions["day"] <= as_of]
+    days = transactions.groupby(["customer_id", "day"], sort=False)["amount"].sum().reset_index()
+    del transactions
+    purchases = days.groupby("customer_id", sort=False).agg(
+        last=("day", "max"), count=("day", "size"), amount=("amount", "sum")
+    )
+    measured = customers.join(contacts, on="customer_id").join(purchases, on="customer_id")
+    measured = pd.DataFrame(
+        {
+            "customer_id": measured["customer_id"],
+            "balance": measured["balance"],
+            "contact_days": (as_of - measured["max"].dt.normalize()).dt.days,
+            "contact_count": measured["size"].fillna(0),
+            "purchase_days": (as_of - measured["last"]).dt.days,
+            "purchase_count": measured["count"].fillna(0),
+            "purchase_amount": measured["amount"].fillna(0.0),
+        }
+    )
+
+    def below(column):
+        values = measured[column].astype("float64")
+        bounds = values.quantile(SHARES)
+        return sum((values > bound).astype("int64") for bound in bounds).where(values.notna())
+
+    scored = pd.concat(
+        pd.DataFrame(
+            {
+                "customer_id": measured["customer_id"],
+                "recency_score": (5 - below(recency)).fillna(1),
+                "frequency_score": 1 + below(frequency),
+                "monetary_score": (1 + below(monetary)).fillna(0),
+            }
+        )
+        for recency, frequency, monetary in SCORED_MEASURES.values()
+    )
+    scored.to_parquet(folder / "build" / "scored.parquet")
+    clock.stop()
+    total = (
+        scored["recency_score"] + 10 * scored["frequency_score"] + 100 * scored["monetary_score"]
+    ).sum()
+    return len(scored), int(total)
+
+
+# name -> result, way and function; the names of pandas' begin with it
+REFERENCES = {
+    "floor": ("every input scanned once", "DuckDB", floor),
+    **{
+        f"{way}_{name}": (f"{name} checked", label, function)
+        for name in EVENTS
+        for way, label, function in (
+            ("ours", "clientele", ours(
+                CHECKED[name],
+                CHECKED_RESULT.format(
+                    f"work.int_{name}_read", f"work.int_{name}_repeated where is_conflicting or is_copy"
+                ),
+            )),
+            ("duckdb", "raw DuckDB SQL", checked_by_duckdb(name)),
+        )
+    },
+    "ours_rfm": ("RFM scores", "clientele", ours(RFM, RFM_RESULT.format("work.int_customers_scored"))),
+    "duckdb_rfm": ("RFM scores", "raw DuckDB SQL", rfm_by_duckdb),
+    "polars_rfm": ("RFM scores", "polars, from Parquet, inputs unchecked", rfm_by_polars),
+    "pandas_rfm": ("RFM scores", "pandas, from Parquet, inputs unchecked", rfm_by_pandas),
+    "ours_cells": (
+        "cells of the churn cube", "clientele", ours(CELLS, CELLS_RESULT.format("work.int_churn_cells_counted")),
+    ),
+    "duckdb_cells": ("cells of the churn cube", "raw DuckDB SQL", cells_by_duckdb),
+}  # fmt: skip
+
+
+class Clock:
+    """Wall and processor seconds between start and stop."""
+
+    def start(self) -> None:
+        self.times = self.now()
+
+    def stop(self) -> None:
+        self.times = [after - before for before, after in zip(self.times, self.now(), strict=True)]
+
+    @staticmethod
+    def now() -> list[float]:
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        return [time.perf_counter(), usage.ru_utime + usage.ru_stime]
+
+
+def main() -> None:
+    name, folder, memory = sys.argv[1:]
+    task, way, function = REFERENCES[name]
+    clock = Clock()
+    rows, total = function(pathlib.Path(folder), memory, clock)
+    wall, cpu = clock.times
+    result = {"name": name, "task": task, "way": way, "wall": wall, "cpu": cpu}
+    print(json.dumps(result | {"result": f"{rows:,}, {total:,}"}))
+
+
+if __name__ == "__main__":
+    main()
