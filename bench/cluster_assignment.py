@@ -2,8 +2,8 @@
 
 Simulated Parquet input is built as far as the clusters; then each way reads the features, places every customer and
 writes a table of key, cluster and distance, in a process of its own, several times in turn. More than half of the SQL's
-time is the writing of the table, text keys above all, which both ways do. Seconds are those between the open database and the
-written table; memory is the peak of the process. Results are appended to bench/RESULTS.md,
+time is the writing of the table, text keys above all, which both ways do. Seconds are those between the open database
+and the written table; memory is the peak of the process. Results are appended to bench/RESULTS.md,
 which bench/scale.py begins.
 """
 

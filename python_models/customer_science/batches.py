@@ -24,7 +24,9 @@ def apply_in_batches(
     """
     schema = pa.schema([(name, ARROW_TYPES[kind]) for name, kind in types.items()])
     if hasattr(relation, "apply_in_batches"):  # one of Spark, whose rows stay where they are
-        return relation.apply_in_batches(lambda rows: function(rows)[list(types)].astype(types), schema)
+        return relation.apply_in_batches(
+            lambda rows: function(rows)[list(types)].astype(types), schema
+        )
     # a connection that writes a result cannot be read from at the same time; a relation of a session that is none of
     # DuckDB's has a connection of its own
     if hasattr(session, "cursor"):

@@ -41,7 +41,9 @@ MODELS = {
     ),
     "marts/quality_quarantine.sql": "select 'a' as source_name",
     "marts/run_manifest.sql": (ROOT / "models/marts/quality/run_manifest.sql").read_text("utf-8"),
-    "int_build_described.py": (ROOT / "python_models/quality/int_build_described.py").read_text("utf-8"),
+    "int_build_described.py": (ROOT / "python_models/quality/int_build_described.py").read_text(
+        "utf-8"
+    ),
     "int_raw_rows_counted.sql": "select 'x' as entity_name, 'x.csv' as file_name, 1 as raw_count",
     "int_as_of_date_determined.sql": "select date '2025-12-31' as as_of_date",
 }

@@ -1,4 +1,6 @@
-"""Runs dbt on Spark and leaves every mart as Parquet: python spark_build.py TARGET FOLDER [dbt's arguments].
+"""Runs dbt on Spark and leaves what it made as Parquet: python spark_build.py TARGET FOLDER [dbt's arguments].
+
+Every mart is left in FOLDER/marts, and, where the build was published, what of it is in FOLDER/published.
 
 A process of its own, because the settings of a session last as long as its process.
 """
@@ -16,9 +18,11 @@ def main(target: str, folder: str, *arguments: str) -> None:
     from pyspark.sql import SparkSession
 
     spark = SparkSession.builder.getOrCreate()
-    for (mart,) in spark.sql("show tables in marts").select("tableName").collect():
-        place = str(pathlib.Path(folder) / mart)
-        spark.table(f"marts.{mart}").coalesce(1).write.mode("overwrite").parquet(place)
+    schemas = {row[0] for row in spark.sql("show schemas").collect()}
+    for schema in sorted({"marts", "published"} & schemas):
+        for (mart,) in spark.sql(f"show tables in {schema}").select("tableName").collect():
+            place = str(pathlib.Path(folder) / schema / mart)
+            spark.table(f"{schema}.{mart}").coalesce(1).write.mode("overwrite").parquet(place)
 
 
 if __name__ == "__main__":
