@@ -230,29 +230,55 @@
 {#- Where marts are no file: the tables of a build stand in a schema of their own, published_<number>, and clients read
     the views of schema published, which are pointed at them one after the other. -#}
 {% macro default__publish_marts(marts) %}
-    {% set number = (publication_numbers() | last or 0) + 1 %}
+    {% set kept = publication_numbers() %}
+    {% for number in publication_schemas() if number not in kept %}{% do drop_publication(number) %}{% endfor %}
+    {% set number = (kept | last or 0) + 1 %}
     {% set schema = 'published_' ~ number %}
-    {% do adapter.create_schema(api.Relation.create(database=target.database, schema=schema)) %}
+    {% do adapter.create_schema(schema_relation(schema)) %}
     {% set tagged = tagged_columns() %}
     {% for mart in marts if mart.name != 'run_manifest' %}
         {% do run_query(published_table(schema ~ '.' ~ mart.name) ~ ' as ' ~ published_rows(mart, tagged)) %}
     {% endfor %}
     {% set build_id = publish_manifest(marts, schema) %}
     {% do show_publication(number) %}
-    {% for old in publication_numbers()[:-1 - number_var('published_builds_kept')] %}
-        {% do adapter.drop_schema(api.Relation.create(database=target.database, schema='published_' ~ old)) %}
-    {% endfor %}
+    {% for old in publication_numbers()[:-1 - number_var('published_builds_kept')] %}{% do drop_publication(old) %}{% endfor %}
     {% do log(published_summary(build_id, 'schema published', schema ~ '.run_manifest'), info=true) %}
 {% endmacro %}
 
 
-{#- The numbers of the publications that are kept, in their order. -#}
-{% macro publication_numbers() %}
+{#- A schema, in the target's database where it has one. -#}
+{% macro schema_relation(schema) %}
+    {% do return(api.Relation.create(database=target.get('database'), schema=schema)) %}
+{% endmacro %}
+
+
+{% macro names_in(schema) %}
+    {% do return(list_relations_without_caching(schema_relation(schema)).columns[1].values() | list) %}
+{% endmacro %}
+
+
+{#- The numbers of all schemas that were begun, in their order. -#}
+{% macro publication_schemas() %}
     {% set numbers = [] %}
-    {% for name in list_schemas(target.database).columns[0].values() %}
+    {% for name in list_schemas(target.get('database')).columns[0].values() %}
         {% if modules.re.fullmatch('published_[0-9]+', name) %}{% do numbers.append(name.split('_')[1] | int) %}{% endif %}
     {% endfor %}
     {% do return(numbers | sort) %}
+{% endmacro %}
+
+
+{#- Those of them that were finished: the manifest is written last. -#}
+{% macro publication_numbers() %}
+    {% set numbers = [] %}
+    {% for number in publication_schemas() if 'run_manifest' in names_in('published_' ~ number) %}
+        {% do numbers.append(number) %}
+    {% endfor %}
+    {% do return(numbers) %}
+{% endmacro %}
+
+
+{% macro drop_publication(number) %}
+    {% do adapter.drop_schema(schema_relation('published_' ~ number)) %}
 {% endmacro %}
 
 
@@ -264,19 +290,12 @@
             "Publication " ~ number ~ " is not kept: expected one of " ~ publication_numbers() | join(', ') ~ "."
         ) %}
     {% endif %}
-    {% set views = api.Relation.create(database=target.database, schema='published') %}
-    {% do adapter.create_schema(views) %}
-    {% set shown = [] %}
-    {% for table in adapter.list_relations_without_caching(
-        api.Relation.create(database=target.database, schema='published_' ~ number)
-    ) %}
-        {% do shown.append(table.identifier) %}
-        {% do run_query(
-            'create or replace view published.' ~ table.identifier ~ ' as select * from published_' ~ number ~ '.'
-            ~ table.identifier
-        ) %}
+    {% do adapter.create_schema(schema_relation('published')) %}
+    {% set shown = names_in('published_' ~ number) %}
+    {% for name in shown %}
+        {% do run_query('create or replace view published.' ~ name ~ ' as select * from published_' ~ number ~ '.' ~ name) %}
     {% endfor %}
-    {% for view in adapter.list_relations_without_caching(views) if view.identifier not in shown %}
-        {% do adapter.drop_relation(view) %}
+    {% for name in names_in('published') if name not in shown %}
+        {% do adapter.drop_relation(schema_relation('published').incorporate(path={'identifier': name}, type='view')) %}
     {% endfor %}
 {% endmacro %}

@@ -153,15 +153,17 @@
             *
             {%- for one in judged %},
             count(case when shut_{{ one['flag'] }} then 1 end) over (partition by {{ groups }}) as shut_rows_{{ one['flag'] }},
-            least(
-                {%- for count in one['counts'] %}
-                coalesce(sum(case when shut_{{ one['flag'] }} then {{ count }} end) over (partition by {{ groups }}), 0){{ ',' if not loop.last }}
-                {%- endfor %}
-            ) as shut_least_{{ one['flag'] }},
+            {%- set sums = [] -%}
+            {%- for count in one['counts'] -%}
+                {%- do sums.append(
+                    'coalesce(sum(case when shut_' ~ one['flag'] ~ ' then ' ~ count ~ ' end) over (partition by ' ~ groups ~ '), 0)'
+                ) -%}
+            {%- endfor %}
+            {{ smallest_of(sums) }} as shut_least_{{ one['flag'] }},
             row_number() over (
                 partition by {{ groups }}, open_{{ one['flag'] }}
                 order by
-                    least({{ one['counts'] | join(', ') }})
+                    {{ smallest_of(one['counts']) }}
                     {%- for column in mart.config.meta['grain'] %},
                     coalesce(cast({{ column }} as {{ kind_type('text') }}), 'unknown')
                     {%- endfor %}
@@ -175,10 +177,16 @@
                 {%- for count in one['counts'] %}
                 or coalesce({{ count }} > 0 and {{ count }} < {{ minimum }}, false)
                 {%- endfor %} as shut_{{ one['flag'] }},
-                not {{ one['already'] }} and coalesce(least({{ one['counts'] | join(', ') }}) >= {{ minimum }}, false)
+                not {{ one['already'] }} and coalesce({{ smallest_of(one['counts']) }} >= {{ minimum }}, false)
                     as open_{{ one['flag'] }}
                 {%- endfor %}
             from {{ relation }}
         ) as judged
     ) as ranked
+{%- endmacro %}
+
+
+{#- least() of one value is an error on Spark. -#}
+{% macro smallest_of(values) -%}
+    {{ 'least(' ~ values | join(', ') ~ ')' if values | length > 1 else values[0] }}
 {%- endmacro %}
