@@ -166,6 +166,14 @@ def table(header: list[str], rows: list[list[str]]) -> list[str]:
     ]
 
 
+def write_section(title: str, lines: list[str]) -> None:
+    """Puts a section, or its newest version, at the end of the results."""
+    kept = [one for one in RESULTS.read_text().split("\n## ") if not one.startswith(title)]
+    section = "\n".join([title, "", *lines])
+    RESULTS.write_text("\n\n## ".join(one.strip() for one in [*kept, section]) + "\n")
+    print("## " + section)
+
+
 def growth(values: list[float], rows: list[int], position: int) -> str:
     """How much more per row than at the size before; 1 is linear."""
     if not position or not values[position - 1]:
