@@ -7,18 +7,24 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build dashboard export rollback erase test soak lint docs demo bench lock clean
+.PHONY: help setup setup-spark build dashboard export rollback erase test test-spark soak lint docs demo bench lock clean
 
 help: ## List the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: $(INSTALLED) ## Create .venv from the pinned, hashed requirements
 
 $(INSTALLED): requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"clientele needs Python 3.11 to 3.13 and {sys.executable} is {v[0]}.{v[1]}: set PYTHON, for example make build PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+setup-spark: $(VENV)/.installed-spark ## Add what target spark needs to .venv
+
+$(VENV)/.installed-spark: $(INSTALLED) requirements-spark.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-spark.txt
 	touch $@
 
 build: setup ## Build and test every mart, and publish them if all passed (dbt build)
@@ -38,6 +44,9 @@ erase: setup ## Erase a customer from all that builds have made: make erase CUST
 
 test: setup ## Run every test; real files are checked where CLIENTELE_REAL_DATA names their folder
 	pytest
+
+test-spark: setup-spark ## Build on Spark (local, two workers, Connect) and compare every mart with DuckDB's (needs Java 17)
+	pytest -m spark
 
 soak: setup ## Run the tests that take many builds
 	pytest -m soak
@@ -61,6 +70,9 @@ bench: setup ## Build simulated customers at 10 thousand, 1 and 10 million, besi
 lock: ## Pin every dependency with its hashes (needs uv)
 	uv pip compile --quiet pyproject.toml --extra metrics --group dev --universal --python-version 3.11 --no-strip-extras \
 		--generate-hashes --no-emit-index-url --custom-compile-command "make lock" --output-file requirements.txt
+	uv pip compile --quiet pyproject.toml --extra spark --constraint requirements.txt --universal --python-version 3.11 \
+		--no-strip-extras --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
+		--output-file requirements-spark.txt
 
 clean: ## Remove everything that a build makes
 	rm -rf $(VENV) target logs published clientele.duckdb clientele.duckdb.wal bench/data *.egg-info

@@ -13,6 +13,8 @@
   const money = (value) => value == null ? "unknown" : Math.abs(value) >= 1e6 ? (value / 1e6).toFixed(1) + " m" : whole(value);
   const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
   const spaced = (text) => text.replace(/_/g, " ");
+  const tied = (text) => text.replace(/ %/g, "\u00a0%"); // in titles, which break into lines
+  const grouped = (text) => text.replace(/\d{5,}/g, (digits) => whole(Number(digits)));
   const people = (count) => whole(count) + (count === 1 ? " customer" : " customers");
 
   function element(name, attributes = {}, ...children) {
@@ -50,10 +52,14 @@
   function said(row) {
     let text = `${row.label}: ${people(row.customers_count)}`;
     if (row.value_share != null) return `${text}, ${percent(row.value_share)} of the value.`;
+    if (row.churn_rate == null && row.customers_count === 0) return text + ".";
     if (row.churn_rate == null) return `${text}; ${row.customers_count < minimumCellSize ? "outcome withheld, fewer than " + minimumCellSize : "who left is not known or withheld"}.`;
     text += `, ${whole(row.churned_count)} left (${percent(row.churn_rate)}; 95 % interval ${percent(row.churn_rate_ci_lower)} to ${percent(row.churn_rate_ci_upper)})`;
     return text + (row.is_small_cell ? `; fewer than ${smallCellSize}, statistically weak.` : ".");
   }
+
+  // Marts whose cells are seldom small do not mark them.
+  const flagged = (row) => ({ ...row, is_small_cell: row.is_small_cell ?? row.customers_count < smallCellSize });
 
   const tip = document.getElementById("tip");
   function showTip(node, text) {
@@ -73,15 +79,17 @@
   function axis(bound, isShare) {
     const ticks = [0, 0.25, 0.5, 0.75, 1].map((at) => element("span", { style: `left:${100 * at}%` },
       isShare ? String(Number((100 * bound * at).toFixed(1))) : bound * at >= 1000 ? Number((bound * at / 1000).toFixed(2)) + "k" : String(Number((bound * at).toFixed(1)))));
-    return element("span", { class: "ticks", "aria-hidden": "true" }, ...ticks);
+    return element("span", { class: "ticks", "aria-hidden": "true" }, ...ticks, element("span", { class: "unit" }, isShare ? "%" : "customers"));
   }
 
   // Bars of customers and, beside them, of the share that left with its interval as whiskers.
-  function chart(rows, { base = null, share = "churn_rate", shareHead = "Share that left (%), whiskers: 95 % interval", first = "" } = {}) {
+  function chart(given, { base = null, share = "churn_rate", shareHead = "Share that left (%), whiskers: 95 % interval", first = "" } = {}) {
+    const rows = given.map(flagged);
     const hasShare = rows.some((row) => row[share] != null);
     const countBound = scale(Math.max(...rows.map((row) => row.customers_count)), false);
     const shareBound = scale(Math.max(base || 0, ...rows.map((row) => row.churn_rate_ci_upper || row[share] || 0)), true);
-    const root = element("div", { class: "chart" + (hasShare ? "" : " one"), role: "list" });
+    const root = element("div", { class: "chart" + (hasShare ? "" : " one") });
+    const list = element("div", { role: "list" });
     const baseText = base == null ? "" : `; dashed: all customers ${percent(base)}`;
     root.append(element("div", { class: "heads", "aria-hidden": "true" }, element("span", {}, first), element("span", {}, "Customers (number)"),
       hasShare ? element("span", {}, shareHead + baseText) : null));
@@ -97,16 +105,16 @@
       const line = element("div", { class: "row" + (row.is_small_cell ? " small" : ""), role: "listitem", tabindex: "0", "aria-label": text, "data-label": row.label },
         element("span", { class: "label" }, row.label),
         track("count", row.customers_count / countBound, whole(row.customers_count), row.customers_count / countBound),
-        hasShare ? track("rate", rate == null ? null : rate / shareBound, rate == null ? "withheld" : percent(rate) + (row.is_small_cell ? " †" : ""),
+        hasShare ? track("rate", rate == null ? null : rate / shareBound, rate == null ? (row.customers_count === 0 ? "nobody" : "withheld") : percent(rate) + (row.is_small_cell ? " †" : ""),
           (row.churn_rate_ci_upper ?? rate ?? 0) / shareBound, extra) : null);
       line.addEventListener("mouseenter", () => showTip(line, text));
       line.addEventListener("focus", () => showTip(line, text));
       for (const leave of ["mouseleave", "blur"]) line.addEventListener(leave, () => { tip.hidden = true; });
-      root.append(line);
+      list.append(line);
     }
-    root.append(element("div", { class: "axis" }, element("span", {}), axis(countBound, false), hasShare ? axis(shareBound, true) : null));
-    if (hasShare && rows.some((row) => row.is_small_cell)) root.append(element("p", { class: "soft" }, `† hatched: fewer than ${smallCellSize} customers, statistically weak.`));
-    if (hasShare && rows.some((row) => row[share] == null)) root.append(element("p", { class: "soft" }, `withheld: not known, or kept back to protect cells of fewer than ${minimumCellSize} customers.`));
+    root.append(list, element("div", { class: "axis" }, element("span", {}), axis(countBound, false), hasShare ? axis(shareBound, true) : null));
+    if (hasShare && rows.some((row) => row.is_small_cell && row[share] != null)) root.append(element("p", { class: "soft" }, `† hatched: fewer than ${smallCellSize} customers, statistically weak.`));
+    if (hasShare && rows.some((row) => row[share] == null && row.customers_count > 0)) root.append(element("p", { class: "soft" }, `withheld: not known, or kept back to protect cells of fewer than ${minimumCellSize} customers.`));
     root.append(table(rows, hasShare ? share : null));
     return root;
   }
@@ -114,22 +122,22 @@
   function table(rows, share) {
     const heads = share === "churn_rate" ? ["Customers", "Left", "Share that left", "95 % interval"] : share ? ["Customers", "Share of value"] : ["Customers"];
     const cells = (row) => [whole(row.customers_count), ...(share === "churn_rate"
-      ? row.churn_rate == null ? ["withheld", "withheld", ""] : [whole(row.churned_count), percent(row.churn_rate), `${percent(row.churn_rate_ci_lower)} – ${percent(row.churn_rate_ci_upper)}`]
+      ? row.churn_rate == null ? (row.customers_count === 0 ? ["0", "", ""] : ["withheld", "withheld", ""]) : [whole(row.churned_count), percent(row.churn_rate), `${percent(row.churn_rate_ci_lower)} – ${percent(row.churn_rate_ci_upper)}`]
       : share ? [row[share] == null ? "" : percent(row[share])] : [])];
-    return element("details", {}, element("summary", {}, "Show as a table"), element("div", { class: "scroll" }, element("table", {},
+    return element("details", {}, element("summary", {}, "Show as a table"), element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Table" }, element("table", {},
       element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Group"), ...heads.map((head) => element("th", { scope: "col", class: "number" }, head)))),
       element("tbody", {}, ...rows.map((row) => element("tr", {}, element("th", { scope: "row" }, row.label), ...cells(row).map((cell) => element("td", { class: "number" }, cell))))))));
   }
 
   // What a chart of rates shows, as its title.
   function headline(subject, rows) {
-    const known = rows.filter((row) => row.churn_rate != null);
-    if (known.length < 2) return capital(subject);
+    const known = rows.map(flagged).filter((row) => row.churn_rate != null);
+    if (known.length < 2) return `Share that left ${subject}`;
     const solid = known.filter((row) => !row.is_small_cell);
     const ranked = [...(solid.length > 1 ? solid : known)].sort((a, b) => b.churn_rate - a.churn_rate);
     const [most, least] = [ranked[0], ranked[ranked.length - 1]];
-    if (percent(most.churn_rate) === percent(least.churn_rate)) return `${capital(subject)}: ${percent(most.churn_rate)} left everywhere`;
-    return `${capital(subject)}: most leave at ${most.label} (${percent(most.churn_rate)}), fewest at ${least.label} (${percent(least.churn_rate)})`;
+    if (percent(most.churn_rate) === percent(least.churn_rate)) return `Share that left ${subject}: ${percent(most.churn_rate)} everywhere`;
+    return tied(`Share that left ${subject} – highest: ${most.label} (${percent(most.churn_rate)}), lowest: ${least.label} (${percent(least.churn_rate)})`);
   }
 
   const main = document.getElementById("main");
@@ -190,8 +198,8 @@
         place.replaceChildren();
         return;
       }
-      const sum = pooled(where, rows);
-      title.textContent = `${where}: ${people(sum.customers_count)}` + (sum.churn_rate == null ? "" : `, ${percent(sum.churn_rate)} left. `) + (rows.length > 1 ? headline("by number of products", rows) + "." : "");
+      const sum = isAll ? all : pooled(where, rows);
+      title.textContent = `${where}: ${people(sum.customers_count)}` + (sum.churn_rate == null ? ". " : tied(`, ${percent(sum.churn_rate)} left. `)) + (rows.length > 1 ? headline("by number of products", rows) + "." : "");
       place.replaceChildren(chart(rows, { base, first: "Number of products" }));
     };
     if (towns.length > 1) {
@@ -213,7 +221,7 @@
       const sets = setKey ? [...groups(data[key], setKey)].sort(([a], [b]) => (b === mainSet) - (a === mainSet)) : [[null, data[key]]];
       const drawn = sets.map(([set, rows]) => {
         const named = rows.map((row) => ({ ...row, label: spaced(String(row.label ?? "unknown")) }));
-        const title = headline((key === "by_product" ? subject : "by " + subject) + (set && set !== mainSet ? ` (bands: ${spaced(set)})` : ""), named);
+        const title = headline("by " + subject + (set && set !== mainSet ? ` (bands: ${spaced(set)})` : ""), named);
         return [element("h3", {}, title), chart(named, { base, first: capital(subject) })];
       });
       node.append(...drawn[0]);
@@ -224,17 +232,18 @@
 
   // --- engagement
   if (data.rfm) {
-    const node = section("rfm", "Engagement", "How engaged customers are: RFM segments");
+    const node = section("rfm", "Engagement", "How engaged customers are: RFM segments",
+      element("p", { class: "soft" }, "RFM: how recently (recency), how often (frequency) and with how much money (monetary) customers were in touch or bought."));
     for (const [scheme, rows] of groups(data.rfm, "rfm_scheme")) {
       const largest = rows[0];
-      node.append(element("h3", {}, `${capital(spaced(scheme))}: ${largest.label} is the largest segment (${people(largest.customers_count)})`), chart(rows, { base, first: "Segment" }));
+      node.append(element("h3", {}, `${capital(spaced(scheme))}: the largest segment is ${largest.label} (${people(largest.customers_count)})`), chart(rows, { base, first: "Segment" }));
     }
   }
   if (data.clusters) {
     const node = section("clusters", "Clusters", "Groups that customers form by themselves");
     for (const [set, rows] of groups(data.clusters, "cluster_set")) {
       const known = rows.map((row) => ({ ...row, label: row.label || "unnamed" }));
-      node.append(element("h3", {}, `${capital(spaced(set))}: ${rows.length} ${rows.length === 1 ? "cluster" : "clusters"}, the largest ${[...known].sort((a, b) => b.customers_count - a.customers_count)[0].label}`), chart(known, { base: set === "customers" ? base : null, first: "Cluster" }));
+      node.append(element("h3", {}, `${capital(spaced(set))}: ${rows.length} ${rows.length === 1 ? "group" : "groups"}, the largest: ${[...known].sort((a, b) => b.customers_count - a.customers_count)[0].label}`), chart(known, { base: set === "customers" ? base : null, first: "Cluster" }));
       const readings = known.filter((row) => row.reading);
       if (readings.length) node.append(element("ul", { class: "soft" }, ...readings.map((row) => element("li", {}, `${row.label}: ${row.reading}`))));
     }
@@ -246,27 +255,37 @@
       element("p", { class: "soft" }, "Intervals were found in one half of the customers; these are the figures of the other half."));
     const features = [...groups(data.intervals, "feature_name")].filter(([, rows]) => rows.some((row) => row.is_significant));
     const others = [...groups(data.intervals, "feature_name")].filter(([, rows]) => !rows.some((row) => row.is_significant));
-    const part = ([feature, rows]) => [element("h3", {}, headline(spaced(feature).replace(/^(is|has) /, ""), rows) + (rows[0].is_suspected_leak ? " – measured after some had left" : "")), chart(rows, { base, first: "Interval" })];
+    const part = ([feature, rows]) => {
+      // the words that all labels begin with name the feature
+      const words = rows.map((row) => row.label.split(" "));
+      let shared = 0;
+      while (words.every((list) => list.length > shared + 1 && list[shared] === words[0][shared])) shared += 1;
+      const name = words[0].slice(0, shared).join(" ") || spaced(feature).replace(/^(is|has) /, "");
+      const named = rows.map((row, at) => ({ ...row, label: grouped(words[at].slice(shared).join(" ")) }));
+      return [element("h3", {}, headline("by " + name, named) + (rows[0].is_leak ? " – measured after some had left" : "")), chart(named, { base, first: capital(name) })];
+    };
     features.slice(0, 4).forEach((feature) => node.append(...part(feature)));
     if (features.length > 4) node.append(element("details", {}, element("summary", {}, `${features.length - 4} further features with an effect`), ...features.slice(4).flatMap(part)));
     if (others.length) node.append(element("p", { class: "soft" }, `No effect was shown for: ${others.map(([feature]) => spaced(feature).replace(/^(is|has) /, "")).join(", ")}.`));
   }
   if (data.segments) {
     section("segments", "Segments that leave", `${data.segments.length === 1 ? "One combination" : data.segments.length + " combinations"} of signs at which customers leave more, confirmed in the other half`,
-      chart(data.segments.map((row) => ({ ...row, label: capital(row.label) })), { base, first: "Segment" }));
+      chart(data.segments.map((row) => ({ ...row, label: grouped(capital(row.label)) })), { base, first: "Segment" }));
   }
   if (data.hypotheses) {
     const statements = [...groups(data.hypotheses, "statement")];
     const held = statements.filter(([, rows]) => rows.some((row) => row.verdict === "different")).length;
-    section("hypotheses", "Hypotheses", `${held} of ${statements.length} registered hypotheses hold`,
-      element("p", { class: "soft" }, "different: a difference was shown; equivalent: any difference is too small to matter; inconclusive: neither was shown. Corrected for the number of tests."),
+    const tests = { welch: "means (Welch)", mann_whitney: "ranks (Mann-Whitney)", two_proportion_z: "two shares (z)", chi_square: "several shares (chi-square)" };
+    section("hypotheses", "Hypotheses", `${held} of ${statements.length} registered hypotheses are borne out by at least one test`,
+      element("p", { class: "soft" }, "different: a difference was shown; equivalent: any difference is too small to matter; inconclusive: neither was shown. q is the p-value corrected for the number of tests. Means and ranks are different questions and may have different answers."),
       element("table", { class: "findings" }, element("thead", {}, element("tr", {}, ...["Verdict", "Finding", "Test"].map((head) => element("th", { scope: "col" }, head)))),
-        element("tbody", {}, ...data.hypotheses.map((row) => element("tr", {}, element("td", {}, element("span", { class: "badge " + row.verdict }, row.verdict)), element("td", {}, row.sentence), element("td", { class: "soft" }, spaced(row.test_name)))))));
+        element("tbody", {}, ...data.hypotheses.map((row) => element("tr", {}, element("td", {}, element("span", { class: "badge " + (row.verdict || "inconclusive") }, row.verdict || "withheld")), element("td", {}, grouped(row.sentence || row.statement)), element("td", { class: "soft" }, tests[row.test_name] || spaced(row.test_name)))))));
   }
 
   // --- value
   if (data.clv_tiers) {
-    const node = section("value", "Lifetime value", "Who holds the value: tiers of customer lifetime value");
+    const node = section("value", "Lifetime value", "Who holds the value: tiers of customer lifetime value",
+      element("p", { class: "soft" }, "Bounds of the tiers in brackets, in the extract's currency."));
     const bounds = (row) => row.lower_bound_amount == null ? `below ${money(row.upper_bound_amount)}` : row.upper_bound_amount == null ? `from ${money(row.lower_bound_amount)}` : `${money(row.lower_bound_amount)} to below ${money(row.upper_bound_amount)}`;
     const drawn = [...groups(data.clv_tiers, "tier_set")].map(([set, rows]) => [
       element("h3", {}, `${capital(spaced(set))}: ${people(rows[0].customers_count)} of the ${rows[0].label} tier hold ${rows[0].value_share == null ? "an unknown share" : percent(rows[0].value_share)} of the value`),
@@ -280,14 +299,14 @@
     const schemes = [...groups(data.strategies, "segment_scheme").keys()].sort((a, b) => (b === "rule") - (a === "rule") || a.localeCompare(b));
     const list = element("ol", { class: "work" });
     const title = element("h3", { "aria-live": "polite" });
-    const select = element("select", { id: "scheme" }, ...schemes.map((scheme) => element("option", { value: scheme }, { rule: "Segments by rule", rfm: "Engagement (RFM)", churn: "Segments that leave", cluster: "Clusters", clv_tier: "Lifetime value" }[scheme] || capital(spaced(scheme)))));
+    const select = element("select", { id: "scheme" }, ...schemes.map((scheme) => element("option", { value: scheme }, { rule: "Segments by rule", rfm: "Engagement (RFM)", churn: "Segments that leave", cluster: "Clusters", clv_tier: "Lifetime value", study: "Segments of the study" }[scheme] || capital(spaced(scheme)))));
     const draw = () => {
       const rows = data.strategies.filter((row) => row.segment_scheme === select.value);
-      title.textContent = `First: ${rows[0].strategy_name} for ${rows[0].segment_name}`;
+      title.textContent = grouped(`First: ${rows[0].strategy_name} for ${rows[0].segment_name}`);
       const pair = (term, ...lines) => element("dl", {}, element("dt", {}, term), ...lines.filter(Boolean).map((line) => element("dd", {}, line)));
       list.replaceChildren(...rows.map((row) => element("li", {},
-        element("span", { class: "rank", "aria-label": "Rank " + row.priority_rank }, String(row.priority_rank)),
-        element("div", {}, element("b", {}, row.strategy_name), element("p", {}, capital(row.segment_name || "")), row.is_test_first ? element("span", { class: "badge inconclusive" }, "test first") : null,
+        element("span", { class: "rank" }, String(row.priority_rank)),
+        element("div", {}, element("b", {}, row.strategy_name), element("p", {}, grouped(capital(row.segment_name || ""))), row.is_test_first ? element("span", { class: "badge inconclusive" }, "test first") : null,
           row.uses_protected_attribute ? element("span", { class: "badge inconclusive" }, "by age or gender") : null),
         pair("Size", `${whole(row.reached_count)} of ${whole(row.remaining_count)} still here`, `${Number(row.effort_days).toFixed(0)} days of effort`),
         pair("Value it may keep", row.expected_kept_amount == null ? (row.expected_kept_customers == null ? "unknown" : whole(row.expected_kept_customers) + " customers") : money(row.expected_kept_amount),
@@ -297,7 +316,7 @@
     select.addEventListener("change", draw);
     section("strategies", "What to do", "What to do, in order of work",
       element("p", {}, element("label", { for: "scheme" }, "Segments: "), select), title,
-      element("p", { class: "soft" }, "First what can start now, then by value kept per day of effort. Save rates are assumptions of the plan until a test has measured them. Amounts in the extract's currency."), list);
+      element("p", { class: "soft" }, "First what can start now, then by value kept per day of effort. Test first: how many customers the strategy saves is assumed so far. By age or gender: the segment's rule reads them. Amounts in the extract's currency, m for millions."), list);
     draw();
   }
 

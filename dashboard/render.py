@@ -51,13 +51,14 @@ SECTIONS = {
     ),
     "intervals": (
         "churn_intervals",
+        # of a withheld interval only its place is known
         "select feature_name, interval_label as label, confirmation_count as customers_count, "
         "confirmation_churned_count as churned_count, confirmation_churn_rate as churn_rate, "
         "confirmation_churn_rate_ci_lower as churn_rate_ci_lower, "
-        "confirmation_churn_rate_ci_upper as churn_rate_ci_upper, is_significant, is_suspected_leak, "
-        "information_value from marts.churn_intervals "
-        "order by is_suspected_leak, information_value desc nulls last, feature_name, "
-        "lower_bound nulls first, upper_bound nulls last, label",
+        "confirmation_churn_rate_ci_upper as churn_rate_ci_upper, is_significant, "
+        "bool_or(is_suspected_leak) over (partition by feature_name) as is_leak, "
+        "max(information_value) over (partition by feature_name) as strength from marts.churn_intervals "
+        "order by is_leak, strength desc nulls last, feature_name, interval_number",
     ),
     "segments": (
         "churn_segments",

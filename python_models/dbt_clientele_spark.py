@@ -24,27 +24,73 @@ class SessionJobHelper:
         exec(compiled_code, {"spark": SparkSession.builder.getOrCreate()})
 
 
-def read_table(spark, name):
-    """A table of Spark as a relation of DuckDB, so that a Python model finds one and the same interface and types."""
+class SparkRelation:
+    """A table of Spark with the few methods of a DuckDB relation that Python models use, so that one model fits both.
+
+    Rows and columns are chosen by Spark; only what is asked for as a frame comes to this process.
+    """
+
+    def __init__(self, frame):
+        self.frame = frame
+
+    def filter(self, condition):
+        return SparkRelation(self.frame.where(condition))
+
+    def project(self, columns):
+        return SparkRelation(self.frame.selectExpr(*_names(columns)))
+
+    def order(self, columns):
+        return SparkRelation(self.frame.orderBy(*_names(columns)))
+
+    def df(self):
+        return to_pandas(self.frame.toArrow())
+
+    def apply_in_batches(self, function, schema):
+        """`function` of the rows, frame by frame, where they are; both have the types that a model on DuckDB meets."""
+        import pyarrow
+        from pyspark.sql.pandas.types import from_arrow_schema
+
+        def results(batches):
+            for batch in batches:
+                result = function(to_pandas(pyarrow.Table.from_batches([batch])))
+                yield from pyarrow.Table.from_pandas(
+                    result, schema, preserve_index=False
+                ).to_batches()
+
+        return self.frame.mapInArrow(results, from_arrow_schema(schema))
+
+
+def _names(columns):
+    return [name.strip() for name in columns.split(",")]
+
+
+def to_pandas(table):
+    """An Arrow table as the frame that DuckDB makes of it."""
     import duckdb
 
     connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'")
-    return connection.from_arrow(spark.table(name).toArrow())
+    return connection.from_arrow(table).df()
+
+
+def read_table(spark, name):
+    return SparkRelation(spark.table(name))
 
 
 def write_table(spark, frame, name, file_format):
-    """Writes what a Python model gives back, with the types that DuckDB would give its columns."""
+    """Writes what a Python model gives back; of a pandas frame with the types that DuckDB would give its columns."""
     import duckdb
+    import pandas
     import pyarrow
 
-    table = duckdb.connect().from_df(frame).arrow().read_all()
-    fields = [
-        field.with_type(pyarrow.string()) if pyarrow.types.is_null(field.type) else field
-        for field in table.schema
-    ]
-    table = table.cast(pyarrow.schema(fields))
-    spark.createDataFrame(table).write.mode("overwrite").format(file_format).saveAsTable(name)
+    if isinstance(frame, pandas.DataFrame):
+        table = duckdb.connect().from_df(frame).arrow().read_all()
+        fields = [
+            field.with_type(pyarrow.string()) if pyarrow.types.is_null(field.type) else field
+            for field in table.schema
+        ]
+        frame = spark.createDataFrame(table.cast(pyarrow.schema(fields)))
+    frame.write.mode("overwrite").format(file_format).saveAsTable(name)
 
 
 if SparkAdapter is not None:

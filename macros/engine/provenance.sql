@@ -1,48 +1,15 @@
-{#- Where a build comes from. Engines without the embedded engine's plugin do not know; there the value is null. -#}
-
-
 {#- sha256 of a file's bytes. -#}
 {% macro file_hash(path) -%}
     {{ return(adapter.dispatch('file_hash')(path)) }}
-{%- endmacro %}
-
-{% macro default__file_hash(path) -%}
-    cast(null as {{ kind_type('text') }})
 {%- endmacro %}
 
 {% macro duckdb__file_hash(path) -%}
     file_hash_of({{ sql_literal(path) }})
 {%- endmacro %}
 
-
-{#- The commit of the project. -#}
-{% macro git_revision() -%}
-    {{ return(adapter.dispatch('git_revision')()) }}
-{%- endmacro %}
-
-{% macro default__git_revision() -%}
-    cast(null as {{ kind_type('text') }})
-{%- endmacro %}
-
-{% macro duckdb__git_revision() -%}
-    git_revision_of_project()
-{%- endmacro %}
-
-
-{#- Select of package_name and package_version. -#}
-{% macro package_versions() -%}
-    {{ return(adapter.dispatch('package_versions')()) }}
-{%- endmacro %}
-
-{% macro default__package_versions() -%}
-    select 'dbt-core' as package_name, {{ sql_literal(dbt_version) }} as package_version
-{%- endmacro %}
-
-{% macro duckdb__package_versions() -%}
-    select
-        split_part(package, '=', 1) as package_name,
-        split_part(package, '=', 2) as package_version
-    from (select unnest(installed_packages()) as package) as packages
+{#- Null above a gigabyte: a file is hashed in the memory of one executor. -#}
+{% macro spark__file_hash(path) -%}
+    (select sha2(content, 256) from {{ spark__file_content(path) }} where length <= 1000000000)
 {%- endmacro %}
 
 

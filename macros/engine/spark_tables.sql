@@ -1,3 +1,9 @@
+{#- The format of tables on Spark; Delta and Iceberg need packages that a cluster brings (README). -#}
+{% macro spark_file_format() %}
+    {% do return(var('spark_file_format')) %}
+{% endmacro %}
+
+
 {#- What dbt-spark does otherwise: a Python model is written by the session that runs it. -#}
 {% macro spark__create_table_as(temporary, relation, compiled_code, language='sql') -%}
     {%- if language == 'python' %}

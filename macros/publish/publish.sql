@@ -111,7 +111,7 @@
         {% do statements.append('create table publication.marts.' ~ mart.name ~ ' as ' ~ published_rows(mart, tagged)) %}
     {% endfor %}
     {% do run_query((statements + ['commit']) | join(';\n')) %}
-    {% set build_id = duckdb__publish_manifest(marts) %}
+    {% set build_id = publish_manifest(marts, 'publication.marts') %}
     {% set statements = ['begin'] + duckdb__comment_statements(marts, tagged) + ['commit'] %}
     {% for mart in marts %}
         {% do statements.append(
@@ -120,49 +120,69 @@
         ) %}
     {% endfor %}
     {% do statements.extend(['checkpoint publication', 'detach publication']) %}
-    {% set summary %}
-        select count(*) as mart_count, coalesce(sum(row_count), 0) as row_count
-        from publication.marts.run_manifest
-        where item_kind = 'mart'
-    {% endset %}
-    {% set totals = run_query(summary).rows[0] %}
-    {% set as_of = run_query("select max(item_value) from publication.marts.run_manifest where item_name = 'as_of_date'") %}
+    {% set summary = published_summary(build_id, path, 'publication.marts.run_manifest') %}
     {% do run_query(statements | join(';\n')) %}
     {% do checked_answer(run_query(
         'select publish_commit(' ~ sql_literal(path) ~ ', ' ~ sql_literal(build_id) ~ ', '
         ~ number_var('published_builds_kept') ~ ')'
     )) %}
-    {% set as_of_date = as_of.columns[0].values()[0] %}
-    {% do log(
-        'Published build ' ~ build_id ~ ' as ' ~ path ~ ': ' ~ counted(totals[0], 'mart', 'marts') ~ ' with '
-        ~ '{:,}'.format(totals[1] | int) ~ ' rows' ~ (', as of ' ~ as_of_date if as_of_date else '') ~ '.', info=true
-    ) %}
+    {% do log(summary, info=true) %}
 {% endmacro %}
 
 
-{#- Writes run_manifest into the publication: what the model knows, the marts and the duration. Gives the build's id. -#}
-{% macro duckdb__publish_manifest(marts) %}
+{#- Writes run_manifest into a schema that has the published marts: what the model knows, the marts and the duration.
+    Gives the build's id, which says the same of the same rows. -#}
+{% macro publish_manifest(marts, schema) %}
     {% set query %}
-        create table publication.marts.run_manifest as
         select * from {{ node_relation(marts | selectattr('name', 'equalto', 'run_manifest') | first) }}
         {%- for mart in marts if mart.name != 'run_manifest' %}
         union all
         select null, 'mart', {{ sql_literal(mart.name) }}, null, row_count, content_hash
-        from ({{ content_checksum('publication.marts.' ~ mart.name) }}) as checksums
+        from ({{ content_checksum(schema ~ '.' ~ mart.name) }}) as checksums
         {%- endfor %}
     {% endset %}
-    {% do run_query(query) %}
     {% set build_id = run_query(
-        'select left(content_hash, 12) from (' ~ content_checksum('publication.marts.run_manifest') ~ ') as checksums'
+        'select left(content_hash, 12) as build_id from (' ~ content_checksum('(' ~ query ~ ')') ~ ') as checksums'
     ).columns[0].values()[0] %}
     {#- the one thing that a clock tells, and so no part of the id -#}
     {% set seconds = (modules.datetime.datetime.now(modules.pytz.utc) - run_started_at).total_seconds() %}
     {% do run_query(
-        "insert into publication.marts.run_manifest values (null, 'build', 'duration_seconds', "
-        ~ sql_literal('%.1f' % seconds) ~ ", null, null)"
+        published_table(schema ~ '.run_manifest')
+        ~ ' as select ' ~ sql_literal(build_id) ~ ' as build_id, item_kind, item_name, item_value, row_count, content_hash'
+        ~ ' from (' ~ query ~ ') as items union all select ' ~ sql_literal(build_id)
+        ~ ", 'build', 'duration_seconds', " ~ sql_literal('%.1f' % seconds) ~ ', null, null'
     ) %}
-    {% do run_query('update publication.marts.run_manifest set build_id = ' ~ sql_literal(build_id)) %}
     {% do return(build_id) %}
+{% endmacro %}
+
+
+{% macro published_table(name) -%}
+    {{ return(adapter.dispatch('published_table')(name)) }}
+{%- endmacro %}
+
+{% macro default__published_table(name) -%}
+    create table {{ name }}
+{%- endmacro %}
+
+{% macro spark__published_table(name) -%}
+    create table {{ name }} using {{ spark_file_format() }}
+{%- endmacro %}
+
+
+{#- What has become current, as a sentence. -#}
+{% macro published_summary(build_id, place, manifest) %}
+    {% set query %}
+        select
+            count(case when item_kind = 'mart' then 1 end) as mart_count,
+            coalesce(sum(case when item_kind = 'mart' then row_count end), 0) as row_count,
+            max(case when item_name = 'as_of_date' then item_value end) as as_of_date
+        from {{ manifest }}
+    {% endset %}
+    {% set totals = run_query(query).rows[0] %}
+    {% do return(
+        'Published build ' ~ build_id ~ ' as ' ~ place ~ ': ' ~ counted(totals[0], 'mart', 'marts') ~ ' with '
+        ~ '{:,}'.format(totals[1] | int) ~ ' rows' ~ (', as of ' ~ totals[2] if totals[2] else '') ~ '.'
+    ) %}
 {% endmacro %}
 
 
@@ -207,6 +227,56 @@
 {% endmacro %}
 
 
+{#- Where marts are no file: the tables of a build stand in a schema of their own, published_<number>, and clients read
+    the views of schema published, which are pointed at them one after the other. -#}
 {% macro default__publish_marts(marts) %}
-    {% do log('TODO', info=true) %}
+    {% set number = (publication_numbers() | last or 0) + 1 %}
+    {% set schema = 'published_' ~ number %}
+    {% do adapter.create_schema(api.Relation.create(database=target.database, schema=schema)) %}
+    {% set tagged = tagged_columns() %}
+    {% for mart in marts if mart.name != 'run_manifest' %}
+        {% do run_query(published_table(schema ~ '.' ~ mart.name) ~ ' as ' ~ published_rows(mart, tagged)) %}
+    {% endfor %}
+    {% set build_id = publish_manifest(marts, schema) %}
+    {% do show_publication(number) %}
+    {% for old in publication_numbers()[:-1 - number_var('published_builds_kept')] %}
+        {% do adapter.drop_schema(api.Relation.create(database=target.database, schema='published_' ~ old)) %}
+    {% endfor %}
+    {% do log(published_summary(build_id, 'schema published', schema ~ '.run_manifest'), info=true) %}
+{% endmacro %}
+
+
+{#- The numbers of the publications that are kept, in their order. -#}
+{% macro publication_numbers() %}
+    {% set numbers = [] %}
+    {% for name in list_schemas(target.database).columns[0].values() %}
+        {% if modules.re.fullmatch('published_[0-9]+', name) %}{% do numbers.append(name.split('_')[1] | int) %}{% endif %}
+    {% endfor %}
+    {% do return(numbers | sort) %}
+{% endmacro %}
+
+
+{#- Points the views that clients read at the tables of a publication; to go back to a former one:
+    dbt run-operation show_publication --args '{number: 3}'. -#}
+{% macro show_publication(number) %}
+    {% if number not in publication_numbers() %}
+        {% do exceptions.raise_compiler_error(
+            "Publication " ~ number ~ " is not kept: expected one of " ~ publication_numbers() | join(', ') ~ "."
+        ) %}
+    {% endif %}
+    {% set views = api.Relation.create(database=target.database, schema='published') %}
+    {% do adapter.create_schema(views) %}
+    {% set shown = [] %}
+    {% for table in adapter.list_relations_without_caching(
+        api.Relation.create(database=target.database, schema='published_' ~ number)
+    ) %}
+        {% do shown.append(table.identifier) %}
+        {% do run_query(
+            'create or replace view published.' ~ table.identifier ~ ' as select * from published_' ~ number ~ '.'
+            ~ table.identifier
+        ) %}
+    {% endfor %}
+    {% for view in adapter.list_relations_without_caching(views) if view.identifier not in shown %}
+        {% do adapter.drop_relation(view) %}
+    {% endfor %}
 {% endmacro %}

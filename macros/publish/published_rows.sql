@@ -22,7 +22,8 @@
         {% endif %}
     {% endfor %}
     {% set relation = node_relation(mart) if not cells else '(' ~ withheld_rows(mart, cells) ~ ') as cells' %}
-    {% do return('select ' ~ columns | join(', ') ~ ' from ' ~ relation) %}
+    {% set condition = ' where not is_withheld' if cells and cells.get('leaves_out') else '' %}
+    {% do return('select ' ~ columns | join(', ') ~ ' from ' ~ relation ~ condition) %}
 {% endmacro %}
 
 
@@ -41,6 +42,14 @@
 
 {#- A name for a person that leads to the person only with the salt (CLIENTELE_SALT), the same in every mart. -#}
 {% macro pseudonym(column) -%}
+    {{ return(adapter.dispatch('pseudonym')(column)) }}
+{%- endmacro %}
+
+{% macro default__pseudonym(column) -%}
+    {% do exceptions.raise_compiler_error('No pseudonyms: ' ~ salt_fault()) %}
+{%- endmacro %}
+
+{% macro duckdb__pseudonym(column) -%}
     left(sha256(getvariable('clientele_salt') || '|' || {{ column }}), 32)
 {%- endmacro %}
 
@@ -49,7 +58,8 @@
     config.meta.cells:
       count           the column with the size; default customers_count
       add_up_within   the columns within whose values the cells add up to something public; default: they do not
-      is_cube         the cells are those of the churn cube, which add up to each other
+      withheld_in     the model that has the grain of the cells to withhold, where these add up in a way of their own
+      leaves_out      withheld rows are left out, because that there is a row tells what happened in the cell
       parts           column that counts some of the cell (or, called a share, their share) -> `of`, the column with the
                       number that they are some of (default: the size), and `tells`, the columns that tell the same
       bases           column that counts some of the cell -> the columns that speak of these only -#}
@@ -81,11 +91,13 @@
 {% endmacro %}
 
 
-{#- What a small cell may tell: which it is and how large, but nothing of the people in it. -#}
+{#- What a small cell may tell: which it is, how it is defined and how large, but nothing of the people in it. -#}
 {% macro stays_in_a_small_cell(column, mart, cells) %}
+    {% set names = '.+_(id|code|name|label|scheme|set|family|number|rank|kind)' %}
+    {% set definitions = '(lower|upper)_bound(_amount)?|value|predicate_sql|statement|cut_count|is_small_cell|is_active' %}
     {% do return(
         column in mart.config.meta.get('grain', []) or column == cells['count']
-        or modules.re.fullmatch('.+_(id|code|name|label|scheme|set|family|number|rank)|cut_count|is_small_cell|is_active', column)
+        or modules.re.fullmatch(names ~ '|' ~ definitions, column)
     ) %}
 {% endmacro %}
 
@@ -93,21 +105,19 @@
 {#- The rows of a mart with is_withheld: true for cells below var minimum_cell_size, and for the cells that keep these
     from being worked out as what is missing from a sum; and with is_withheld_<part> for each part of them (see parts_of). -#}
 {% macro withheld_rows(mart, cells) -%}
-    {%- set minimum = number_var('minimum_cell_size') -%}
     {%- set count = cells['count'] -%}
-    {%- if cells.get('is_cube') %}
+    {%- if cells.get('withheld_in') %}
+        {%- set grain = mart.config.meta['grain'] %}
+        {%- set withheld = graph.nodes.values() | selectattr('name', 'equalto', cells['withheld_in']) | first %}
         select
-            cube.*,
-            list_contains(withheld.cells, cut_name || chr(31) || cut_value) as is_withheld
-        from {{ node_relation(mart) }} as cube
-        cross join (
-            select
-                withheld_in_cube(
-                    list(cut_name order by cut_name, cut_value), list(cut_value order by cut_name, cut_value),
-                    list({{ count }} order by cut_name, cut_value), {{ minimum }}
-                ) as cells
-            from {{ node_relation(mart) }}
-        ) as withheld
+            all_cells.*,
+            withheld.{{ grain[0] }} is not null as is_withheld
+        from {{ node_relation(mart) }} as all_cells
+        left join {{ node_relation(withheld) }} as withheld
+            on
+                {%- for column in grain %}
+                {{ 'and ' if not loop.first }}all_cells.{{ column }} = withheld.{{ column }}
+                {%- endfor %}
     {%- else %}
         {%- set judged = [{'flag': 'is_withheld', 'counts': [count], 'already': 'false'}] -%}
         {%- set withheld = with_companions(node_relation(mart), judged, mart, cells) -%}
@@ -142,10 +152,10 @@
         select
             *
             {%- for one in judged %},
-            count(*) filter (where shut_{{ one['flag'] }}) over (partition by {{ groups }}) as shut_rows_{{ one['flag'] }},
+            count(case when shut_{{ one['flag'] }} then 1 end) over (partition by {{ groups }}) as shut_rows_{{ one['flag'] }},
             least(
                 {%- for count in one['counts'] %}
-                coalesce(sum({{ count }}) filter (where shut_{{ one['flag'] }}) over (partition by {{ groups }}), 0){{ ',' if not loop.last }}
+                coalesce(sum(case when shut_{{ one['flag'] }} then {{ count }} end) over (partition by {{ groups }}), 0){{ ',' if not loop.last }}
                 {%- endfor %}
             ) as shut_least_{{ one['flag'] }},
             row_number() over (

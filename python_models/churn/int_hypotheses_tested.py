@@ -8,7 +8,11 @@ def model(dbt, session):
     confidence_z = dbt.config.meta_get("confidence_z")
     statistical_power = dbt.config.meta_get("statistical_power")
     significance_level = dbt.config.meta_get("significance_level")
+    small_cell_size = dbt.config.meta_get("small_cell_size")
     settings = Settings(float(confidence_z), float(statistical_power), float(significance_level))
     return compare_groups(
-        dbt.ref("int_hypotheses_observed").df(), dbt.ref("hypotheses").df(), settings
+        dbt.ref("int_hypotheses_observed").df(),
+        dbt.ref("hypotheses").df(),
+        settings,
+        int(small_cell_size),
     )

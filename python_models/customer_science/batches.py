@@ -23,6 +23,10 @@ def apply_in_batches(
     `function` takes and returns a frame, and treats each row by itself; `types` are the pandas types of its result.
     """
     schema = pa.schema([(name, ARROW_TYPES[kind]) for name, kind in types.items()])
+    if hasattr(relation, "apply_in_batches"):  # one of Spark, whose rows stay where they are
+        return relation.apply_in_batches(
+            lambda rows: function(rows)[list(types)].astype(types), schema
+        )
     # a connection that writes a result cannot be read from at the same time; a relation of a session that is none of
     # DuckDB's has a connection of its own
     if hasattr(session, "cursor"):

@@ -40,7 +40,7 @@ RESULT_TYPES = {
 
 
 def compare_groups(
-    observations: pd.DataFrame, hypotheses: pd.DataFrame, settings: Settings
+    observations: pd.DataFrame, hypotheses: pd.DataFrame, settings: Settings, small_cell_size: int
 ) -> pd.DataFrame:
     """Tests every registered hypothesis and gives each test its verdict.
 
@@ -53,7 +53,8 @@ def compare_groups(
     * `value`: all known values, zeros too, by the same two tests;
     * `presence`: share of customers with a known value other than zero, by the two-proportion z-test;
     * `rate`: share of ones among known values, by the two-proportion z-test;
-    * `many`: share of ones over several groups, by Pearson's chi-square without continuity correction.
+    * `many`: share of ones over several groups, by Pearson's chi-square without continuity correction; the highest and
+      the lowest share are those among groups of at least `small_cell_size`, where there are two.
 
     A margin of equivalence is relative to the mean of group b for means and absolute for shares; delta_margin bounds
     Cliff's delta. Returns one row per hypothesis, part and test with the columns of RESULT_TYPES, the same whatever the
@@ -74,7 +75,7 @@ def compare_groups(
             for name, group in known.groupby("group_name")
         }
         if hypothesis.part == "many":
-            tests = _many_groups(groups)
+            tests = _many_groups(groups, small_cell_size)
         elif hypothesis.part in ("presence", "rate"):
             a, b = groups.get("a", np.array([])), groups.get("b", np.array([]))
             counts = (int((a != 0).sum()), int((b != 0).sum()))
@@ -207,20 +208,23 @@ def compare_shares(counts, sizes, margin, settings) -> list[dict]:
     ]
 
 
-def _many_groups(groups: dict[str, np.ndarray]) -> list[dict]:
+def _many_groups(groups: dict[str, np.ndarray], small_cell_size: int) -> list[dict]:
     table = np.array(
         [[(values != 0).sum(), (values == 0).sum()] for _, values in sorted(groups.items())]
     )
     if len(table) < 2 or not table.sum(axis=0).all():
         return []
     chi_square = stats.chi2_contingency(table, correction=False)
-    rates = table[:, 0] / table.sum(axis=1)
+    # a rate of few is the highest or the lowest by chance
+    is_large = table.sum(axis=1) >= small_cell_size
+    shown = table[is_large] if is_large.sum() > 1 else table
+    rates = shown[:, 0] / shown.sum(axis=1)
     return [
         {
             "test_name": "chi_square",
             # over many groups: the one with the highest rate against the one with the lowest
-            "group_a_count": int(table[rates.argmax()].sum()),
-            "group_b_count": int(table[rates.argmin()].sum()),
+            "group_a_count": int(shown[rates.argmax()].sum()),
+            "group_b_count": int(shown[rates.argmin()].sum()),
             "group_a_value": float(rates.max()),
             "group_b_value": float(rates.min()),
             "estimate": float(chi_square.statistic),

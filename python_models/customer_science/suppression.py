@@ -9,8 +9,8 @@ from scipy.linalg import null_space
 SEPARATOR = " x "
 
 
-def withheld_cells(cells: pd.DataFrame, minimum: int) -> list[tuple[str, str]]:
-    """(cut_name, cut_value) of the cells to withhold.
+def withheld_cells(cells: pd.DataFrame, minimum: int) -> pd.DataFrame:
+    """cut_name and cut_value of the cells to withhold, one row each.
 
     `cells` has cut_name (names of dimensions, joined by ` x `), cut_value (their values in the same order) and
     customers_count; every cut adds up to each coarser cut and to the portfolio, whose sums are public. Cells below
@@ -56,7 +56,7 @@ def withheld_cells(cells: pd.DataFrame, minimum: int) -> list[tuple[str, str]]:
                     break
         if hidden.sum() == before:
             break
-    return list(cells.loc[hidden, ["cut_name", "cut_value"]].itertuples(index=False, name=None))
+    return cells.loc[hidden, ["cut_name", "cut_value"]].astype("str").reset_index(drop=True)
 
 
 def _complete(members, counts, hidden, minimum) -> None:

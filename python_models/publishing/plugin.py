@@ -2,11 +2,7 @@
 
 import atexit
 import hashlib
-import importlib.metadata
 import os
-import platform
-import re
-import subprocess
 import weakref
 
 import duckdb
@@ -14,7 +10,6 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 
 from publishing.files import Publication, PublishError
 
-DISTRIBUTION = "clientele"
 SALT = "CLIENTELE_SALT"
 
 # by path, for the process: a publication that an earlier run left open is closed when the next begins
@@ -39,14 +34,10 @@ class Plugin(BasePlugin):
     def configure_connection(self, conn):
         CONNECTIONS.add(conn)
         text, number = duckdb.sqltype("VARCHAR"), duckdb.sqltype("BIGINT")
-        texts, numbers = duckdb.sqltype("VARCHAR[]"), duckdb.sqltype("BIGINT[]")
         for name, function, parameters, result in (
             ("publish_begin", publish_begin, [text], text),
             ("publish_commit", publish_commit, [text, text, number], text),
             ("file_hash_of", file_hash, [text], text),
-            ("git_revision_of_project", git_revision, [], text),
-            ("installed_packages", installed_packages, [], texts),
-            ("withheld_in_cube", withheld_in_cube, [texts, texts, numbers, number], texts),
             ("has_salt", has_salt, [], duckdb.sqltype("BOOLEAN")),
         ):
             conn.create_function(name, function, parameters, result, side_effects=True)
@@ -65,17 +56,6 @@ class Plugin(BasePlugin):
 def has_salt():
     """Whether the salt of pseudonyms is set, and long enough to be no guess."""
     return len(os.environ.get(SALT, "")) >= 16
-
-
-def withheld_in_cube(cut_names, cut_values, counts, minimum):
-    """Names and values of the cells that keep their outcome to themselves, parted by a unit separator."""
-    import pandas as pd
-    from customer_science.suppression import withheld_cells
-
-    cells = pd.DataFrame(
-        {"cut_name": cut_names, "cut_value": cut_values, "customers_count": counts}
-    )
-    return ["\x1f".join(cell) for cell in withheld_cells(cells, minimum)]
 
 
 def publish_begin(path):
@@ -106,25 +86,3 @@ def _told(action):
 def file_hash(path):
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def git_revision():
-    """The commit that the project stands at, marked where files differ from it."""
-    command = ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
-    try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=20)
-    except (OSError, subprocess.TimeoutExpired):
-        return "unknown"
-    return result.stdout.strip() if result.returncode == 0 else "unknown"
-
-
-def installed_packages():
-    """name=version of Python and of every package that the project asks for."""
-    try:
-        required = importlib.metadata.requires(DISTRIBUTION) or []
-    except importlib.metadata.PackageNotFoundError:
-        required = ["dbt-core", "dbt-duckdb", "duckdb"]
-    names = sorted({re.match(r"[\w.-]+", line)[0] for line in required if ";" not in line})
-    return [f"python={platform.python_version()}"] + [
-        f"{name}={importlib.metadata.version(name)}" for name in names
-    ]

@@ -25,6 +25,11 @@ MODELS = {
         "select * from (values ('a', 3, 1, '1 of 3 left'), ('b', 40, 9, '9 of 40 left'), ('c', 20, 4, '4 of 20 left')) "
         "as t(town, customers_count, churned_count, sentence)"
     ),
+    # who left among the levels of a feature: of level `a` nobody
+    "marts/portraits.sql": (
+        "select * from (values ('left', 'b', 40, 9), ('stayed', 'a', 3, 3), ('stayed', 'b', 40, 31)) "
+        "as t(portrait, level, all_count, level_count)"
+    ),
     # four groups in each of 200 schemes, with parts of every size
     "marts/groups.sql": (
         "select scheme, member, size as customers_count, "
@@ -36,6 +41,9 @@ MODELS = {
     ),
     "marts/quality_quarantine.sql": "select 'a' as source_name",
     "marts/run_manifest.sql": (ROOT / "models/marts/quality/run_manifest.sql").read_text("utf-8"),
+    "int_build_described.py": (ROOT / "python_models/quality/int_build_described.py").read_text(
+        "utf-8"
+    ),
     "int_raw_rows_counted.sql": "select 'x' as entity_name, 'x.csv' as file_name, 1 as raw_count",
     "int_as_of_date_determined.sql": "select date '2025-12-31' as as_of_date",
 }
@@ -48,6 +56,12 @@ COLUMNS = {
         "customers_count": "integer",
         "churned_count": "integer",
         "sentence": "varchar",
+    },
+    "portraits": {
+        "portrait": "varchar",
+        "level": "varchar",
+        "all_count": "integer",
+        "level_count": "integer",
     },
     "groups": {
         "scheme": "bigint",
@@ -73,6 +87,12 @@ COLUMNS = {
 CONFIGS = {
     "quality_quarantine": {"meta": {"is_published": False}},
     "towns": {"meta": {"grain": ["town"], "cells": {"add_up_within": []}}},
+    "portraits": {
+        "meta": {
+            "grain": ["portrait", "level"],
+            "cells": {"count": "all_count", "leaves_out": True},
+        }
+    },
     "groups": {
         "meta": {
             "grain": ["scheme", "member"],

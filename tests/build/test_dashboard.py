@@ -1,5 +1,6 @@
 """The page that people see: its numbers are the mart's, in a real browser, and it asks nobody for anything."""
 
+import importlib.metadata
 import importlib.util
 import json
 import re
@@ -175,6 +176,25 @@ def test_the_page_fits_the_width(browser, demo_page, width):
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     browser.screenshot(SCREENSHOTS / f"dashboard-{width}.png")
     assert browser.errors == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_has_no_fault_of_accessibility_that_axe_knows(browser, demo_page, width):
+    package = importlib.metadata.distribution("axe-playwright-python")
+    script = package.locate_file("axe_playwright_python/axe.min.js").read_text("utf-8")
+    browser.open(demo_page, width)
+    browser.evaluate(
+        script + ";for (const one of document.querySelectorAll('details')) one.open = true"
+    )
+    found = browser.evaluate(
+        "axe.run().then(({passes, violations}) => ({passes: passes.length, "
+        "violations: violations.map(({id, nodes}) => id + ': ' + nodes[0].html)}))"
+    )
+    assert found["violations"] == [] and found["passes"] > 40
+    # it would say so
+    browser.evaluate("document.querySelector('select').labels[0].remove()")
+    found = browser.evaluate("axe.run().then(({violations}) => violations.map(({id}) => id))")
+    assert found == ["select-name"]
 
 
 def test_sections_follow_what_was_published(browser, demo, tmp_path):

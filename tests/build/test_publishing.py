@@ -258,8 +258,11 @@ def test_personal_columns_and_small_cells_stay_behind(mini):
         assert columns == ["customer_id", "item"]
     with duckdb.connect(str(mini.published), read_only=True) as connection:
         towns = connection.sql("from marts.towns order by town").fetchall()
+        portraits = connection.sql("from marts.portraits order by portrait").fetchall()
     # `a` is too small, and `c` would give it away
     assert towns == [("a", 3, None, None), ("b", 40, 9, "9 of 40 left"), ("c", 20, None, None)]
+    # that level `a` is among those who stayed only would tell that none of its three customers left
+    assert portraits == [("left", "b", 40, 9), ("stayed", "b", 40, 31)]
 
 
 def test_no_small_part_of_a_cell_is_published_nor_left_to_subtraction(mini):

@@ -36,7 +36,7 @@ def observations(groups: dict, part, code="h"):
 
 def run(groups, part, **changes):
     tested = compare_groups(
-        observations(groups, part), pd.DataFrame([hypothesis(part, **changes)]), SETTINGS
+        observations(groups, part), pd.DataFrame([hypothesis(part, **changes)]), SETTINGS, 30
     )
     return tested.set_index("test_name")
 
@@ -107,6 +107,17 @@ def test_rates_agree_with_chi_square():
     )
 
 
+def test_a_rate_of_few_is_neither_the_highest_nor_the_lowest():
+    groups = {"few": [1] * 3, "some": [1] * 30 + [0] * 70, "more": [1] * 60 + [0] * 60}
+    tested = run(groups, "many").loc["chi_square"]
+    assert (tested.group_a_value, tested.group_b_value) == (0.5, 0.3)
+    assert (tested.group_a_count, tested.group_b_count) == (120, 100)
+    # all take part in the test, and speak where there are no others
+    assert tested.p_value != run({**groups, "few": [0] * 3}, "many").loc["chi_square"].p_value
+    small = run({"few": [1] * 3, "some": [1, 0]}, "many").loc["chi_square"]
+    assert (small.group_a_value, small.group_b_value) == (1.0, 0.5)
+
+
 @pytest.mark.parametrize(
     ("groups", "part"),
     [({"a": [1.0, 2.0]}, "value"), ({"a": [3.0] * 5, "b": [3.0] * 5}, "value"), ({"a": [1], "b": [0]}, "rate"),
@@ -123,8 +134,8 @@ def test_rows_may_come_in_any_order_and_counted(samples):
     counted = rows.groupby([*rows.columns[:4]], as_index=False)["customers_count"].sum()
     assert len(counted) < len(rows)
     registered = pd.DataFrame([hypothesis("value")])
-    expected = compare_groups(rows, registered, SETTINGS)
-    shuffled = compare_groups(counted.sample(frac=1, random_state=3), registered, SETTINGS)
+    expected = compare_groups(rows, registered, SETTINGS, 30)
+    shuffled = compare_groups(counted.sample(frac=1, random_state=3), registered, SETTINGS, 30)
     pd.testing.assert_frame_equal(shuffled, expected, rtol=0, atol=0)
 
 
@@ -140,7 +151,7 @@ def test_q_values_are_corrected_within_their_family():
         for number, code in enumerate(codes)
     )
     registered = pd.DataFrame([hypothesis("value", code, family=code[-1] < "3") for code in codes])
-    tested = compare_groups(rows, registered, SETTINGS)
+    tested = compare_groups(rows, registered, SETTINGS, 30)
     for _, family in tested.groupby("hypothesis_family"):
         assert np.allclose(family.q_value, stats.false_discovery_control(family.p_value))
 
@@ -158,7 +169,7 @@ def test_without_any_effect_few_hypotheses_are_called_different():
             for code in codes
         )
         tested = compare_groups(
-            rows, pd.DataFrame([hypothesis("value", code) for code in codes]), SETTINGS
+            rows, pd.DataFrame([hypothesis("value", code) for code in codes]), SETTINGS, 30
         )
         families += (tested.verdict == "different").any()
     assert families <= stats.binom.ppf(0.995, 40, 0.05)

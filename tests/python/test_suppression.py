@@ -5,9 +5,16 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from customer_science.suppression import withheld_cells
+from customer_science import suppression
 
 MINIMUM = 5
+
+
+def withheld_cells(cells: pd.DataFrame, minimum: int) -> list[tuple[str, str]]:
+    """Names and values of the cells to withhold."""
+    found = suppression.withheld_cells(cells, minimum)
+    assert list(found.columns) == ["cut_name", "cut_value"]
+    return list(found.itertuples(index=False, name=None))
 
 
 def cube_of(customers: pd.DataFrame) -> pd.DataFrame:

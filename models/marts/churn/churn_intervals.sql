@@ -48,6 +48,10 @@ measured as (
                 when 'zero' then '0'
                 when 'other' then 'other'
                 else {{ range_label('features.is_whole_number', 'lower_bound', 'upper_bound') }}
+                    || case
+                        when has_zero = 1 and coalesce(lower_bound, 0) <= 0 and coalesce(upper_bound, 1) > 0 then ', not 0'
+                        else ''
+                    end
             end
         end as interval_label,
         cast(discovery_churned_count as double) / nullif(discovery_count, 0) as discovery_churn_rate,

@@ -7,8 +7,8 @@ as_of as (
     select * from {{ ref('int_as_of_date_determined') }}
 ),
 
-packages as (
-    {{ package_versions() }}
+described as (
+    select * from {{ ref('int_build_described') }}
 ),
 
 {% set items = [] -%}
@@ -43,11 +43,12 @@ hashes as (
 
 items as (
     select
-        'build' as item_kind,
-        'git_revision' as item_name,
-        {{ git_revision() }} as item_value,
+        item_kind,
+        item_name,
+        item_value,
         null as row_count,
         null as content_hash
+    from described
     union all
     select
         'build' as item_kind,
@@ -79,14 +80,6 @@ items as (
         {{ sql_literal(var('age_band_set')) }} as item_value,
         null as row_count,
         null as content_hash
-    union all
-    select
-        'package' as item_kind,
-        package_name as item_name,
-        package_version as item_value,
-        null as row_count,
-        null as content_hash
-    from packages
     union all
     select
         'input' as item_kind,

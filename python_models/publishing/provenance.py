@@ -1,0 +1,39 @@
+"""The code that a build runs: the revision of the project and the versions of its packages."""
+
+import importlib.metadata
+import platform
+import re
+import subprocess
+
+import pandas as pd
+
+DISTRIBUTION = "clientele"
+
+
+def describe_build() -> pd.DataFrame:
+    """One row per fact: item_kind (build or package), item_name and item_value."""
+    facts = [("build", "git_revision", git_revision())]
+    facts += [("package", name, version) for name, version in installed_packages().items()]
+    return pd.DataFrame(facts, columns=["item_kind", "item_name", "item_value"])
+
+
+def git_revision() -> str:
+    """The commit that the project stands at, marked where files differ from it."""
+    command = ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    return result.stdout.strip() if result.returncode == 0 else "unknown"
+
+
+def installed_packages() -> dict[str, str]:
+    """The versions of Python and of every package that the project asks for."""
+    try:
+        required = importlib.metadata.requires(DISTRIBUTION) or []
+    except importlib.metadata.PackageNotFoundError:
+        required = ["dbt-core", "dbt-duckdb", "duckdb"]
+    names = sorted({re.match(r"[\w.-]+", line)[0] for line in required if ";" not in line})
+    return {"python": platform.python_version()} | {
+        name: importlib.metadata.version(name) for name in names
+    }

@@ -1,0 +1,8 @@
+"""Where a build comes from: nothing in, one row per fact out."""
+
+
+def model(dbt, session):
+    dbt.config(materialized="table")
+    from publishing.provenance import describe_build
+
+    return describe_build()
