@@ -65,6 +65,7 @@ demo: setup ## Simulate the demo bank anew into data/demo
 bench: setup ## Build simulated customers at 10 thousand, 1 and 10 million, beside references; needs 10 GB of memory and 40 of disk
 	python bench/scale.py
 	python bench/cluster_assignment.py
+	python bench/small_builds.py
 
 lock: ## Pin every dependency with its hashes (needs uv)
 	uv pip compile --quiet pyproject.toml --extra metrics --group dev --universal --python-version 3.11 --no-strip-extras \

@@ -1,10 +1,10 @@
 """Places customers in clusters from table to table, by the project's SQL and by pandas with scikit-learn, side by side.
 
 Simulated Parquet input is built as far as the clusters; then each way reads the features, places every customer and
-writes a table of key, cluster and distance, in a process of its own, several times in turn. More than half of the SQL's
-time is the writing of the table, text keys above all, which both ways do. Seconds are those between the open database
-and the written table; memory is the peak of the process. Results are appended to bench/RESULTS.md,
-which bench/scale.py begins.
+writes a table of key, cluster and distance, in a process of its own, several times in turn. Seconds are those between
+the open database and the written table; memory is the peak of the process. Most of the SQL's time goes into compressing
+and writing the table, text keys above all, which both ways do. Results are a section of bench/RESULTS.md, which
+bench/scale.py begins.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import tempfile
 import time
 
 import duckdb
-from scale import ROOT, simulate
+from scale import ROOT, simulate, write_section
 
 WAYS = {"SQL": "place_in_sql", "pandas and scikit-learn": "place_in_pandas"}
 # no mart depends on the order of rows, and keeping it makes a write single-threaded
@@ -138,21 +138,18 @@ def main() -> None:
         for way, pairs in runs.items()
     }
     seconds, memory = zip(*medians.values(), strict=True)
-    lines = [
-        f"## {arguments.customers:,} customers placed in clusters, from table to table",
-        "",
-        f"Written by `python bench/cluster_assignment.py`: medians of {arguments.rounds} runs in turn. Learning the "
-        f"clusters and placing everybody\nin dbt peaks at {learning_gb:.2f} GB.",
-        "",
-        "| way | seconds | peak memory, GB |",
-        "|---|---|---|",
-        *(f"| {way} | {values[0]:.2f} | {values[1]:.2f} |" for way, values in medians.items()),
-        f"| pandas over SQL | {seconds[1] / seconds[0]:.1f} | {memory[1] / memory[0]:.1f} |",
-    ]
-    results = ROOT / "bench" / "RESULTS.md"
-    kept = results.read_text().split("\n## ")[0].rstrip()
-    results.write_text(kept + "\n\n" + "\n".join(lines) + "\n")
-    print("\n".join(lines))
+    write_section(
+        f"{arguments.customers:,} customers placed in clusters, from table to table",
+        [
+            f"Written by `python bench/cluster_assignment.py`: medians of {arguments.rounds} runs in turn. Learning "
+            f"the clusters and placing everybody\nin dbt peaks at {learning_gb:.2f} GB.",
+            "",
+            "| way | seconds | peak memory, GB |",
+            "|---|---|---|",
+            *(f"| {way} | {values[0]:.2f} | {values[1]:.2f} |" for way, values in medians.items()),
+            f"| pandas over SQL | {seconds[1] / seconds[0]:.1f} | {memory[1] / memory[0]:.1f} |",
+        ],
+    )
 
 
 if __name__ == "__main__":

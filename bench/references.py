@@ -25,7 +25,7 @@ RFM_RESULT = (
     "from {}"
 )
 CHECKED_RESULT = (
-    "select count(*), cast(sum(epoch(occurred_at)) as bigint) from {} "
+    "select count(*), cast(sum(epoch_ms(occurred_at) // 1000) as bigint) from {} "
     "where rule_code is null and line_number not in (select line_number from {})"
 )
 CELLS_RESULT = (

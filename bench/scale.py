@@ -166,6 +166,14 @@ def table(header: list[str], rows: list[list[str]]) -> list[str]:
     ]
 
 
+def write_section(title: str, lines: list[str]) -> None:
+    """Puts a section, or its newest version, at the end of the results."""
+    kept = [one for one in RESULTS.read_text().split("\n## ") if not one.startswith(title)]
+    section = "\n".join([title, "", *lines])
+    RESULTS.write_text("\n\n## ".join(one.strip() for one in [*kept, section]) + "\n")
+    print("## " + section)
+
+
 def growth(values: list[float], rows: list[int], position: int) -> str:
     """How much more per row than at the size before; 1 is linear."""
     if not position or not values[position - 1]:
@@ -270,7 +278,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--customers", type=int, nargs="+", default=[10_000, 1_000_000, 10_000_000])
     parser.add_argument(
-        "--memory", default="4GB", help="what DuckDB may use in a build (default %(default)s)"
+        "--memory", default="5GB", help="what DuckDB may use in a build (default %(default)s)"
     )
     parser.add_argument("--label", default="", help="said of the run at the top of its results")
     arguments = parser.parse_args()

@@ -10,9 +10,11 @@ def model(dbt, session):
     significance_level = dbt.config.meta_get("significance_level")
     small_cell_size = dbt.config.meta_get("small_cell_size")
     settings = Settings(float(confidence_z), float(statistical_power), float(significance_level))
-    return compare_groups(
-        dbt.ref("int_hypotheses_observed").df(),
-        dbt.ref("hypotheses").df(),
-        settings,
-        int(small_cell_size),
-    )
+    observed = dbt.ref("int_hypotheses_observed")
+
+    def observe(*hypothesis):
+        code, part = (text.replace("'", "''") for text in hypothesis)
+        rows = observed.filter(f"hypothesis_code = '{code}' and part = '{part}'")
+        return rows.project("group_name, measured_value, customers_count").df()
+
+    return compare_groups(observe, dbt.ref("hypotheses").df(), settings, int(small_cell_size))

@@ -5,6 +5,7 @@ variance; Schuirmann (1987) for the two one-sided tests of equivalence; Cohen (1
 (1995) for q-values.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -40,14 +41,17 @@ RESULT_TYPES = {
 
 
 def compare_groups(
-    observations: pd.DataFrame, hypotheses: pd.DataFrame, settings: Settings, small_cell_size: int
+    observe: Callable[[str, str], pd.DataFrame],
+    hypotheses: pd.DataFrame,
+    settings: Settings,
+    small_cell_size: int,
 ) -> pd.DataFrame:
     """Tests every registered hypothesis and gives each test its verdict.
 
-    `observations` has one row per hypothesis, part, group and value: hypothesis_code, part, group_name (`a` or `b`; the
-    group itself where many are compared), measured_value (double; null means unknown) and customers_count (who has
-    it). `hypotheses` has one row per hypothesis and part: hypothesis_code, part, margin, delta_margin and
-    hypothesis_family. Parts:
+    `observe` gives what was observed for a hypothesis_code and part, one at a time since money has nearly as many
+    values as there are customers: one row per group and value: group_name (`a` or `b`; the group itself where many are
+    compared), measured_value (double; null means unknown) and customers_count (who has it). `hypotheses` has one row
+    per hypothesis and part: hypothesis_code, part, margin, delta_margin and hypothesis_family. Parts:
 
     * `level`: values other than zero and unknown, by Welch's t and by Mann-Whitney's U;
     * `value`: all known values, zeros too, by the same two tests;
@@ -61,13 +65,12 @@ def compare_groups(
     order of rows. q-values are Benjamini-Hochberg within family. A hypothesis without two groups of at least two
     observations has no row.
     """
-    # sorted, so that sums do not depend on the order in which rows arrived
-    rows_by_test = observations.sort_values("measured_value").groupby(["hypothesis_code", "part"])
-    rows_by_test = dict(iter(rows_by_test))
     rows = []
     for hypothesis in hypotheses.sort_values(["hypothesis_code", "part"]).itertuples(index=False):
-        observed = rows_by_test.get((hypothesis.hypothesis_code, hypothesis.part))
-        if observed is None:
+        # sorted, so that sums do not depend on the order in which rows arrived
+        observed = observe(hypothesis.hypothesis_code, hypothesis.part)
+        observed = observed.sort_values(["measured_value", "group_name"])
+        if observed.empty:
             continue
         known = observed.dropna(subset=["measured_value"])
         groups = {

@@ -34,10 +34,15 @@ def observations(groups: dict, part, code="h"):
     return pd.DataFrame(rows)
 
 
+def compare(rows, hypotheses):
+    def observe(code, part):
+        return rows[(rows["hypothesis_code"] == code) & (rows["part"] == part)]
+
+    return compare_groups(observe, hypotheses, SETTINGS, 30)
+
+
 def run(groups, part, **changes):
-    tested = compare_groups(
-        observations(groups, part), pd.DataFrame([hypothesis(part, **changes)]), SETTINGS, 30
-    )
+    tested = compare(observations(groups, part), pd.DataFrame([hypothesis(part, **changes)]))
     return tested.set_index("test_name")
 
 
@@ -134,8 +139,8 @@ def test_rows_may_come_in_any_order_and_counted(samples):
     counted = rows.groupby([*rows.columns[:4]], as_index=False)["customers_count"].sum()
     assert len(counted) < len(rows)
     registered = pd.DataFrame([hypothesis("value")])
-    expected = compare_groups(rows, registered, SETTINGS, 30)
-    shuffled = compare_groups(counted.sample(frac=1, random_state=3), registered, SETTINGS, 30)
+    expected = compare(rows, registered)
+    shuffled = compare(counted.sample(frac=1, random_state=3), registered)
     pd.testing.assert_frame_equal(shuffled, expected, rtol=0, atol=0)
 
 
@@ -151,7 +156,7 @@ def test_q_values_are_corrected_within_their_family():
         for number, code in enumerate(codes)
     )
     registered = pd.DataFrame([hypothesis("value", code, family=code[-1] < "3") for code in codes])
-    tested = compare_groups(rows, registered, SETTINGS, 30)
+    tested = compare(rows, registered)
     for _, family in tested.groupby("hypothesis_family"):
         assert np.allclose(family.q_value, stats.false_discovery_control(family.p_value))
 
@@ -168,8 +173,6 @@ def test_without_any_effect_few_hypotheses_are_called_different():
             )
             for code in codes
         )
-        tested = compare_groups(
-            rows, pd.DataFrame([hypothesis("value", code) for code in codes]), SETTINGS, 30
-        )
+        tested = compare(rows, pd.DataFrame([hypothesis("value", code) for code in codes]))
         families += (tested.verdict == "different").any()
     assert families <= stats.binom.ppf(0.995, 40, 0.05)

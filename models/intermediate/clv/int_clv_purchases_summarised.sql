@@ -50,75 +50,91 @@ sampled as (
     {%- endfor %}
 ),
 
-observed as (
+-- the latest day, of everybody: nothing comes after it, so one pass without conditions says it all
+latest_summed as (
     select
         days.prediction_basis,
         days.measured_on,
         days.holdout_days,
-        begun.customer_id,
-        begun.first_purchase_on,
-        sampled.customer_id is not null as is_sampled
-    from begun
-    inner join days on begun.first_purchase_on <= days.measured_on
-    left join sampled on begun.customer_id = sampled.customer_id and days.measured_on = sampled.measured_on
-    where sampled.customer_id is not null or days.prediction_basis = 'latest'
+        purchases.customer_id,
+        min(purchases.purchased_on) as first_purchase_on,
+        max(purchases.purchased_on) as last_purchase_on,
+        count(*) - 1 as repeat_count,
+        sum(purchases.day_amount) - min_by(purchases.day_amount, purchases.purchased_on) as repeat_amount,
+        sum(purchases.day_amount) as past_amount,
+        cast(null as bigint) as last_period_count,
+        cast(null as {{ kind_type('money') }}) as last_period_amount,
+        cast(null as bigint) as future_count,
+        cast(null as {{ kind_type('money') }}) as future_amount
+    from purchases
+    inner join days on purchases.purchased_on <= days.measured_on
+    where days.holdout_days is null
+    group by days.prediction_basis, days.measured_on, days.holdout_days, purchases.customer_id
 ),
 
-summed as (
+back_tests_summed as (
     select
-        observed.prediction_basis,
-        observed.measured_on,
-        observed.holdout_days,
+        days.prediction_basis,
+        days.measured_on,
+        days.holdout_days,
         purchases.customer_id,
-        observed.is_sampled,
-        observed.first_purchase_on,
-        max(purchases.purchased_on) filter (where purchases.purchased_on <= observed.measured_on) as last_purchase_on,
-        count(*) filter (where purchases.purchased_on <= observed.measured_on) - 1 as repeat_count,
+        begun.first_purchase_on,
+        max(purchases.purchased_on) filter (where purchases.purchased_on <= days.measured_on) as last_purchase_on,
+        count(*) filter (where purchases.purchased_on <= days.measured_on) - 1 as repeat_count,
         sum(purchases.day_amount) filter (
-            where purchases.purchased_on > observed.first_purchase_on and purchases.purchased_on <= observed.measured_on
+            where purchases.purchased_on > begun.first_purchase_on and purchases.purchased_on <= days.measured_on
         ) as repeat_amount,
-        sum(purchases.day_amount) filter (where purchases.purchased_on <= observed.measured_on) as past_amount,
+        sum(purchases.day_amount) filter (where purchases.purchased_on <= days.measured_on) as past_amount,
         -- the last period is as long as the time to come
         count(*) filter (
             where
-                purchases.purchased_on <= observed.measured_on
-                and {{ dbt.datediff('purchases.purchased_on', 'observed.measured_on', 'day') }} < observed.holdout_days
+                purchases.purchased_on <= days.measured_on
+                and {{ dbt.datediff('purchases.purchased_on', 'days.measured_on', 'day') }} < days.holdout_days
         ) as last_period_count,
         sum(purchases.day_amount) filter (
             where
-                purchases.purchased_on <= observed.measured_on
-                and {{ dbt.datediff('purchases.purchased_on', 'observed.measured_on', 'day') }} < observed.holdout_days
+                purchases.purchased_on <= days.measured_on
+                and {{ dbt.datediff('purchases.purchased_on', 'days.measured_on', 'day') }} < days.holdout_days
         ) as last_period_amount,
-        count(*) filter (where purchases.purchased_on > observed.measured_on) as future_count,
-        sum(purchases.day_amount) filter (where purchases.purchased_on > observed.measured_on) as future_amount
+        count(*) filter (where purchases.purchased_on > days.measured_on) as future_count,
+        sum(purchases.day_amount) filter (where purchases.purchased_on > days.measured_on) as future_amount
     from purchases
-    inner join observed on purchases.customer_id = observed.customer_id
+    inner join begun on purchases.customer_id = begun.customer_id
+    inner join sampled on purchases.customer_id = sampled.customer_id
+    inner join days on sampled.measured_on = days.measured_on
+    where days.holdout_days is not null
     group by
-        observed.prediction_basis, observed.measured_on, observed.holdout_days, purchases.customer_id,
-        observed.is_sampled, observed.first_purchase_on
+        days.prediction_basis, days.measured_on, days.holdout_days, purchases.customer_id, begun.first_purchase_on
+),
+
+summed as (
+    select * from latest_summed
+    union all
+    select * from back_tests_summed
 ),
 
 summarised as (
     select
-        customer_id,
-        prediction_basis,
-        measured_on,
-        holdout_days,
-        repeat_count,
+        summed.customer_id,
+        summed.prediction_basis,
+        summed.measured_on,
+        summed.holdout_days,
+        summed.repeat_count,
         cast({{ dbt.datediff('first_purchase_on', 'last_purchase_on', 'day') }} as double) / 7 as recency_weeks,
-        cast({{ dbt.datediff('first_purchase_on', 'measured_on', 'day') }} as double) / 7 as observed_weeks,
+        cast({{ dbt.datediff('first_purchase_on', 'summed.measured_on', 'day') }} as double) / 7 as observed_weeks,
         cast(holdout_days as double) / 7 as holdout_weeks,
         cast(repeat_amount as double) / nullif(repeat_count, 0) as average_repeat_amount,
-        {{ dbt.datediff('last_purchase_on', 'measured_on', 'day') }} as recency_days,
+        {{ dbt.datediff('last_purchase_on', 'summed.measured_on', 'day') }} as recency_days,
         cast(past_amount as decimal(18, 2)) as past_amount,
         case when holdout_days is not null then last_period_count end as last_period_count,
         case when holdout_days is not null then cast(coalesce(last_period_amount, 0) as decimal(18, 2)) end as last_period_amount,
         case when holdout_days is not null then future_count end as future_count,
         case when holdout_days is not null then cast(coalesce(future_amount, 0) as decimal(18, 2)) end as future_amount,
-        {{ hash_bucket('customer_id', number_var('clv_fold_count')) }} as fold_number,
+        {{ hash_bucket('summed.customer_id', number_var('clv_fold_count')) }} as fold_number,
         {{ repeat_cell('repeat_count') }} as value_cell,
-        is_sampled
+        sampled.customer_id is not null as is_sampled
     from summed
+    left join sampled on summed.customer_id = sampled.customer_id and summed.measured_on = sampled.measured_on
 ),
 
 -- too few repeaters teach nothing
