@@ -43,7 +43,7 @@ erase: setup ## Erase a customer from all that builds have made: make erase CUST
 	@python -m publishing.erase "$(CUSTOMER)"
 
 test: setup ## Run every test; real files are checked where CLIENTELE_REAL_DATA names their folder
-	pytest
+	pytest --numprocesses 2 --dist loadfile
 
 test-spark: setup-spark ## Build on Spark (local, two workers, Connect) and compare every mart with DuckDB's (needs Java 17)
 	pytest -m spark
