@@ -113,4 +113,5 @@
     {% if not run_query('select has_salt()').columns[0].values()[0] %}
         {% do return('CLIENTELE_SALT has fewer than 16 characters: expected a secret salt there.') %}
     {% endif %}
+    {% do return(none) %}
 {% endmacro %}
