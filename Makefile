@@ -46,7 +46,7 @@ test: setup ## Run every test; real files are checked where CLIENTELE_REAL_DATA 
 	pytest --numprocesses 2 --dist loadfile
 
 test-spark: setup-spark ## Build on Spark (local, two workers, Connect) and compare every mart with DuckDB's (needs Java 17)
-	pytest -m spark
+	pytest -m spark $(if $(SPARK_SESSION),-k "[$(SPARK_SESSION)]")
 
 soak: setup ## Run the tests that take many builds
 	pytest -m soak
