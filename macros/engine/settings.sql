@@ -5,11 +5,12 @@
     {% set kinds = {
         'text': [
             'source_system', 'age_band_set', 'standardisation_age_band_set', 'rfm_scheme', 'clv_purchase_model',
-            'clv_tier_set', 'spark_file_format',
+            'clv_tier_set',
         ],
         'text or null': ['canonical_schema', 'clv_family'],
         'texts': ['strategy_scheme_order', 'date_formats'],
         'layouts': ['layouts'],
+        'file format': ['spark_file_format'],
         'filters': ['clv_policy_filters'],
         'date': ['earliest_date', 'latest_date'],
         'date or null': ['as_of_date'],
@@ -83,6 +84,8 @@
                 {% do return(says ~ "a list of filters, each with the name of a column.") %}
             {% endif %}
         {% endfor %}
+    {% elif kind == 'file format' and value not in ['parquet', 'delta', 'iceberg'] %}
+        {% do return(says ~ "parquet, delta or iceberg.") %}
     {% elif kind == 'layouts' %}
         {% if value is not mapping %}{% do return(says ~ "the entities of each layout.") %}{% endif %}
         {% for layout, inputs in value.items() %}
