@@ -184,55 +184,57 @@
 {#- The fields of a line as a list of text, quotes removed; null where the quotes do not pair. A blank as the delimiter
     stands for any number of blanks and tabs, and then quotes mean nothing. -#}
 {% macro split_fields(line, delimiter) -%}
-    {{ return(adapter.dispatch('split_fields')(line, delimiter)) }}
-{%- endmacro %}
-
-{% macro quoted_field_pattern(mark) %}
-    {% do return('"(?:[^"]|"")*"|[^"' ~ mark ~ '][^' ~ mark ~ ']*|') %}
-{% endmacro %}
-
-{% macro duckdb__split_fields(line, delimiter) -%}
-    {%- if delimiter == ' ' -%}
-    regexp_extract_all({{ line }}, '[^ \t]+')
-    {%- else -%}
-    {%- set mark = '\\' ~ delimiter if delimiter == '|' else delimiter -%}
-    {%- set field = quoted_field_pattern(mark) -%}
-    case
-        when not contains({{ line }}, '"') then string_split({{ line }}, {{ sql_literal(delimiter) }})
-        when {{ matches(line, '(?:' ~ field ~ ')(?:' ~ mark ~ '(?:' ~ field ~ '))*') }}
-            then list_transform(
-                regexp_extract_all(
-                    {{ line }} || {{ sql_literal(delimiter) }}, {{ sql_literal('(' ~ field ~ ')' ~ mark) }}, 1
-                ),
-                lambda field: case
-                    when field[1] = '"' then replace(field[2:-2], '""', '"')
-                    else field
-                end
-            )
-    end
-    {%- endif -%}
-{%- endmacro %}
-
-{% macro spark__split_fields(line, delimiter) -%}
     {%- if delimiter == ' ' -%}
     regexp_extract_all({{ line }}, '[^ \t]+', 0)
     {%- else -%}
     {%- set mark = '\\' ~ delimiter if delimiter == '|' else delimiter -%}
-    {%- set field = quoted_field_pattern(mark) -%}
+    {%- set field = '"(?:[^"]|"")*"|[^"' ~ mark ~ '][^' ~ mark ~ ']*|' -%}
+    {%- set fields -%}
+        regexp_extract_all({{ line }} || {{ sql_literal(delimiter) }}, {{ sql_literal('(' ~ field ~ ')' ~ mark) }}, 1)
+    {%- endset -%}
     case
-        when not contains({{ line }}, '"') then split({{ line }}, {{ sql_literal(mark) }})
+        when not contains({{ line }}, '"') then {{ split_plain(line, delimiter) }}
         when {{ matches(line, '(?:' ~ field ~ ')(?:' ~ mark ~ '(?:' ~ field ~ '))*') }}
-            then transform(
-                regexp_extract_all(
-                    {{ line }} || {{ sql_literal(delimiter) }}, {{ sql_literal('(' ~ field ~ ')' ~ mark) }}, 1
-                ),
-                field -> case
-                    when left(field, 1) = '"' then replace(substring(field, 2, length(field) - 2), '""', '"')
-                    else field
-                end
-            )
+            then {{ unquoted(fields) }}
     end
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- The parts of a text without quotes as a list. -#}
+{% macro split_plain(text, delimiter) -%}
+    {{ return(adapter.dispatch('split_plain')(text, delimiter)) }}
+{%- endmacro %}
+
+{% macro duckdb__split_plain(text, delimiter) -%}
+    string_split({{ text }}, {{ sql_literal(delimiter) }})
+{%- endmacro %}
+
+{#- Spark splits by a pattern. -#}
+{% macro spark__split_plain(text, delimiter) -%}
+    split({{ text }}, {{ sql_literal('\\' ~ delimiter if delimiter == '|' else delimiter) }})
+{%- endmacro %}
+
+
+{#- A list of fields, those in quotes without them. -#}
+{% macro unquoted(fields) -%}
+    {{ return(adapter.dispatch('unquoted')(fields)) }}
+{%- endmacro %}
+
+{% macro duckdb__unquoted(fields) -%}
+    list_transform(
+        {{ fields }},
+        lambda field: case when field[1] = '"' then replace(field[2:-2], '""', '"') else field end
+    )
+{%- endmacro %}
+
+{% macro spark__unquoted(fields) -%}
+    transform(
+        {{ fields }},
+        field -> case
+            when left(field, 1) = '"' then replace(substring(field, 2, length(field) - 2), '""', '"') else field
+        end
+    )
 {%- endmacro %}
 
 
