@@ -37,6 +37,7 @@
             'clv_fold_count', 'clv_shuffle_count', 'clv_tree_count', 'published_builds_kept',
             'python_batch_size',
         ],
+        'whole number or null': ['look_back_days'],
         'whole numbers': ['clv_holdout_days'],
     } %}
     {% set kind_of = {} %}
@@ -64,13 +65,14 @@
     {% set is_list = value is sequence and value is not string and value is not mapping %}
     {% set says = "Var " ~ name ~ " is '" ~ value ~ "': expected " %}
     {% if kind.endswith(' or null') and value is none %}{% do return('') %}{% endif %}
+    {% set kind = kind | replace(' or null', '') %}
     {% if kind in ('number', 'whole number', 'share') and (not is_number or value < 0) %}
         {% do return(says ~ "a number from 0" ~ (" to 1." if kind == 'share' else ".")) %}
     {% elif kind == 'share' and value > 1 %}{% do return(says ~ "a number from 0 to 1.") %}
     {% elif kind == 'whole number' and value != value | int %}{% do return(says ~ "a whole number.") %}
     {% elif kind == 'flag' and value is not boolean %}{% do return(says ~ "true or false.") %}
-    {% elif kind.startswith('date') and not is_date_text(value) %}{% do return(says ~ "a date as YYYY-MM-DD.") %}
-    {% elif kind in ('text', 'text or null') and value is not string %}{% do return(says ~ "a text.") %}
+    {% elif kind == 'date' and not is_date_text(value) %}{% do return(says ~ "a date as YYYY-MM-DD.") %}
+    {% elif kind == 'text' and value is not string %}{% do return(says ~ "a text.") %}
     {% elif kind in ('texts', 'filters', 'whole numbers') and not is_list %}{% do return(says ~ "a list.") %}
     {% elif kind == 'texts' %}
         {% for item in value if item is not string %}{% do return(says ~ "a list of texts.") %}{% endfor %}

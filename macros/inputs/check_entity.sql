@@ -1,11 +1,16 @@
 {#- Every staged row of an entity, read once, with the first rule that it breaks by itself: rule_code, column_name and
-    raw_value are null where it breaks none. -#}
-{% macro read_entity(entity_name) -%}
+    raw_value are null where it breaks none. Events also say their month and which build read them; `months` are those to
+    read, none for all. -#}
+{% macro read_entity(entity_name, months=none, read_by=invocation_id) -%}
     {%- set entity = entities()[entity_name] -%}
     {%- set columns = entity['columns'] -%}
     {%- set is_child = entity_name != 'customers' -%}
+    {%- set is_event = entity_name in event_entities() -%}
     with staged as (
         select * from {{ staged(entity_name) }}
+        {%- if months is not none %}
+        where {{ occurred_in_months('occurred_at', months) }}
+        {%- endif %}
     ),
 
     {% if is_child -%}
@@ -74,21 +79,48 @@
             when split_part(broken_rule, ':', 2) = '{{ column }}' then cast({{ column }} as {{ kind_type('text') }})
             {%- endfor %}
         end as raw_value
+        {%- if is_event %},
+        '{{ read_by }}' as read_by,
+        {{ event_month('occurred_at') }} as occurred_month
+        {%- endif %}
     from rows_ruled
 {%- endmacro %}
 
 
 {#- The rows, good by themselves, whose key occurs more than once, few if any: is_conflicting where the key stands for
     different contents, else is_copy for all but the first. Keys are grouped by a short hash, a fraction of the memory
-    that their texts take, and only what that repeats is compared in full. -#}
+    that their texts take, and only what that repeats is compared in full. A daily build (see event_months.sql) asks only
+    for keys that occur in the months read again or were repeated before. -#}
 {% macro repeated_rows(entity_name) -%}
     {%- set entity = entities()[entity_name] -%}
     {%- set key = entity['key'] -%}
+    {%- set is_event = entity_name in event_entities() -%}
     {%- set read = ref('int_' ~ entity_name ~ '_read') -%}
-    with repeated_hashes as (
+    {%- set months = months_due(entity_name) if is_event else none -%}
+    {%- set former = former_table(this, ['occurred_month', key]) if execute and months is not none else none -%}
+    with {% if former is not none -%}
+    candidate_hashes as (
         select {{ short_hash(key) }} as key_hash
         from {{ read }}
-        where rule_code is null
+        where {{ is_among_months('occurred_month', months) }}
+        union
+        select {{ short_hash(key) }} as key_hash
+        from {{ former }}
+    ),
+
+    {% endif -%}
+    read_rows as (
+        select * from {{ read }}
+        where
+            rule_code is null
+            {%- if former is not none %}
+            and {{ short_hash(key) }} in (select candidate_hashes.key_hash from candidate_hashes)
+            {%- endif %}
+    ),
+
+    repeated_hashes as (
+        select {{ short_hash(key) }} as key_hash
+        from read_rows
         group by {{ short_hash(key) }}
         having count(*) > 1
     ),
@@ -98,17 +130,17 @@
             file_name,
             line_number,
             {{ key }},
+            {%- if is_event %}
+            occurred_month,
+            {%- endif %}
             {{ content_hash(entity['columns']) }} as content_hash
-        from {{ read }}
-        where
-            rule_code is null
-            and {{ short_hash(key) }} in (select repeated_hashes.key_hash from repeated_hashes)
+        from read_rows
+        where {{ short_hash(key) }} in (select repeated_hashes.key_hash from repeated_hashes)
     ),
 
     compared as (
         select
-            file_name,
-            line_number,
+            *,
             count(*) over (partition by {{ key }}) as occurrence_count,
             -- none of the rows can be told to be the right one, and the first one only by its place in the file
             min(content_hash) over (partition by {{ key }}) <> max(content_hash) over (partition by {{ key }})
@@ -120,6 +152,10 @@
     select
         file_name,
         line_number,
+        {{ key }},
+        {%- if is_event %}
+        occurred_month,
+        {%- endif %}
         is_conflicting,
         is_copy
     from compared

@@ -25,14 +25,13 @@ members as (
     from customers
 ),
 
+-- all quartiles of a number from one list of its values, which is what takes memory
 quartered as (
     select
         portrait_code
         {%- for column in numbers %},
-        count({{ column }}) as {{ column }}_known_count
-        {%- for name, share in quartiles.items() %},
-        percentile_cont({{ share }}) within group (order by cast({{ column }} as double)) as {{ column }}_{{ name }}
-        {%- endfor %}
+        count({{ column }}) as {{ column }}_known_count,
+        {{ quantiles('cast(' ~ column ~ ' as double)', quartiles.values()) }} as {{ column }}_quartiles
         {%- endfor %}
     from members
     group by portrait_code
@@ -49,9 +48,10 @@ numbers_described as (
             {%- endfor %}
         end as known_count,
         {%- for name in quartiles %}
+        {%- set position = loop.index %}
         case features.feature_name
             {%- for column in numbers %}
-            when '{{ column }}' then {{ column }}_{{ name }}
+            when '{{ column }}' then {{ list_item(column ~ '_quartiles', position) }}
             {%- endfor %}
         end as {{ name }}_value,
         {%- endfor %}

@@ -62,7 +62,8 @@ spread as (
         *,
         {{ number_var('confidence_z') }} * sqrt(
             coalesce(inside_square, 0)
-            + value_share * value_share * (sum(squared_value) over (partition by tier_set) - coalesce(squared_value, 0))
+            + value_share * value_share
+            * ({{ exact_sum('squared_value', 'partition by tier_set') }} - coalesce(squared_value, 0))
         ) / nullif(set_value, 0) as half_width
     from counted
 ),

@@ -23,12 +23,14 @@ measured as (
     select
         customer_id
         {%- for cluster in clusters %},
+        {%- if is_k_means %}
+        {{ half_centroid_distance(cluster) }} as half_distance_{{ cluster['number'] }}
+        {%- else %}
         case
             when recency is null then null
             when monetary is null then {{ half_cluster_distance(cluster, 'without_monetary') }}
             else {{ half_cluster_distance(cluster, 'all') }}
-        end as half_distance_{{ cluster['number'] }}
-        {%- if not is_k_means %},
+        end as half_distance_{{ cluster['number'] }},
         case
             when monetary is null then {{ cluster['offset']['without_monetary'] }}
             else {{ cluster['offset']['all'] }}
@@ -72,11 +74,15 @@ compared as (
         customer_id,
         cluster_number,
         best_score,
+        {% if is_k_means -%}
+        -best_score
+        {%- else -%}
         case cluster_number
             {%- for cluster in clusters %}
             when {{ cluster['number'] }} then half_distance_{{ cluster['number'] }}
             {%- endfor %}
-        end as half_distance,
+        end
+        {%- endif %} as half_distance,
         greatest(
             {%- for cluster in clusters %}
             case when cluster_number <> {{ cluster['number'] }} then score_{{ cluster['number'] }} end

@@ -1,7 +1,13 @@
 -- Several transactions of one day are one purchase, as in the purchase models of customer lifetime value. The rows of a
 -- customer stand together, so that what adds them up per customer finds them in the processor's cache.
+{{ config(**kept_by_month('months_to_rebuild', 'transactions')) }}
+{%- set months = months_to_rebuild('transactions') %}
+
 with transactions as (
     select * from {{ ref('int_transactions_conformed') }}
+    {%- if months is not none %}
+    where {{ occurred_in_months('occurred_at', months) }}
+    {%- endif %}
 ),
 
 dated as (
@@ -11,7 +17,10 @@ dated as (
         sum(amount) as day_amount
     from transactions
     group by customer_id, cast(occurred_at as date)
-    order by customer_id, purchased_on
 )
 
-select * from dated
+select
+    *,
+    {{ event_month('purchased_on') }} as occurred_month
+from dated
+order by customer_id, purchased_on
