@@ -1,7 +1,7 @@
 {#- Every staged row of an entity, read once, with the first rule that it breaks by itself: rule_code, column_name and
     raw_value are null where it breaks none. Events also say their month and which build read them; `months` are those to
     read, none for all. -#}
-{% macro read_entity(entity_name, months=none, read_by=invocation_id) -%}
+{% macro read_entity(entity_name, months=none, read_by=build_number()) -%}
     {%- set entity = entities()[entity_name] -%}
     {%- set columns = entity['columns'] -%}
     {%- set is_child = entity_name != 'customers' -%}
@@ -80,7 +80,7 @@
             {%- endfor %}
         end as raw_value
         {%- if is_event %},
-        '{{ read_by }}' as read_by,
+        cast({{ read_by }} as bigint) as read_by,
         {{ event_month('occurred_at') }} as occurred_month
         {%- endif %}
     from rows_ruled
