@@ -278,7 +278,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--customers", type=int, nargs="+", default=[10_000, 1_000_000, 10_000_000])
     parser.add_argument(
-        "--memory", default="5GB", help="what DuckDB may use in a build (default %(default)s)"
+        "--memory", default="6GB", help="what DuckDB may use in a build (default %(default)s)"
     )
     parser.add_argument("--label", default="", help="said of the run at the top of its results")
     arguments = parser.parse_args()

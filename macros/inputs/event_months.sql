@@ -36,14 +36,23 @@
 {% endmacro %}
 
 
-{#- The numbers of the months of an entity that this build reads again; none: all of them. -#}
+{#- The numbers of the months of an entity that this build reads again; none: all of them, also where the list is not of
+    this build, as when models are selected by name. -#}
 {% macro months_due(entity_name) %}
     {% if var('look_back_days') is none %}{% do return(none) %}{% endif %}
     {% set due = ref('int_event_months_due') %}
-    {% if not execute or flags.FULL_REFRESH or load_relation(due) is none %}{% do return(none) %}{% endif %}
+    {% if not execute or flags.FULL_REFRESH or not is_listed_by_this_build(due) %}{% do return(none) %}{% endif %}
     {% do return(listed_months(
         "select occurred_month from " ~ due ~ " where entity_name = " ~ sql_literal(entity_name)
     )) %}
+{% endmacro %}
+
+
+{% macro is_listed_by_this_build(due) %}
+    {% if not has_columns(load_relation(due), ['listed_by']) %}{% do return(false) %}{% endif %}
+    {#- every entity has a row, if only to say that nothing is due -#}
+    {% set numbers = run_query('select distinct listed_by from ' ~ due).columns[0].values() | map('int') | list %}
+    {% do return(numbers == [build_number()]) %}
 {% endmacro %}
 
 
@@ -89,21 +98,26 @@
     the file and parse nothing else; numbers that are no months of the calendar need the function. -#}
 {% macro occurred_in_months(occurred_at, months) -%}
     {%- set terms = [occurred_at ~ ' is null'] if 0 in months else [] -%}
-    {%- set spans = {'from': [], 'before': []} -%}
+    {%- set firsts, ends = [], [] -%}
     {%- for month in months | sort if month -%}
-        {%- set month_after = month + (1 if month % 100 < 12 else 89) -%}
-        {%- if month - (1 if month % 100 > 1 else 89) not in months -%}{%- do spans['from'].append(month) -%}{%- endif -%}
-        {%- if month_after not in months -%}{%- do spans['before'].append(month_after) -%}{%- endif -%}
+        {%- if month_shifted(month, -1) not in months -%}{%- do firsts.append(month) -%}{%- endif -%}
+        {%- if month_shifted(month, 1) not in months -%}{%- do ends.append(month_shifted(month, 1)) -%}{%- endif -%}
     {%- endfor -%}
-    {%- for first in spans['from'] -%}
+    {%- for first in firsts -%}
         {%- do terms.append(
             '(' ~ occurred_at ~ ' >= ' ~ month_literal(first) ~ ' and '
-            ~ occurred_at ~ ' < ' ~ month_literal(spans['before'][loop.index0]) ~ ')'
+            ~ occurred_at ~ ' < ' ~ month_literal(ends[loop.index0]) ~ ')'
         ) -%}
     {%- endfor -%}
-    {%- set others = spans['from'] | select('lt', 100001) | list + spans['before'] | select('gt', 999912) | list -%}
-    {{ is_among_months(event_month(occurred_at), months) if others else terms | join(' or ') or 'false' }}
+    {%- set beyond_calendar = firsts | select('lt', 100001) | list + ends | select('gt', 999912) | list -%}
+    {{ is_among_months(event_month(occurred_at), months) if beyond_calendar else terms | join(' or ') or 'false' }}
 {%- endmacro %}
+
+{#- The number of the month after, or before. -#}
+{% macro month_shifted(month, step) %}
+    {% set count = month // 100 * 12 + month % 100 - 1 + step %}
+    {% do return(count // 12 * 100 + count % 12 + 1) %}
+{% endmacro %}
 
 {% macro month_literal(month) -%}
     cast('{{ '%04d-%02d-01' | format(month // 100, month % 100) }}' as timestamp)
@@ -123,6 +137,7 @@
 {% endmacro %}
 
 {% macro spark__take_out_months(relation, months) %}
+    {% if spark_file_format() != 'parquet' %}{% do return(default__take_out_months(relation, months)) %}{% endif %}
     {% set present = months if months is not none
         else listed_months('select distinct occurred_month from ' ~ relation) %}
     {% for month in present %}
@@ -153,14 +168,12 @@
 {%- endmacro %}
 
 
-{#- A text that changes with everything that decides how a row of the entity is read: its columns in the file, the checks,
-    and what they allow. Not with the folder: each day may have its own. -#}
-{% macro reading_signature(entity_name) %}
-    {% set source = event_file(entity_name) %}
-    {% set how = stage(own_input(entity_name)) | replace(source['path'], '') if source is not none else '' %}
-    {% set ranges = graph.nodes.values() | selectattr('name', 'equalto', 'input_ranges') | first %}
-    {% do return(local_md5(read_entity(entity_name, none, 0) ~ how ~ ranges.checksum.checksum)) %}
-{% endmacro %}
+{#- What is known of the rows of a month without their contents. The sum changes where rows come or go, and where they
+    move, unless within a day. -#}
+{% macro month_facts() -%}
+    count(*) as row_count,
+    sum(cast(line_number * (31 + coalesce(extract(day from occurred_at), 0)) as decimal(38, 0))) as place_sum
+{%- endmacro %}
 
 
 {#- The Parquet file of an entity; none where it comes otherwise: a text would have to be parsed to tell its months, and
@@ -172,15 +185,49 @@
 {% endmacro %}
 
 
+{#- What must be named beside refs in a model that calls reading_signature, whose refs dbt cannot see before it runs. -#}
+{% macro depends_on_reading() -%}
+    -- depends_on: {{ ref('cities') }}
+    -- depends_on: {{ ref('input_ranges') }}
+    -- depends_on: {{ ref('int_customers_conformed') }}
+    {%- for entity_name in event_entities() %}{% do staged(entity_name) %}{% endfor %}
+{%- endmacro %}
+
+
+{#- A text that changes with everything that decides how a row of the entity is read: its columns in the file, the checks,
+    and what they allow. Not with the folder: each day may have its own. -#}
+{% macro reading_signature(entity_name) %}
+    {% set source = event_file(entity_name) %}
+    {% if source is none %}{% do return('') %}{% endif %}
+    {% set staging = graph.nodes.values()
+        | selectattr('name', 'equalto', 'stg_' ~ var('source_system') ~ '__' ~ entity_name) | first %}
+    {% set ranges = run_query(
+        'select column_name, lower_bound, upper_bound from ' ~ ref('input_ranges') ~ ' where entity_name = '
+        ~ sql_literal(entity_name) ~ ' order by column_name'
+    ).rows | map('list') | list %}
+    {% do return(local_md5(
+        staging.checksum.checksum ~ stage(own_input(entity_name)) | replace(source['path'], '')
+        ~ read_entity(entity_name, none, 0) ~ ranges
+    )) %}
+{% endmacro %}
+
+
 {#- Why all months of an entity are read again; none where what has changed can be told month by month. -#}
 {% macro whole_reading_reason(entity_name, built) %}
     {% if event_file(entity_name) is none %}{% do return('not a Parquet file') %}{% endif %}
     {% set read = load_relation(this.incorporate(path={'identifier': 'int_' ~ entity_name ~ '_read'})) %}
-    {% if built is none or read is none %}
+    {% if built is none or not has_columns(read, ['read_by', 'occurred_month']) %}
         {% do return('no complete build before') %}
     {% endif %}
-    {% set signatures = run_query(
-        "select distinct signature from " ~ built ~ " where entity_name = " ~ sql_literal(entity_name)
-    ).columns[0].values() | list %}
-    {% do return(none if signatures == [reading_signature(entity_name)] else 'read otherwise before') %}
+    {% set built_months = "(select * from " ~ built ~ " where entity_name = '" ~ entity_name ~ "') as built" %}
+    {% set signatures = run_query("select distinct signature from " ~ built_months).columns[0].values() | list %}
+    {% if signatures != [reading_signature(entity_name)] %}{% do return('read otherwise before') %}{% endif %}
+    {% set read_months = "(select occurred_month, max(read_by) as read_by from " ~ read ~ " group by occurred_month)" %}
+    {% set read_otherwise = run_query(
+        "select count(*) from " ~ built_months ~ " full outer join " ~ read_months ~ " as as_read"
+        ~ " on built.occurred_month = as_read.occurred_month"
+        ~ " where coalesce(built.read_by, 0) <> coalesce(as_read.read_by, 0)"
+    ).columns[0].values() | first | int %}
+    {#- rows of it may have gone again, and what else it has made of them is not known -#}
+    {% do return('a build before did not finish' if read_otherwise else none) %}
 {% endmacro %}

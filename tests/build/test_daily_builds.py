@@ -162,11 +162,16 @@ def next_day(run_dbt, start, tmp_path):
     return run
 
 
-def test_what_an_unfinished_build_has_read_is_read_again(next_day, after, full):
-    # the months are listed, one kind of events is read, nothing that follows is built
-    next_day(after, ["+int_transactions_read"])
+def test_what_an_unfinished_build_has_read_is_read_again(next_day, before, after, full):
+    # the months are listed, events and purchases are read, and nothing says that this was all
+    next_day(after, ["+int_purchases_dated"])
+    unfinished = next_day(before)
+    assert months_due(unfinished, "transactions") == {None: "a build before did not finish"}
+    assert events(next_day(after)) == events(full)
+    # what is selected by name does not go by the list of another build, nor vouches for it
+    next_day(before, ["stg_demo_bank__transactions", "int_transactions_read+1"])
     build = next_day(after)
-    assert months_due(build, "transactions")[202403] == "rows have come, gone or moved"
+    assert months_due(build, "transactions") == {None: "read otherwise before"}
     assert events(build) == events(full)
 
 
@@ -186,6 +191,15 @@ def test_months_that_leave_the_file_leave_the_tables(next_day, before, tmp_path)
     assert build.row(
         "select max(purchased_on) < '2025-12-01' from intermediate.int_purchases_dated"
     ) == (True,)
+
+
+def test_what_another_layout_does_not_have_leaves_the_tables(next_day, before, tmp_path):
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    shutil.copy(before / "customers.parquet", raw)
+    build = next_day(raw, source_system="canonical")
+    assert months_due(build, "transactions") == {None: "not a Parquet file"}
+    assert build.row("select count(*) from intermediate.int_purchases_dated") == (0,)
 
 
 def test_older_corrections_are_seen_by_a_full_refresh(next_day, before, tmp_path):

@@ -1,5 +1,6 @@
 -- Several transactions of one day are one purchase, as in the purchase models of customer lifetime value. The rows of a
--- customer stand together, so that what adds them up per customer finds them in the processor's cache.
+-- customer stand together (but for the months that a daily build appends), so that what adds them up finds them in the
+-- processor's cache.
 {{ config(**kept_by_month('months_to_rebuild', 'transactions')) }}
 {%- set months = months_to_rebuild('transactions') %}
 
