@@ -98,6 +98,8 @@
     {%- set read = ref('int_' ~ entity_name ~ '_read') -%}
     {%- set months = months_due(entity_name) if is_event else none -%}
     {%- set former = former_table(this, ['occurred_month', key]) if execute and months is not none else none -%}
+    {#- not one expression for both: what is read twice is held in memory -#}
+    {%- set rows = read if former is none else 'asked_rows' -%}
     with {% if former is not none -%}
     candidate_hashes as (
         select {{ short_hash(key) }} as key_hash
@@ -108,19 +110,18 @@
         from {{ former }}
     ),
 
-    {% endif -%}
-    read_rows as (
+    asked_rows as (
         select * from {{ read }}
         where
             rule_code is null
-            {%- if former is not none %}
             and {{ short_hash(key) }} in (select candidate_hashes.key_hash from candidate_hashes)
-            {%- endif %}
     ),
 
+    {% endif -%}
     repeated_hashes as (
         select {{ short_hash(key) }} as key_hash
-        from read_rows
+        from {{ rows }}
+        where rule_code is null
         group by {{ short_hash(key) }}
         having count(*) > 1
     ),
@@ -134,8 +135,10 @@
             occurred_month,
             {%- endif %}
             {{ content_hash(entity['columns']) }} as content_hash
-        from read_rows
-        where {{ short_hash(key) }} in (select repeated_hashes.key_hash from repeated_hashes)
+        from {{ rows }}
+        where
+            rule_code is null
+            and {{ short_hash(key) }} in (select repeated_hashes.key_hash from repeated_hashes)
     ),
 
     compared as (

@@ -123,8 +123,8 @@
 {% endmacro %}
 
 
-{#- What the active layout declares of an own input (see raw_files.sql); nothing until the project is parsed. -#}
-{% macro own_input(input_name) %}
+{#- What the active layout declares of an input (see raw_files.sql); nothing until the project is parsed. -#}
+{% macro declared_input(input_name) %}
     {% if execute %}
         {% for node in graph.nodes.values() if node.config.meta.get('raw', {}).get('entity') == input_name %}
             {% do return(node.config.meta['raw']) %}
@@ -136,7 +136,7 @@
 
 {#- The column of an input whose sum is reconciled; a typed null where it has none. -#}
 {% macro reconciled_amount(input_name) %}
-    {% set declared = entities().get(input_name) or own_input(input_name) %}
+    {% set declared = entities().get(input_name) or declared_input(input_name) %}
     {% do return(declared.get('amount') or 'cast(null as ' ~ kind_type('money') ~ ')') %}
 {% endmacro %}
 

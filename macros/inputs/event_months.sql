@@ -179,7 +179,7 @@
 {#- The Parquet file of an entity; none where it comes otherwise: a text would have to be parsed to tell its months, and
     the rows of a table have no numbers that they keep. -#}
 {% macro event_file(entity_name) %}
-    {% set raw = own_input(entity_name) %}
+    {% set raw = declared_input(entity_name) %}
     {% set source = raw_source(raw) if 'entity' in raw else none %}
     {% do return(source if source is not none and source['format'] == 'parquet' else none) %}
 {% endmacro %}
@@ -206,7 +206,7 @@
         ~ sql_literal(entity_name) ~ ' order by column_name'
     ).rows | map('list') | list %}
     {% do return(local_md5(
-        staging.checksum.checksum ~ stage(own_input(entity_name)) | replace(source['path'], '')
+        staging.checksum.checksum ~ stage(declared_input(entity_name)) | replace(source['path'], '')
         ~ read_entity(entity_name, none, 0) ~ ranges
     )) %}
 {% endmacro %}

@@ -12,7 +12,7 @@ with clients as (
 contacts as (
     select
         *,
-        {{ content_hash(own_input('contacts')['kinds']) }} as contact_hash
+        {{ content_hash(declared_input('contacts')['kinds']) }} as contact_hash
     from {{ ref('stg_bank_marketing__contacts') }}
     where fault_rule_code is null
 ),
