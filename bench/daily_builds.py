@@ -7,14 +7,13 @@ the models that keep events by month are built. Results are a section of bench/R
 
 import argparse
 import json
-import os
 import pathlib
 import subprocess
 import sys
 import time
 
 import duckdb
-from scale import DATA, ROOT, simulate, write_section
+from scale import DATA, ROOT, settings, simulate, write_section
 
 NEW_SHARE = 0.01
 LOOK_BACK_DAYS = 7
@@ -61,14 +60,7 @@ def split(customers: int) -> tuple[pathlib.Path, pathlib.Path]:
 
 def build(folder: pathlib.Path, scratch: pathlib.Path, memory: str, *arguments: str) -> dict:
     """Wall seconds of a build, and of each of its nodes."""
-    environment = os.environ | {
-        "CLIENTELE_RAW": str(folder),
-        "CLIENTELE_DB": str(scratch / "daily.duckdb"),
-        "CLIENTELE_PUBLISHED": str(scratch / "published" / "published_daily.duckdb"),
-        "CLIENTELE_MEMORY": memory,
-        "DBT_TARGET_PATH": str(scratch / "target"),
-        "DBT_LOG_PATH": str(scratch / "logs"),
-    }
+    environment = settings(folder, scratch, memory)
     dbt = str(pathlib.Path(sys.executable).parent / "dbt")
     variables = ["--vars", f"look_back_days: {LOOK_BACK_DAYS}"]
     started = time.perf_counter()

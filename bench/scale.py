@@ -78,12 +78,9 @@ class Samples(threading.Thread):
         return inside[-1][1] - inside[0][1], max(row[2] for row in inside) / 1e9
 
 
-def build(folder: pathlib.Path, memory: str) -> dict:
-    """Cost of a whole `dbt build` on one raw folder, and of each of its nodes; the database stays for references."""
-    scratch = folder / "build"
-    subprocess.run(["rm", "-rf", str(scratch)], check=True)
-    scratch.mkdir()
-    environment = os.environ | {
+def settings(folder: pathlib.Path, scratch: pathlib.Path, memory: str) -> dict[str, str]:
+    """The environment of a build of one raw folder that leaves everything in another."""
+    return os.environ | {
         "CLIENTELE_RAW": str(folder),
         "CLIENTELE_DB": str(scratch / "bench.duckdb"),
         "CLIENTELE_PUBLISHED": str(scratch / "published" / "published_bench.duckdb"),
@@ -91,6 +88,14 @@ def build(folder: pathlib.Path, memory: str) -> dict:
         "DBT_TARGET_PATH": str(scratch / "target"),
         "DBT_LOG_PATH": str(scratch / "logs"),
     }
+
+
+def build(folder: pathlib.Path, memory: str) -> dict:
+    """Cost of a whole `dbt build` on one raw folder, and of each of its nodes; the database stays for references."""
+    scratch = folder / "build"
+    subprocess.run(["rm", "-rf", str(scratch)], check=True)
+    scratch.mkdir()
+    environment = settings(folder, scratch, memory)
     dbt = str(pathlib.Path(sys.executable).parent / "dbt")
     started = time.perf_counter()
     process = subprocess.Popen(

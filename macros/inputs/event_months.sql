@@ -36,10 +36,16 @@
 {% endmacro %}
 
 
+{#- A unit test gives a model all of its rows, and no list of months. -#}
+{% macro is_daily_build() %}
+    {% do return(var('look_back_days') is not none and model.resource_type != 'unit_test') %}
+{% endmacro %}
+
+
 {#- The numbers of the months of an entity that this build reads again; none: all of them, also where the list is not of
     this build, as when models are selected by name. -#}
 {% macro months_due(entity_name) %}
-    {% if var('look_back_days') is none %}{% do return(none) %}{% endif %}
+    {% if not is_daily_build() %}{% do return(none) %}{% endif %}
     {% set due = ref('int_event_months_due') %}
     {% if not execute or flags.FULL_REFRESH or not is_listed_by_this_build(due) %}{% do return(none) %}{% endif %}
     {% do return(listed_months(
@@ -66,7 +72,7 @@
 {#- Those in which conformed rows may have changed: beside the months read again, those of older rows that another row of
     the same key has withdrawn or set free since the last complete build. -#}
 {% macro months_to_rebuild(entity_name) %}
-    {% if var('look_back_days') is none %}{% do return(none) %}{% endif %}
+    {% if not is_daily_build() %}{% do return(none) %}{% endif %}
     {% set withdrawn = withdrawn_by_month(entity_name) %}
     {% set months = months_to_read(entity_name) %}
     {% set built = former_event_months() if execute else none %}
