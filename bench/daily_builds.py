@@ -22,6 +22,7 @@ BY_MONTH = [
     "int_event_months_due",
     *(f"int_{name}_{step}" for name in EVENTS for step in ("read", "repeated")),
     "int_purchases_dated",
+    "int_event_customers_built",
     "int_event_months_built",
 ]
 
@@ -41,7 +42,13 @@ def split(customers: int) -> tuple[pathlib.Path, pathlib.Path]:
     with duckdb.connect() as connection:
         connection.execute("set enable_progress_bar = false")
         for name in EVENTS:
-            source = f"read_parquet('{whole / name}.parquet')"
+            # keys grow with time, as a sequence gives them; those of the simulation go by customer
+            key, day = f"{name[:-1]}_id", "date_diff('day', date '2020-01-01', occurred_at)"
+            dated = f"printf('%03x', coalesce(greatest(least({day}, 4095), 0), 0))"
+            source = (
+                f"(select * replace (left({key}, 1) || {dated} || substr({key}, 2) as {key}) "
+                f"from read_parquet('{whole / name}.parquet'))"
+            )
             # dirty rows say years that are none
             ((latest,),) = connection.sql(
                 f"select quantile_disc(occurred_at, {1 - NEW_SHARE}) from {source} where year(occurred_at) < 2100"

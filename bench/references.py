@@ -26,7 +26,7 @@ RFM_RESULT = (
 )
 CHECKED_RESULT = (
     "select count(*), cast(sum(epoch_ms(occurred_at) // 1000) as bigint) from {} "
-    "where rule_code is null and line_number not in (select line_number from {})"
+    "where broken_rule is null and line_number not in (select line_number from {})"
 )
 CELLS_RESULT = (
     "select cast(sum(customers_count) as bigint), cast(sum(churned_count) as bigint) from {}"
@@ -105,7 +105,7 @@ def checked_by_duckdb(name: str):
                     when occurred_at < timestamp '1900-01-01' or occurred_at >= timestamp '2100-01-01'
                         then 'out_of_range'
                     when known.customer_id is null then 'unknown_customer'
-                end as rule_code
+                end as broken_rule
             from read_parquet('{folder}/{name}.parquet', file_row_number = true) as events
             left join intermediate.int_customers_conformed as known on events.customer_id = known.customer_id
             """
@@ -121,9 +121,9 @@ def checked_by_duckdb(name: str):
                     count(*) over (partition by {key}) as occurrences
                 from work.rows_read
                 where
-                    rule_code is null
+                    broken_rule is null
                     and hash({key}) in (
-                        select hash({key}) from work.rows_read where rule_code is null
+                        select hash({key}) from work.rows_read where broken_rule is null
                         group by hash({key}) having count(*) > 1
                     )
             )

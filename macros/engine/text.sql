@@ -39,7 +39,7 @@
         ~ '\u2029\u202f\u205f\u3000\ufeff'
     ) -%}
     case
-        when ascii({{ text }}) between 33 and 126 and ascii(right({{ text }}, 1)) between 33 and 126 then {{ text }}
+        when ascii({{ text }}) between 33 and 126 and ascii(substr({{ text }}, -1)) between 33 and 126 then {{ text }}
         else {{ stripped(text, blanks) }}
     end
 {%- endmacro %}

@@ -5,6 +5,12 @@
 {% endmacro %}
 
 
+{#- Whether the rows of an entity say which month and build they are of: columns that other builds need not write. -#}
+{% macro keeps_months(entity_name) %}
+    {% do return(entity_name in event_entities() and var('look_back_days') is not none) %}
+{% endmacro %}
+
+
 {#- The month of an event as a number, 202512; 0 where it has no date. -#}
 {% macro event_month(occurred_at) -%}
     cast(coalesce(100 * extract(year from {{ occurred_at }}) + extract(month from {{ occurred_at }}), 0) as int)
@@ -132,6 +138,12 @@
 
 {#- Pre-hook: takes the months, or all rows, out of a table that a build makes anew in part. -#}
 {% macro take_out_months(relation, months) %}
+    {% if execute and is_incremental() and not has_columns(load_relation(relation), ['occurred_month']) %}
+        {% do exceptions.raise_compiler_error(
+            "Table " ~ relation.identifier ~ " does not say the months of its events, as a build without look_back_days "
+            ~ "leaves it: begin daily builds with --full-refresh."
+        ) %}
+    {% endif %}
     {% if execute and is_incremental() and months != [] %}
         {% do adapter.dispatch('take_out_months')(relation, months) %}
     {% endif %}
@@ -152,11 +164,19 @@
 {% endmacro %}
 
 
-{#- What the last complete build knew of each month; none where there was none. Models before it in a build read it so,
-    since a ref would be a circle. -#}
+{#- What the last complete build knew of each month, and which customers it knew; none where there was none. Models before
+    it in a build read it so, since a ref would be a circle. -#}
 {% macro former_event_months() %}
+    {% do return(left_by_last_build('int_event_months_built')) %}
+{% endmacro %}
+
+{% macro former_event_customers() %}
+    {% do return(left_by_last_build('int_event_customers_built')) %}
+{% endmacro %}
+
+{% macro left_by_last_build(model_name) %}
     {% if flags.FULL_REFRESH %}{% do return(none) %}{% endif %}
-    {% do return(load_relation(this.incorporate(path={'identifier': 'int_event_months_built'}))) %}
+    {% do return(load_relation(this.incorporate(path={'identifier': model_name}))) %}
 {% endmacro %}
 
 
@@ -174,11 +194,29 @@
 {%- endmacro %}
 
 
-{#- What is known of the rows of a month without their contents. The sum changes where rows come or go, and where they
-    move, unless within a day. -#}
-{% macro month_facts() -%}
-    count(*) as row_count,
-    sum(cast(line_number * (31 + coalesce(extract(day from occurred_at), 0)) as decimal(38, 0))) as place_sum
+{#- What is known of the rows of each month without their contents, from a relation of events; added up by day first, since
+    wide numbers take long. The sum of places changes where rows come or go, and where they move, unless within a day.
+    `maxima` are further columns, the highest value of each expression. -#}
+{% macro month_facts(events, maxima={}) -%}
+    select
+        {{ event_month('occurred_on') }} as occurred_month,
+        cast(sum(row_count) as bigint) as row_count,
+        sum(cast(line_sum as decimal(38, 0)) * (31 + coalesce(extract(day from occurred_on), 0))) as place_sum
+        {%- for name in maxima %},
+        max({{ name }}) as {{ name }}
+        {%- endfor %}
+    from (
+        select
+            cast(occurred_at as date) as occurred_on,
+            count(*) as row_count,
+            sum(line_number) as line_sum
+            {%- for name, value in maxima.items() %},
+            max({{ value }}) as {{ name }}
+            {%- endfor %}
+        from {{ events }}
+        group by cast(occurred_at as date)
+    ) as days
+    group by {{ event_month('occurred_on') }}
 {%- endmacro %}
 
 
@@ -222,7 +260,9 @@
 {% macro whole_reading_reason(entity_name, built) %}
     {% if event_file(entity_name) is none %}{% do return('not a Parquet file') %}{% endif %}
     {% set read = load_relation(this.incorporate(path={'identifier': 'int_' ~ entity_name ~ '_read'})) %}
-    {% if built is none or not has_columns(read, ['read_by', 'occurred_month']) %}
+    {% set customers = former_event_customers() %}
+    {% if built is none or customers is none or not has_columns(read, ['read_by', 'occurred_month'])
+        or not run_query('select customer_id from ' ~ customers ~ ' limit 1').rows | list %}
         {% do return('no complete build before') %}
     {% endif %}
     {% set built_months = "(select * from " ~ built ~ " where entity_name = '" ~ entity_name ~ "') as built" %}

@@ -88,7 +88,7 @@
     comparisons that say so. -#}
 {% macro is_plain(text) -%}
     ascii({{ text }}) between 48 and 122 and ascii({{ text }}) not in (61, 64)
-    and bit_length({{ text }}) = 8 * length({{ text }}) and ascii(right({{ text }}, 1)) > 32
+    and bit_length({{ text }}) = 8 * length({{ text }}) and ascii(substr({{ text }}, -1)) > 32
     and {{ text }} not in ('nan', 'NaN', 'inf')
 {%- endmacro %}
 

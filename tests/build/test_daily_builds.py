@@ -9,7 +9,7 @@ from customer_science.simulate import main as simulate
 from test_determinism import MODELS, differences
 
 DAILY = {"look_back_days": 7}
-EVENTS = ["+int_purchases_dated", "+int_interactions_conformed", "int_event_months_built"]
+EVENTS = ["+int_interactions_conformed", "+int_event_months_built"]
 KEPT = ["int_interactions_conformed", "int_transactions_conformed", "int_purchases_dated"]
 
 
@@ -131,6 +131,12 @@ def test_daily_build_leaves_the_marts_of_a_full_one(run_dbt, before, after, full
     assert differences(daily, full, ignored={}) == {}
 
 
+def test_unit_tests_pass_in_daily_builds(run_dbt, before, full):
+    run = run_dbt("test", raw=before, into=full, select=["test_type:unit"], **DAILY)
+    assert run.is_success, run.messages
+    assert "transactions_of_one_day_are_one_purchase" in run.statuses
+
+
 @pytest.fixture(scope="module")
 def full(run_dbt, after):
     run = run_dbt(raw=after, env=MODELS, **DAILY)
@@ -173,6 +179,14 @@ def test_what_an_unfinished_build_has_read_is_read_again(next_day, before, after
     build = next_day(after)
     assert months_due(build, "transactions") == {None: "read otherwise before"}
     assert events(build) == events(full)
+
+
+def test_daily_builds_begin_with_a_full_refresh(run_dbt, before):
+    run = run_dbt("seed", raw=before)
+    run = run_dbt("run", raw=before, into=run, select=["+int_transactions_read"])
+    assert run.is_success, run.messages
+    run = run_dbt("run", raw=before, into=run, select=["int_transactions_read"], **DAILY)
+    assert any("begin daily builds with --full-refresh" in message for message in run.messages)
 
 
 def test_another_reading_of_the_rows_reads_all_of_them(next_day, before):

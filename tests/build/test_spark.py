@@ -213,8 +213,8 @@ def test_a_daily_build_leaves_the_tables_of_a_full_one(run_dbt, before, after, t
         spark_build(
             "spark", tmp_path, "run", "--select", *EVENTS, *variables, CLIENTELE_RAW=str(raw)
         )
-    full = run_dbt("seed", raw=after)
-    full = run_dbt("run", raw=after, into=full, select=EVENTS[:2])
+    full = run_dbt("seed", raw=after, **DAILY)
+    full = run_dbt("run", raw=after, into=full, select=EVENTS, **DAILY)
     assert full.is_success, full.messages
     with duckdb.connect(str(full.path), read_only=True) as connection:
 

@@ -21,7 +21,9 @@ dated as (
 )
 
 select
-    *,
+    *
+    {%- if keeps_months('transactions') %},
     {{ event_month('purchased_on') }} as occurred_month
+    {%- endif %}
 from dated
 order by customer_id, purchased_on

@@ -3,18 +3,14 @@
 {{ config(enabled=var('look_back_days') is not none) }}
 {{ depends_on_reading() }}
 -- depends_on: {{ ref('int_purchases_dated') }}
+-- depends_on: {{ ref('int_event_customers_built') }}
 {%- set due = ref('int_event_months_due') %}
 {%- set is_complete = execute and is_listed_by_this_build(due) %}
 
 with
 {%- for entity_name in event_entities() %}
 {{ entity_name }}_read as (
-    select
-        occurred_month,
-        max(read_by) as read_by,
-        {{ month_facts() }}
-    from {{ ref('int_' ~ entity_name ~ '_read') }}
-    group by occurred_month
+    {{ month_facts(ref('int_' ~ entity_name ~ '_read'), {'read_by': 'read_by'}) }}
 ),
 
 {{ entity_name }}_withdrawn as (

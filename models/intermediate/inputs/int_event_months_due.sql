@@ -3,6 +3,7 @@
 {{ config(enabled=var('look_back_days') is not none) }}
 {{ depends_on_reading() }}
 {%- set built = former_event_months() if execute else none %}
+{%- set last_occurred_at = 'case when occurred_at < ' ~ date_var('latest_date') ~ ' then occurred_at end' %}
 {%- set latest_date = 'cast(max(last_occurred_at) as date)' %}
 {%- if var('as_of_date') is not none %}
     {%- set latest_date = 'least(' ~ latest_date ~ ', ' ~ date_var('as_of_date') ~ ')' %}
@@ -22,11 +23,10 @@ in_file as (
     {%- for entity_name in by_month %}
     select
         '{{ entity_name }}' as entity_name,
-        {{ event_month('occurred_at') }} as occurred_month,
-        {{ month_facts() }},
-        max(case when occurred_at < {{ date_var('latest_date') }} then occurred_at end) as last_occurred_at
-    from {{ staged(entity_name) }}
-    group by {{ event_month('occurred_at') }}
+        months_in_file.*
+    from (
+        {{ month_facts(staged(entity_name), {'last_occurred_at': last_occurred_at}) | indent(8) }}
+    ) as months_in_file
     {%- if not loop.last %}
     union all
     {%- endif %}
@@ -46,34 +46,43 @@ built as (
     where entity_name in ('{{ by_month | join("', '") }}')
 ),
 
-events as (
+gone_customers as (
+    select former.customer_id
+    from {{ former_event_customers() }} as former
+    left join customers on former.customer_id = customers.customer_id
+    where customers.customer_id is null
+),
+
+-- rows of customers who have come since, or gone
+rows_of_others as (
     {%- for entity_name in by_month %}
+    {%- set read = this.incorporate(path={'identifier': 'int_' ~ entity_name ~ '_read'}) %}
     select
         '{{ entity_name }}' as entity_name,
-        occurred_month,
-        customer_id,
-        rule_code
-    from {{ this.incorporate(path={'identifier': 'int_' ~ entity_name ~ '_read'}) }}
+        occurred_month
+    from {{ read }}
+    where broken_rule is null and customer_id in (select gone_customers.customer_id from gone_customers)
+    union all
+    select
+        '{{ entity_name }}' as entity_name,
+        occurred_month
+    from {{ read }}
+    where
+        broken_rule like 'unknown_customer:%'
+        and customer_id in (select customers.customer_id from customers)
     {%- if not loop.last %}
     union all
     {%- endif %}
     {%- endfor %}
 ),
 
--- rows of customers who have come since, or gone
 of_others as (
     select
-        events.entity_name,
-        events.occurred_month,
-        count(
-            case
-                when events.rule_code is null and customers.customer_id is null then 1
-                when events.rule_code = 'unknown_customer' and customers.customer_id is not null then 1
-            end
-        ) as changed_count
-    from events
-    left join customers on events.customer_id = customers.customer_id
-    group by events.entity_name, events.occurred_month
+        entity_name,
+        occurred_month,
+        count(*) as changed_count
+    from rows_of_others
+    group by entity_name, occurred_month
 ),
 
 months as (
