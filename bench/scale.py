@@ -26,6 +26,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 DATA = ROOT / "bench" / "data"
 RESULTS = ROOT / "bench" / "RESULTS.md"
 PANDAS_LIMIT = 1_000_000  # customers; beyond it pandas needs more memory than the machine's
+KEPT_OPEN_LIMIT = 1_000_000  # customers; beyond it DuckDB gives its memory back after each node
 SLOWEST_SHOWN = 25
 SAMPLING_SECONDS = 0.02
 
@@ -85,6 +86,7 @@ def settings(folder: pathlib.Path, scratch: pathlib.Path, memory: str) -> dict[s
         "CLIENTELE_DB": str(scratch / "bench.duckdb"),
         "CLIENTELE_PUBLISHED": str(scratch / "published" / "published_bench.duckdb"),
         "CLIENTELE_MEMORY": memory,
+        "CLIENTELE_KEEP_OPEN": str(count_rows(folder)["customers"] <= 1.1 * KEPT_OPEN_LIMIT),
         "DBT_TARGET_PATH": str(scratch / "target"),
         "DBT_LOG_PATH": str(scratch / "logs"),
     }

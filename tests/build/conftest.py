@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import duckdb
 import pytest
 import yaml
-from dbt.cli.main import dbtRunner
+from in_process import Runner
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -96,14 +96,14 @@ def run_dbt(tmp_path_factory):
             with environment(**values):
                 # parsing takes longer than most runs do, and depends on nothing but the project and its vars
                 if key not in parsed:
-                    result = dbtRunner().invoke(["parse", *places])
+                    result = Runner().invoke(["parse", *places])
                     if not result.success:
                         return Build(folder, result)
                     parsed[key] = result.result, manifest_file.read_bytes()
                 manifest, text = parsed[key]
                 manifest_file.write_bytes(text)
                 said = []  # what macros say at the end of the run
-                runner = dbtRunner(
+                runner = Runner(
                     manifest=manifest,
                     callbacks=[
                         lambda event: (

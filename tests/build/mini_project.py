@@ -9,7 +9,7 @@ import sys
 import duckdb
 import yaml
 from conftest import ROOT, environment
-from dbt.cli.main import dbtRunner
+from in_process import Runner
 
 MODELS = {
     # both marts of one build carry the same generation
@@ -175,7 +175,7 @@ class MiniProject:
         os.chdir(self.folder)
         try:
             with environment(**{**self.variables(), **(env or {})}):
-                runner = dbtRunner(callbacks=[lambda event: said.append(event.info.msg)])
+                runner = Runner(callbacks=[lambda event: said.append(event.info.msg)])
                 result = runner.invoke([*arguments, "--quiet", *places])
         finally:
             os.chdir(before)

@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 from conftest import ROOT
-from dbt.cli.main import dbtRunner
+from in_process import Runner
 
 MACROS = {
     **{
@@ -41,7 +41,7 @@ def compiled_lines(folder, expressions):
         "--log-path",
         str(folder),
     ]
-    result = dbtRunner().invoke(arguments)
+    result = Runner().invoke(arguments)
     assert result.success, result.exception
     compiled = result.result.results[0].node.compiled_code
     return list(map(json.loads, compiled.strip().splitlines()))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import duckdb
 import pytest
-from dbt.cli.main import dbtRunner
+from in_process import Runner
 
 ROOT = pathlib.Path(__file__).parents[2]
 FOLDER = ROOT / "tests" / "generic"
@@ -135,7 +135,7 @@ def queries(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
         patch.setenv("CLIENTELE_DB", str(folder / "clientele.duckdb"))
-        result = dbtRunner().invoke([*map(str, arguments), "--inline", BETWEEN.join(calls)])
+        result = Runner().invoke([*map(str, arguments), "--inline", BETWEEN.join(calls)])
     assert result.success, result.exception
     rendered = result.result.results[0].node.compiled_code.split(BETWEEN)
     return dict(zip(CASES, rendered, strict=True))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from dbt.cli.main import dbtRunner
+from in_process import Runner
 from scipy import stats
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -48,7 +48,7 @@ def sql(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
         patch.setenv("CLIENTELE_DB", str(folder / "clientele.duckdb"))
-        result = dbtRunner().invoke(
+        result = Runner().invoke(
             [*map(str, arguments), "--inline", between.join(STATEMENTS.values())]
         )
     assert result.success, result.exception

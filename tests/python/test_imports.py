@@ -1,4 +1,4 @@
-"""Threads of a build import the package at once: nothing that its modules use may be left for another thread to load."""
+"""Threads of a build import the package at once: nothing that its modules use is left for another thread to load."""
 
 import ast
 import pathlib
