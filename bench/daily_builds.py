@@ -44,7 +44,7 @@ def split(customers: int) -> tuple[pathlib.Path, pathlib.Path]:
         for name in EVENTS:
             # keys grow with time, as a sequence gives them; those of the simulation go by customer
             key, day = f"{name[:-1]}_id", "date_diff('day', date '2020-01-01', occurred_at)"
-            dated = f"printf('%03x', coalesce(greatest(least({day}, 4095), 0), 0))"
+            dated = f"printf('%03x', greatest(least(coalesce({day}, 0), 4095), 0))"
             source = (
                 f"(select * replace (left({key}, 1) || {dated} || substr({key}, 2) as {key}) "
                 f"from read_parquet('{whole / name}.parquet'))"

@@ -117,7 +117,7 @@
     {%- set has_months = keeps_months(entity_name) -%}
     {%- set read = ref('int_' ~ entity_name ~ '_read') -%}
     {%- set months = months_due(entity_name) if has_months else none -%}
-    {%- set former = former_table(this, ['occurred_month', 'content_hash']) if execute and months is not none else none -%}
+    {%- set former = former_table(this, ['occurred_month', 'row_hash']) if execute and months is not none else none -%}
     {%- set is_asked = is_among_months('occurred_month', months or []) -%}
     {#- not one expression for both: what is read twice is held in memory -#}
     {%- set rows = read if former is none else 'asked_rows' -%}
@@ -156,7 +156,7 @@
             {%- if has_months %}
             occurred_month,
             {%- endif %}
-            {{ content_hash(entity['columns']) }} as content_hash
+            {{ content_hash(entity['columns']) }} as row_hash
         from {{ rows }}
         where
             broken_rule is null
@@ -168,11 +168,11 @@
             line_number,
             {{ key }},
             occurred_month,
-            content_hash
-        from {{ former }}
+            row_hash
+        from {{ former }} as former
         where
             not {{ is_asked }}
-            and {{ key }} not in (select asked_keys.{{ key }} from asked_keys)
+            and not exists (select 1 from asked_keys where asked_keys.{{ key }} = former.{{ key }})
         {%- endif %}
     ),
 
@@ -181,7 +181,7 @@
             *,
             count(*) over (partition by {{ key }}) as occurrence_count,
             -- none of the rows can be told to be the right one, and the first one only by its place in the file
-            min(content_hash) over (partition by {{ key }}) <> max(content_hash) over (partition by {{ key }})
+            min(row_hash) over (partition by {{ key }}) <> max(row_hash) over (partition by {{ key }})
                 as is_conflicting,
             row_number() over (partition by {{ key }} order by file_name, line_number) > 1 as is_copy
         from hashed_rows
@@ -193,7 +193,7 @@
         {{ key }},
         {%- if has_months %}
         occurred_month,
-        content_hash,
+        row_hash,
         {%- endif %}
         is_conflicting,
         is_copy

@@ -62,9 +62,22 @@
 
 {% macro is_listed_by_this_build(due) %}
     {% if not has_columns(load_relation(due), ['listed_by']) %}{% do return(false) %}{% endif %}
-    {#- every entity has a row, if only to say that nothing is due -#}
     {% set numbers = run_query('select distinct listed_by from ' ~ due).columns[0].values() | map('int') | list %}
     {% do return(numbers == [build_number()]) %}
+{% endmacro %}
+
+
+{#- Whether this build makes all that is kept of events, so that the next one may go by it: not where models are selected by
+    name or left out. Whoever asks depends on them, and is skipped where one fails. -#}
+{% macro is_complete_build(due) %}
+    {% set missing = ['int_purchases_dated', 'int_event_customers_built', 'int_event_months_built'] %}
+    {% for entity_name in event_entities() %}
+        {% do missing.extend(['int_' ~ entity_name ~ '_read', 'int_' ~ entity_name ~ '_repeated']) %}
+    {% endfor %}
+    {% for resource in selected_resources if resource.split('.')[-1] in missing %}
+        {% do missing.remove(resource.split('.')[-1]) %}
+    {% endfor %}
+    {% do return(not missing and is_listed_by_this_build(due)) %}
 {% endmacro %}
 
 
@@ -235,6 +248,16 @@
     -- depends_on: {{ ref('input_ranges') }}
     -- depends_on: {{ ref('int_customers_conformed') }}
     {%- for entity_name in event_entities() %}{% do staged(entity_name) %}{% endfor %}
+{%- endmacro %}
+
+
+{#- All that is kept of events. -#}
+{% macro depends_on_events() -%}
+    {%- for entity_name in event_entities() %}
+    -- depends_on: {{ ref('int_' ~ entity_name ~ '_read') }}
+    -- depends_on: {{ ref('int_' ~ entity_name ~ '_repeated') }}
+    {%- endfor %}
+    -- depends_on: {{ ref('int_purchases_dated') }}
 {%- endmacro %}
 
 

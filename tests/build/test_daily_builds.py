@@ -1,6 +1,7 @@
 """A daily build (var look_back_days) reads only some months of events again, and leaves what a full build leaves."""
 
 import copy
+import json
 import shutil
 
 import duckdb
@@ -177,7 +178,7 @@ def test_what_an_unfinished_build_has_read_is_read_again(next_day, before, after
     # what is selected by name does not go by the list of another build, nor vouches for it
     next_day(before, ["stg_demo_bank__transactions", "int_transactions_read+1"])
     build = next_day(after)
-    assert months_due(build, "transactions") == {None: "read otherwise before"}
+    assert months_due(build, "transactions") == {None: "no complete build before"}
     assert events(build) == events(full)
 
 
@@ -187,6 +188,32 @@ def test_daily_builds_begin_with_a_full_refresh(run_dbt, before):
     assert run.is_success, run.messages
     run = run_dbt("run", raw=before, into=run, select=["int_transactions_read"], **DAILY)
     assert any("begin daily builds with --full-refresh" in message for message in run.messages)
+
+
+def test_a_part_of_the_events_does_not_vouch_for_the_rest(next_day, before, tmp_path):
+    # a customer goes, and only transactions are read on that day
+    raw = copied(before, tmp_path / "raw")
+    write_events(raw, "customers", "from old where customer_id <> 'going'")
+    next_day(raw, ["+int_purchases_dated", "int_event_customers_built", "int_event_months_built"])
+    build = next_day(raw)
+    assert months_due(build, "interactions") == {None: "no complete build before"}
+    assert build.row(
+        "select count(*) from intermediate.int_interactions_conformed where customer_id = 'going'"
+    ) == (0,)
+
+
+def test_listed_columns_are_the_columns_of_daily_tables(full):
+    manifest = json.loads((full.target / "manifest.json").read_text())
+    listed = {
+        node["name"]: set(node["columns"])
+        for node in manifest["nodes"].values()
+        if any(
+            "only_with" in column["config"]["meta"] for column in node.get("columns", {}).values()
+        )
+    }
+    assert len(listed) == 5
+    for name, columns in listed.items():
+        assert {row[0] for row in full.rows(f"describe intermediate.{name}")} == columns
 
 
 def test_another_reading_of_the_rows_reads_all_of_them(next_day, before):

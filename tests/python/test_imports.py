@@ -13,13 +13,11 @@ FOLDER = pathlib.Path(customer_science.__file__).parent
 def imported(path):
     """Modules of SciPy and scikit-learn that a file imports, wherever in it."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        names = [node.module] if isinstance(node, ast.ImportFrom) else []
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else names
-        for name in names:
-            if name == "scipy":
-                yield from (f"scipy.{alias.name}" for alias in node.names)
-            elif name and name.split(".")[0] in ("scipy", "sklearn"):
-                yield name
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            is_whole = node.module in ("scipy", "sklearn")
+            names = [f"{node.module}.{one.name}" if is_whole else node.module for one in node.names]
+        yield from (name for name in names if name.split(".")[0] in ("scipy", "sklearn"))
 
 
 def test_the_package_loads_all_that_its_modules_use():

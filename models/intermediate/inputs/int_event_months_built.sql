@@ -2,10 +2,10 @@
 -- models that keep events by month, so that a build which stops before one of them is known not to have finished.
 {{ config(enabled=var('look_back_days') is not none) }}
 {{ depends_on_reading() }}
--- depends_on: {{ ref('int_purchases_dated') }}
+{{ depends_on_events() }}
 -- depends_on: {{ ref('int_event_customers_built') }}
 {%- set due = ref('int_event_months_due') %}
-{%- set is_complete = execute and is_listed_by_this_build(due) %}
+{%- set is_complete = execute and is_complete_build(due) %}
 
 with
 {%- for entity_name in event_entities() %}
