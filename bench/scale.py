@@ -28,6 +28,7 @@ RESULTS = ROOT / "bench" / "RESULTS.md"
 PANDAS_LIMIT = 1_000_000  # customers; beyond it pandas needs more memory than the machine's
 KEPT_OPEN_LIMIT = 1_000_000  # customers; beyond it DuckDB gives its memory back after each node
 SLOWEST_SHOWN = 25
+ROUNDS = 2  # of each reference
 SAMPLING_SECONDS = 0.02
 
 
@@ -164,6 +165,17 @@ def refer(name: str, folder: pathlib.Path, memory: str) -> dict:
     return {"name": name, "peak": usage.ru_maxrss / 1e6, **json.loads(output.splitlines()[-1])}
 
 
+def refer_all(size: int, folder: pathlib.Path, memory: str) -> list[dict]:
+    """All references in turn, and the quicker run of each: who reads a file first finds it on the disk."""
+    from references import REFERENCES
+
+    names = [name for name in REFERENCES if not name.startswith("pandas") or size <= PANDAS_LIMIT]
+    runs = [[refer(name, folder, memory) for name in names] for _ in range(ROUNDS)]
+    return [
+        min(pair, key=lambda one: one.get("wall", float("inf"))) for pair in zip(*runs, strict=True)
+    ]
+
+
 def table(header: list[str], rows: list[list[str]]) -> list[str]:
     return [
         "| " + " | ".join(header) + " |",
@@ -280,8 +292,6 @@ def references_table(size: int, costs: list[dict]) -> list[str]:
 
 
 def main() -> None:
-    from references import REFERENCES
-
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--customers", type=int, nargs="+", default=[10_000, 1_000_000, 10_000_000])
     parser.add_argument(
@@ -295,10 +305,7 @@ def main() -> None:
     builds, references = [], []
     for size, folder in zip(sizes, folders, strict=True):
         builds.append(build(folder, arguments.memory))
-        names = [
-            name for name in REFERENCES if not name.startswith("pandas") or size <= PANDAS_LIMIT
-        ]
-        references.append([refer(name, folder, arguments.memory) for name in names])
+        references.append(refer_all(size, folder, arguments.memory))
     versions = ", ".join(
         f"{name} {importlib.metadata.version(name)}"
         for name in ("dbt-core", "dbt-duckdb", "duckdb", "polars", "pandas", "scikit-learn")
@@ -322,7 +329,8 @@ def main() -> None:
         *nodes_table(sizes, rows, builds),
         "## The same results by other means",
         "",
-        "Each in a process of its own, 2 threads, from the same inputs to a table; `clientele` is its compiled SQL.",
+        "Each in a process of its own, 2 threads, from the same inputs to a table, the quicker of two runs; "
+        "`clientele` is its compiled SQL.",
         "The last column must be the same for all, but for the dirty rows where inputs are not checked.",
         "",
     ]  # fmt: skip

@@ -89,40 +89,37 @@ purchased as (
     group by purchases.customer_id
 ),
 
+-- not from the CTEs above: what is read twice is held in memory, and these are all events
 carried as (
     select
-        (select count(*) > 0 from product_holdings) as has_holdings,
-        (select count(*) > 0 from interactions) as has_contacts,
-        (select count(*) > 0 from purchases) as has_purchases
+        (select count(*) > 0 from {{ ref('int_product_holdings_conformed') }}) as has_holdings,
+        (select count(*) > 0 from {{ ref('int_interactions_conformed') }}) as has_contacts,
+        (select count(*) > 0 from {{ ref('int_purchases_dated') }}) as has_purchases
 ),
 
-{%- for basis in dated_bases %}
-
-{{ basis }}_events as (
+-- the customers are joined once, and then stand under each day
+events as (
     select
         customers.customer_id,
         customers.joined_on,
         days.measured_on,
-        days.lookback_starts_on,
-        contacted.{{ basis }}_last_contact_on as last_contact_on,
-        contacted.{{ basis }}_contact_count as contact_count,
-        purchased.{{ basis }}_last_purchase_on as last_purchase_on,
-        purchased.{{ basis }}_purchase_count as purchase_count,
-        purchased.{{ basis }}_purchase_amount as purchase_amount
+        days.lookback_starts_on
+        {%- for relation, columns in {
+            'contacted': ['last_contact_on', 'contact_count'],
+            'purchased': ['last_purchase_on', 'purchase_count', 'purchase_amount'],
+        }.items() %}
+        {%- for column in columns %},
+        case days.score_basis
+            {%- for basis in dated_bases %}
+            when '{{ basis }}' then {{ relation }}.{{ basis }}_{{ column }}
+            {%- endfor %}
+        end as {{ column }}
+        {%- endfor %}
+        {%- endfor %}
     from customers
-    inner join days on days.score_basis = '{{ basis }}'
     left join contacted on customers.customer_id = contacted.customer_id
     left join purchased on customers.customer_id = purchased.customer_id
-),
-{%- endfor %}
-
-events as (
-    {%- for basis in dated_bases %}
-    select * from {{ basis }}_events
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
+    cross join days
 ),
 
 counted as (

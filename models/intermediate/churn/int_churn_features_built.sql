@@ -36,7 +36,9 @@ at_risk as (
         case when days.score_basis <> 'as_of_date' then churned.is_churned end as is_churned,
         -- the score to show: today's, or the one at the cut-off of a customer who has left since
         days.score_basis <> 'cut_off' or churned.is_churned as is_latest,
-        churned.is_descriptive_only
+        churned.is_descriptive_only,
+        conformed.birth_date,
+        conformed.joined_on
     from churned
     inner join conformed on churned.customer_id = conformed.customer_id
     cross join days
@@ -90,8 +92,14 @@ outcomes as (
 
 described as (
     select
-        sampled.*,
-        coalesce({{ completed_years('conformed.birth_date', 'sampled.measured_on') }}, profiled.age) as age,
+        sampled.customer_id,
+        sampled.score_basis,
+        sampled.measured_on,
+        sampled.is_churned,
+        sampled.is_latest,
+        sampled.is_descriptive_only,
+        sampled.is_sampled,
+        coalesce({{ completed_years('sampled.birth_date', 'sampled.measured_on') }}, profiled.age) as age,
         profiled.gender,
         profiled.city,
         profiled.credit_score,
@@ -102,7 +110,7 @@ described as (
         profiled.is_active,
         case
             when sampled.measured_on is null then profiled.tenure_years
-            else cast({{ dbt.datediff('conformed.joined_on', 'sampled.measured_on', 'day') }} as double) / 365.25
+            else cast({{ dbt.datediff('sampled.joined_on', 'sampled.measured_on', 'day') }} as double) / 365.25
         end as tenure_years,
         case when sampled.measured_on is null then profiled.product_count else counted.product_count end as product_count,
         counted.recent_contact_count,
@@ -113,7 +121,6 @@ described as (
     from sampled
     cross join outcomes
     inner join profiled on sampled.customer_id = profiled.customer_id
-    inner join conformed on sampled.customer_id = conformed.customer_id
     left join counted on sampled.customer_id = counted.customer_id and sampled.measured_on = counted.measured_on
     where outcomes.are_enough
 ),

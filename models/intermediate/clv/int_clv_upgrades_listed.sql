@@ -1,5 +1,7 @@
 -- What single changes the model that speaks would value higher, per customer: a higher coverage, a further policy, or further
 -- purchase days. Steps say how much has to change.
+{%- set further_steps = [1, 2, 3] %}
+
 with policies as (
     select * from {{ ref('int_clv_policies_predicted') }}
     where prediction_kind in ('with_next_coverage', 'with_next_policy')
@@ -22,6 +24,15 @@ features as (
     select * from {{ ref('clv_upgrades') }}
 ),
 
+further as (
+    {%- for steps in further_steps %}
+    select cast({{ steps }} as bigint) as step_count
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
 listed as (
     select
         'policies' as clv_family,
@@ -37,20 +48,23 @@ listed as (
         policies.predicted_value as changed_clv
     from policies
     inner join profiled on policies.customer_id = profiled.customer_id
-    {%- for steps in [1, 2, 3] %}
     union all
     select
         'purchases' as clv_family,
         purchases.customer_id,
         'purchase_count' as feature_name,
         {{ whole_text('summarised.repeat_count + 1') }} as current_value,
-        {{ whole_text('summarised.repeat_count + 1 + ' ~ steps) }} as changed_value,
-        cast({{ steps }} as bigint) as step_count,
-        purchases.more_purchases_{{ steps }}_value as changed_clv
+        {{ whole_text('summarised.repeat_count + 1 + further.step_count') }} as changed_value,
+        further.step_count,
+        case further.step_count
+            {%- for steps in further_steps %}
+            when {{ steps }} then purchases.more_purchases_{{ steps }}_value
+            {%- endfor %}
+        end as changed_clv
     from purchases
     inner join summarised
         on purchases.customer_id = summarised.customer_id and purchases.measured_on = summarised.measured_on
-    {%- endfor %}
+    cross join further
 ),
 
 labelled as (

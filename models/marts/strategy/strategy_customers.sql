@@ -1,4 +1,6 @@
 -- What to do about each customer: the first scheme of strategy_scheme_order in which the customer's segment has a strategy.
+{%- set schemes_in_order = list_var('strategy_scheme_order', segment_schemes()) %}
+
 with customers as (
     select * from {{ ref('int_customers_churned') }}
 ),
@@ -28,40 +30,36 @@ strategies as (
     select * from {{ ref('strategies') }}
 ),
 
+-- the position of a scheme that has a strategy for the customer
 matched as (
     select
         segmented.customer_id,
         segmented.segment_scheme,
+        segmented.segment_code,
         first_strategies.strategy_code,
-        case segmented.segment_scheme
-            {%- for scheme in list_var('strategy_scheme_order', segment_schemes()) %}
-            when {{ sql_literal(scheme) }} then {{ loop.index }}
+        case
+            when first_strategies.strategy_code is null then null
+            {%- for scheme in schemes_in_order %}
+            when segmented.segment_scheme = {{ sql_literal(scheme) }} then {{ loop.index }}
             {%- endfor %}
         end as scheme_position
     from segmented
-    inner join first_strategies
+    left join first_strategies
         on
             segmented.segment_scheme = first_strategies.segment_scheme
             and segmented.segment_code = first_strategies.segment_code
 ),
 
-chosen as (
+-- in one pass over the segments, which are several for each customer
+gathered as (
     select
         customer_id,
-        segment_scheme as strategy_scheme,
-        strategy_code
-    from matched
-    where scheme_position is not null
-    qualify row_number() over (partition by customer_id order by scheme_position, segment_scheme) = 1
-),
-
-segment_codes as (
-    select
-        customer_id
-        {%- for scheme in segment_schemes() %},
-        max(segment_code) filter (where segment_scheme = '{{ scheme }}') as {{ scheme }}_segment_code
+        {%- for scheme in segment_schemes() %}
+        max(segment_code) filter (where segment_scheme = '{{ scheme }}') as {{ scheme }}_segment_code,
         {%- endfor %}
-    from segmented
+        min(scheme_position) as strategy_position,
+        min_by(strategy_code, scheme_position) filter (where scheme_position is not null) as strategy_code
+    from matched
     group by customer_id
 ),
 
@@ -69,16 +67,19 @@ final as (
     select
         customers.customer_id,
         {%- for scheme in segment_schemes() %}
-        segment_codes.{{ scheme }}_segment_code,
+        gathered.{{ scheme }}_segment_code,
         {%- endfor %}
-        chosen.strategy_scheme,
-        chosen.strategy_code,
+        case gathered.strategy_position
+            {%- for scheme in schemes_in_order %}
+            when {{ loop.index }} then {{ sql_literal(scheme) }}
+            {%- endfor %}
+        end as strategy_scheme,
+        gathered.strategy_code,
         strategies.strategy_name,
         case when customers.is_churned then 'win_back' else 'retain' end as action_mode
     from customers
-    left join segment_codes on customers.customer_id = segment_codes.customer_id
-    left join chosen on customers.customer_id = chosen.customer_id
-    left join strategies on chosen.strategy_code = strategies.strategy_code
+    left join gathered on customers.customer_id = gathered.customer_id
+    left join strategies on gathered.strategy_code = strategies.strategy_code
 )
 
 select * from final
