@@ -127,7 +127,7 @@
         where broken_rule is null and {{ is_asked }}
     ),
 
-    -- by the keys and not their hashes: keys mostly grow with time, and then old rows need no look
+    -- keys mostly grow with time, and then engines skip old rows by the lowest and the highest key, given as literals
     asked_rows as (
         select * from {{ read }}
         where broken_rule is null and {{ is_asked }}
@@ -136,6 +136,7 @@
         where
             broken_rule is null
             and not {{ is_asked }}
+            and {{ is_within_keys(read, key, 'broken_rule is null and ' ~ is_asked) }}
             and {{ key }} in (select asked_keys.{{ key }} from asked_keys)
     ),
 
@@ -199,6 +200,15 @@
         is_copy
     from compared
     where occurrence_count > 1
+{%- endmacro %}
+
+
+{#- Whether a key is between the lowest and the highest of the rows that meet a condition; false where there are none. -#}
+{% macro is_within_keys(relation, key, condition) -%}
+    {%- set bounds = run_query(
+        'select min(' ~ key ~ '), max(' ~ key ~ ') from ' ~ relation ~ ' where ' ~ condition
+    ).rows[0] -%}
+    {{ 'false' if bounds[0] is none else key ~ ' between ' ~ sql_literal(bounds[0]) ~ ' and ' ~ sql_literal(bounds[1]) }}
 {%- endmacro %}
 
 
