@@ -85,6 +85,8 @@ def project(demo, tmp_path_factory):
         "DBT_PROFILES_DIR": str(ROOT),
         "DBT_LOG_PATH": str(folder / "logs"),
         "CLIENTELE_DB": str(demo.path),
+        # MetricFlow's connection lives as long as this process, which reads the marts beside it
+        "CLIENTELE_KEEP_OPEN": "false",
     }
 
 
