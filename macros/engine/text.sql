@@ -27,6 +27,20 @@
 {%- endmacro %}
 
 
+{% macro byte_length(text) -%}
+    {{ return(adapter.dispatch('byte_length')(text)) }}
+{%- endmacro %}
+
+{#- octet_length takes no text there. -#}
+{% macro duckdb__byte_length(text) -%}
+    strlen({{ text }})
+{%- endmacro %}
+
+{% macro spark__byte_length(text) -%}
+    octet_length({{ text }})
+{%- endmacro %}
+
+
 {#- The text without the blanks at its ends, as exports leave them: spaces of every kind, tabs, zero-width ones. Most
     text begins and ends in plain letters, and a look at these is a tenth of the price. -#}
 {% macro trimmed(text) -%}

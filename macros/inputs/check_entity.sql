@@ -65,7 +65,6 @@
     )
 
     select
-        file_name,
         line_number,
         {%- for column in columns %}
         {{ column }},
@@ -151,7 +150,6 @@
 
     hashed_rows as (
         select
-            file_name,
             line_number,
             {{ key }},
             {%- if has_months %}
@@ -165,7 +163,6 @@
         {%- if former is not none %}
         union all
         select
-            file_name,
             line_number,
             {{ key }},
             occurred_month,
@@ -184,12 +181,11 @@
             -- none of the rows can be told to be the right one, and the first one only by its place in the file
             min(row_hash) over (partition by {{ key }}) <> max(row_hash) over (partition by {{ key }})
                 as is_conflicting,
-            row_number() over (partition by {{ key }} order by file_name, line_number) > 1 as is_copy
+            row_number() over (partition by {{ key }} order by line_number) > 1 as is_copy
         from hashed_rows
     )
 
     select
-        file_name,
         line_number,
         {{ key }},
         {%- if has_months %}
@@ -217,7 +213,6 @@
 {% macro check_entity(entity_name) -%}
     {%- set entity = entities()[entity_name] -%}
     select
-        read_rows.file_name,
         read_rows.line_number,
         {%- for column in entity['columns'] %}
         read_rows.{{ column }},
@@ -239,7 +234,7 @@
         end as raw_value
     from {{ ref('int_' ~ entity_name ~ '_read') }} as read_rows
     left join {{ ref('int_' ~ entity_name ~ '_repeated') }} as repeated_rows
-        on read_rows.file_name = repeated_rows.file_name and read_rows.line_number = repeated_rows.line_number
+        on read_rows.line_number = repeated_rows.line_number
 {%- endmacro %}
 
 

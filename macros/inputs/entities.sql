@@ -77,11 +77,10 @@
 {% endmacro %}
 
 
-{#- Select list of an entity in its canonical order, with its file accounting; `replaced` maps a column to the
+{#- Select list of an entity in its canonical order, with its line accounting; `replaced` maps a column to the
     expression that conforms it in this layout. `has_others`: whether the relation has the columns that are not replaced;
     one staged for another entity has not, and they are null. -#}
 {% macro canonical_columns(entity, replaced={}, has_others=true) -%}
-    file_name,
     line_number,
     {%- for column, kind in entities()[entity]['columns'].items() %}
     {% if column in replaced or not has_others -%}
@@ -105,7 +104,6 @@
 
 {% macro empty_staged(kinds) -%}
     select
-        cast(null as {{ kind_type('text') }}) as file_name,
         cast(null as bigint) as line_number,
         {%- for column, kind in kinds.items() %}
         cast(null as {{ kind_type(kind) }}) as {{ column }},

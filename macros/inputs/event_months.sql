@@ -198,8 +198,8 @@
     select
         occurred_month,
         {{ dbt.listagg(
-            "file_name || ':' || line_number || case when is_conflicting then 'x' else '' end", "' '",
-            "order by file_name, line_number"
+            whole_text('line_number') ~ " || case when is_conflicting then 'x' else '' end", "' '",
+            "order by line_number"
         ) }} as withdrawn_rows
     from {{ ref('int_' ~ entity_name ~ '_repeated') }}
     where is_conflicting or is_copy

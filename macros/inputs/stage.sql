@@ -1,5 +1,5 @@
 {#- The staging select of one declared input (see raw_files.sql): one row per raw row, every column of the entity and
-    of the declaration typed, with file_name and line_number, and the first fault met while reading the row, if any. -#}
+    of the declaration typed, with line_number, and the first fault met while reading the row, if any. -#}
 {% macro stage(raw) -%}
     {%- do ref('cities') -%}{#- named here so that dbt sees the dependency before it can read the source -#}
     {%- set source = raw_source(raw) if execute else none -%}
@@ -115,7 +115,6 @@
     )
 
     select
-        {{ sql_literal(source['file_name']) }} as file_name,
         cast(line_number as bigint) as line_number,
         {%- for column, kind in kinds.items() %}
         {%- if column not in parsed and column == raw.get('hashed_key') %}

@@ -28,7 +28,7 @@ CONTACTS = [NAMES, CONTACT, CONTACT, ["58.5", *CONTACT[1:]], [*CONTACT[:-1], "ma
 RECIPE = """
     with joined as (
         select
-            contacts.* exclude (file_name, line_number, month, fault_rule_code, fault_column_name, fault_raw_value),
+            contacts.* exclude (line_number, month, fault_rule_code, fault_column_name, fault_raw_value),
             contacts.month as contact_month, balance, day, clients.month
         from staging.stg_bank_marketing__contacts as contacts
         inner join staging.stg_bank_marketing__clients as clients using (age, job, marital_status, education)
@@ -73,7 +73,7 @@ def test_the_other_marts_build_empty(small):
 
 def test_values_arrive_typed(small):
     good = "where fault_rule_code is null order by line_number"
-    assert small.rows(f"select * exclude (file_name) from staging.stg_bank_marketing__clients {good}") == [
+    assert small.rows(f"select * from staging.stg_bank_marketing__clients {good}") == [
         (2, 58, "management", "married", "tertiary", Decimal("2143.00"), 5, "may", None, None, None),
         (3, 35, "admin.", "single", "unknown", Decimal("-7.50"), 6, "jun", None, None, None),
     ]  # fmt: skip
@@ -81,7 +81,7 @@ def test_values_arrive_typed(small):
         58, "management", "married", "tertiary", "no", "unknown", "no", "cellular", "may", "mon", 261, 1, 999, 0,
         "nonexistent", 1.1, 93.994, -36.4, 4.857, 5099.1, True, None, None, None,
     )  # fmt: skip
-    assert small.rows(f"select * exclude (file_name) from staging.stg_bank_marketing__contacts {good}") == [
+    assert small.rows(f"select * from staging.stg_bank_marketing__contacts {good}") == [
         (2, *contact), (3, *contact)
     ]  # fmt: skip
 

@@ -809,6 +809,38 @@ class TestCanonicalFiles:
             f"{name}.{kind}": (len(rows), True) for name, (_, rows) in ENTITIES.items()
         }
 
+    def test_text_of_parquet_reads_as_that_of_a_text_file(self, read_canonical, tmp_path):
+        """Most of it is plain and not looked at closely: each character that may begin it, and what may not end it."""
+        blanks = [" ", "\t", "\u00a0", "\u200b", "\ufeff", "\u3000"]
+        texts = [f"{chr(code)}1" for code in range(33, 127)]
+        texts += [f"a{place}{blank}" for place, blank in enumerate(blanks, 2)]
+        texts += ["nan", "NaN", "inf", "nano", "né", "\ufffda", "a\ufffd", "é\u00a0", "я", ""]
+        rows = [{"customer_id": text, "city": text} for text in texts]
+        results = []
+        for kind in ("csv", "parquet"):
+            folder = tmp_path / kind
+            folder.mkdir()
+            if kind == "csv":
+                in_folder(folder, as_csv(rows), "customers.csv")
+            else:
+                pq.write_table(pa.Table.from_pylist(rows), folder / "customers.parquet")
+            build = read_canonical(folder, *QUALITY, "+int_customers_conformed")
+            assert build.is_success, build.messages
+            quarantined = [
+                (line - (kind == "csv"), *rest) for line, *rest in build.rows(QUARANTINE)
+            ]
+            results.append((build.rows(CONFORMED), quarantined))
+        assert results[0] == results[1]
+        kept, quarantined = results[0]
+        assert {"a1", "01", "[1", "a2", "a7", "né", "nano", "я", "é"} <= {row[0] for row in kept}
+        assert {text for text in texts if text and text[-1] in blanks}.isdisjoint(
+            row[0] for row in kept
+        )
+        assert len(kept) + len(quarantined) == len(texts)
+        assert {rule for _, rule, _ in quarantined} == {
+            "formula_like_text", "missing_key", "unparseable_value",
+        }  # fmt: skip
+
     def test_a_missing_key_column_stops_the_build(self, read_canonical, tmp_path):
         build = read_canonical(in_folder(tmp_path, "age\n42\n", "customers.csv"), *QUALITY)
         assert not build.is_success

@@ -2,7 +2,6 @@
 {%- for input_name in own_inputs() %}
 select
     {{ sql_literal(input_name) }} as entity_name,
-    file_name,
     line_number,
     case when fault_rule_code is null then 'conformed' else 'quarantined' end as row_status,
     fault_rule_code as rule_code,
@@ -14,7 +13,6 @@ union all
 {%- endfor %}
 select
     cast(null as {{ kind_type('text') }}) as entity_name,
-    cast(null as {{ kind_type('text') }}) as file_name,
     cast(null as bigint) as line_number,
     cast(null as {{ kind_type('text') }}) as row_status,
     cast(null as {{ kind_type('text') }}) as rule_code,

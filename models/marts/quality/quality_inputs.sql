@@ -5,8 +5,7 @@ with statuses as (
         '{{ entity_name }}' as entity_name,
         {{ 'true' if entity_name in supplied_entities() else 'false' }} as is_declared,
         count(*) as staged_count,
-        count(*) filter (where row_status = 'conformed') as conformed_count,
-        min(file_name) as file_name
+        count(*) filter (where row_status = 'conformed') as conformed_count
     from {{ ref('int_' ~ entity_name ~ '_checked') }}
     {%- if not loop.last or own_inputs() %}
     union all
@@ -17,8 +16,7 @@ with statuses as (
         {{ sql_literal(input_name) }} as entity_name,
         true as is_declared,
         count(*) as staged_count,
-        count(*) filter (where row_status = 'conformed') as conformed_count,
-        min(file_name) as file_name
+        count(*) filter (where row_status = 'conformed') as conformed_count
     from {{ ref('int_own_inputs_checked') }}
     where entity_name = {{ sql_literal(input_name) }}
     {%- if not loop.last %}
@@ -35,6 +33,10 @@ entities as (
         {{ sql_literal(input_name) }} as entity_name,
         'what is built on this layout alone stays empty' as needed_by
     {%- endfor %}
+),
+
+files as (
+    select * from {{ ref('int_raw_rows_counted') }}
 ),
 
 blanks as (
@@ -54,7 +56,7 @@ described as (
     select
         {{ sql_literal(var('source_system')) }} as source_system,
         statuses.entity_name,
-        statuses.file_name,
+        files.file_name,
         statuses.staged_count > 0 as is_supplied,
         statuses.staged_count,
         statuses.conformed_count,
@@ -67,6 +69,7 @@ described as (
         end as note
     from statuses
     inner join entities on statuses.entity_name = entities.entity_name
+    left join files on statuses.entity_name = files.entity_name
     left join blanks on statuses.entity_name = blanks.entity_name
     left join descriptive on statuses.entity_name = descriptive.entity_name
 )

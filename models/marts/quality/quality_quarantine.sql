@@ -2,7 +2,6 @@ with checked_rows as (
     {%- for entity_name in entities() %}
     select
         '{{ entity_name }}' as entity_name,
-        file_name,
         line_number,
         rule_code,
         column_name,
@@ -13,7 +12,6 @@ with checked_rows as (
     {%- endfor %}
     select
         entity_name,
-        file_name,
         line_number,
         rule_code,
         column_name,
@@ -22,15 +20,20 @@ with checked_rows as (
     where row_status = 'quarantined'
 ),
 
+files as (
+    select * from {{ ref('int_raw_rows_counted') }}
+),
+
 masked as (
     select
-        {{ sql_literal(var('source_system') ~ '.') }} || entity_name as source_name,
-        file_name,
-        line_number,
-        rule_code,
-        column_name,
-        {{ masked_value('raw_value') }} as raw_value_masked
+        {{ sql_literal(var('source_system') ~ '.') }} || checked_rows.entity_name as source_name,
+        files.file_name,
+        checked_rows.line_number,
+        checked_rows.rule_code,
+        checked_rows.column_name,
+        {{ masked_value('checked_rows.raw_value') }} as raw_value_masked
     from checked_rows
+    left join files on checked_rows.entity_name = files.entity_name
 )
 
 select * from masked

@@ -6,5 +6,5 @@ with raw_transactions as (
 )
 
 -- the file has no key, and equal lines are purchases of their own
-select {{ canonical_columns('transactions', {'transaction_id': "file_name || ':' || " ~ whole_text('line_number')}) }}
+select {{ canonical_columns('transactions', {'transaction_id': whole_text('line_number')}) }}
 from raw_transactions
