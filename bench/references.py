@@ -20,6 +20,8 @@ RFM = [
     "int_rfm_thresholds_computed", "int_customers_scored",
 ]  # fmt: skip
 CELLS = ["int_churn_cells_counted"]
+EVENT_COUNTS = ["int_churn_events_counted"]
+HISTORIES = ["int_clv_purchases_summarised"]
 RFM_RESULT = (
     "select count(*), cast(sum(recency_score + 10 * frequency_score + 100 * coalesce(monetary_score, 0)) as bigint) "
     "from {}"
@@ -30,6 +32,15 @@ CHECKED_RESULT = (
 )
 CELLS_RESULT = (
     "select cast(sum(customers_count) as bigint), cast(sum(churned_count) as bigint) from {}"
+)
+EVENT_COUNTS_RESULT = (
+    "select count(*), cast(sum(product_count + 10 * recent_contact_count + 100 * recent_purchase_count "
+    "+ coalesce(contact_recency_days + 10 * purchase_recency_days, 0) + recent_purchase_amount "
+    "+ coalesce(epoch(last_seen_on) // 86400, 0)) as bigint) from {}"
+)
+HISTORIES_RESULT = (
+    "select count(*), cast(sum(repeat_count + 10 * recency_days + past_amount + coalesce(future_amount, 0) "
+    "+ coalesce(10 * future_count + 100 * last_period_count, 0)) + round(sum(7 * observed_weeks)) as bigint) from {}"
 )
 SCORED_MEASURES = {
     "bank_contacts": ("contact_days", "contact_count", "balance"),
@@ -214,6 +225,150 @@ def cells_by_duckdb(folder, memory, clock):
     return connection.execute(CELLS_RESULT.format("work.cells")).fetchall()[0]
 
 
+def event_counts_by_duckdb(folder, memory, clock):
+    """Each table of events aggregated once for both days, whose dates are in the text; customers joined once."""
+    connection = work(folder, memory)
+    clock.start()
+    days = connection.execute(
+        "select measured_on, lookback_starts_on from intermediate.int_churn_days_listed where measured_on is not null"
+    ).fetchall()
+    numbered = list(enumerate((f"date '{day}'", f"date '{start}'") for day, start in days))
+
+    def of_days(template):
+        return ", ".join(template.format(n=n, day=day, start=start) for n, (day, start) in numbered)
+
+    last = max(day for day, _ in days)
+    connection.execute(
+        f"""
+        create table work.counted as
+        with contacts as (
+            select customer_id, {
+            of_days(
+                "max(cast(occurred_at as date)) filter (where occurred_at < {day} + 1) as contact_{n}, "
+                "count(*) filter (where occurred_at >= {start} and occurred_at < {day} + 1) as contacts_{n}"
+            )
+        }
+            from intermediate.int_interactions_conformed where occurred_at < date '{
+            last
+        }' + 1 group by customer_id
+        ), purchases as (
+            select customer_id, {
+            of_days(
+                "max(purchased_on) filter (where purchased_on <= {day}) as purchase_{n}, "
+                "count(*) filter (where purchased_on between {start} and {day}) as purchases_{n}, "
+                "sum(day_amount) filter (where purchased_on between {start} and {day}) as amount_{n}"
+            )
+        }
+            from intermediate.int_purchases_dated where purchased_on <= date '{
+            last
+        }' group by customer_id
+        ), products as (
+            select customer_id, {of_days("count(*) filter (where is_held_{n}) as products_{n}")}
+            from (
+                select customer_id, product_code, {
+            of_days(
+                "bool_or(coalesce(opened_on <= {day}, true) and coalesce(closed_on > {day}, true)) as is_held_{n}"
+            )
+        }
+                from intermediate.int_product_holdings_conformed group by customer_id, product_code
+            )
+            group by customer_id
+        ), joined as (
+            select customer_id, joined_on, unnest([{
+            of_days(
+                "{{'measured_on': {day}, 'started_on': {start}, 'contact': contact_{n}, 'contacts': contacts_{n}, "
+                "'purchase': purchase_{n}, 'purchases': purchases_{n}, 'amount': amount_{n}, 'products': products_{n}}}"
+            )
+        }]) as day
+            from intermediate.int_customers_conformed
+            left join contacts using (customer_id)
+            left join purchases using (customer_id)
+            left join products using (customer_id)
+        )
+        select
+            customer_id, day.measured_on,
+            coalesce(day.products, 0) as product_count,
+            coalesce(day.contacts, 0) as recent_contact_count,
+            case when day.contact >= day.started_on then day.measured_on - day.contact end as contact_recency_days,
+            coalesce(day.purchases, 0) as recent_purchase_count,
+            case when day.purchase >= day.started_on then day.measured_on - day.purchase end as purchase_recency_days,
+            coalesce(cast(day.amount as decimal(18, 2)), 0) as recent_purchase_amount,
+            coalesce(greatest(day.contact, day.purchase), joined_on) as last_seen_on
+        from joined
+        """
+    )
+    clock.stop()
+    return connection.execute(EVENT_COUNTS_RESULT.format("work.counted")).fetchall()[0]
+
+
+def histories_by_duckdb(folder, memory, clock):
+    """Everybody's history in one pass, kept as a table; back-tests read the purchases of their samples alone."""
+    connection = work(folder, memory)
+    clock.start()
+    days = connection.execute(
+        "select measured_on, holdout_days from intermediate.int_clv_days_listed order by holdout_days nulls first"
+    ).fetchall()
+    latest = days[0][0]
+    connection.execute(
+        f"""
+        create temp table latest as
+        select
+            customer_id, min(purchased_on) as first_on, max(purchased_on) as last_on, count(*) - 1 as repeat_count,
+            sum(day_amount) as past_amount, sum(day_amount) - arg_min(day_amount, purchased_on) as repeat_amount
+        from intermediate.int_purchases_dated where purchased_on <= date '{latest}' group by customer_id
+        """
+    )
+    told = (
+        "repeat_count, (last_on - first_on) / 7 as recency_weeks, (measured_on - first_on) / 7 as observed_weeks, "
+        "holdout_days / 7 as holdout_weeks, cast(repeat_amount as double) / nullif(repeat_count, 0) as average_repeat, "
+        "measured_on - last_on as recency_days, cast(past_amount as decimal(18, 2)) as past_amount, "
+        "cast('0x' || left(md5(customer_id), 8) as bigint) % 5 as fold_number, "
+        "case when repeat_count = 0 then 'no repeat' when repeat_count = 1 then '1 repeat' "
+        "when repeat_count <= 3 then '2-3 repeats' else '4+ repeats' end as value_cell"
+    )
+    sample = "order by md5(customer_id), customer_id limit 20000"
+    parts = [
+        f"""
+        select
+            customer_id, 'latest' as prediction_basis, measured_on, {told}, null as last_period_count,
+            null as last_period_amount, null as future_count, null as future_amount,
+            sampled.customer_id is not null as is_sampled
+        from (select *, date '{latest}' as measured_on, null::bigint as holdout_days from latest)
+        left join (select customer_id from latest {sample}) as sampled using (customer_id)
+        """
+    ]
+    for day, holdout in days[1:]:
+        known, period = f"purchased_on <= date '{day}'", f"purchased_on > date '{day}' - {holdout}"
+        parts.append(
+            f"""
+            select
+                customer_id, 'back_test', measured_on, {told}, last_period_count,
+                coalesce(last_period_amount, 0), future_count, coalesce(future_amount, 0), true
+            from (
+                select
+                    customer_id, first_on, max(purchased_on) filter (where {known}) as last_on,
+                    count(*) filter (where {known}) - 1 as repeat_count,
+                    sum(day_amount) filter (where {known}) as past_amount,
+                    sum(day_amount) filter (where {known} and purchased_on > first_on) as repeat_amount,
+                    count(*) filter (where {known} and {period}) as last_period_count,
+                    sum(day_amount) filter (where {known} and {period}) as last_period_amount,
+                    count(*) filter (where not {known}) as future_count,
+                    sum(day_amount) filter (where not {known}) as future_amount,
+                    date '{day}' as measured_on, {holdout} as holdout_days
+                from intermediate.int_purchases_dated
+                inner join (
+                    select customer_id, first_on from latest where first_on <= date '{day}' {sample}
+                ) using (customer_id)
+                where purchased_on <= date '{latest}'
+                group by customer_id, first_on
+            )
+            """
+        )
+    connection.execute("create table work.histories as " + " union all ".join(parts))
+    clock.stop()
+    return connection.execute(HISTORIES_RESULT.format("work.histories")).fetchall()[0]
+
+
 def rfm_by_polars(folder, memory, clock):
     """Both schemes from the Parquet inputs, lazily and streaming; money as floats."""
     import polars as pl
@@ -368,6 +523,16 @@ REFERENCES = {
         "cells of the churn cube", "clientele", ours(CELLS, CELLS_RESULT.format("work.int_churn_cells_counted")),
     ),
     "duckdb_cells": ("cells of the churn cube", "raw DuckDB SQL", cells_by_duckdb),
+    "ours_event_counts": (
+        "events before each score", "clientele",
+        ours(EVENT_COUNTS, EVENT_COUNTS_RESULT.format("work.int_churn_events_counted")),
+    ),
+    "duckdb_event_counts": ("events before each score", "raw DuckDB SQL", event_counts_by_duckdb),
+    "ours_histories": (
+        "histories of purchases", "clientele",
+        ours(HISTORIES, HISTORIES_RESULT.format("work.int_clv_purchases_summarised")),
+    ),
+    "duckdb_histories": ("histories of purchases", "raw DuckDB SQL", histories_by_duckdb),
 }  # fmt: skip
 
 

@@ -34,17 +34,29 @@ purchases as (
     select * from {{ ref('int_purchases_dated') }}
 ),
 
-held as (
+products as (
     select
         product_holdings.customer_id,
-        days.measured_on,
-        count(distinct product_holdings.product_code) as product_count
+        product_holdings.product_code
+        {%- for basis in dated_bases %},
+        bool_or(
+            coalesce(product_holdings.opened_on <= spans.{{ basis }}_measured_on, true)
+            and coalesce(product_holdings.closed_on > spans.{{ basis }}_measured_on, true)
+        ) as {{ basis }}_is_held
+        {%- endfor %}
     from product_holdings
-    cross join days
-    where
-        coalesce(product_holdings.opened_on <= days.measured_on, true)
-        and coalesce(product_holdings.closed_on > days.measured_on, true)
-    group by product_holdings.customer_id, days.measured_on
+    cross join spans
+    group by product_holdings.customer_id, product_holdings.product_code
+),
+
+held as (
+    select
+        customer_id
+        {%- for basis in dated_bases %},
+        count(*) filter (where {{ basis }}_is_held) as {{ basis }}_product_count
+        {%- endfor %}
+    from products
+    group by customer_id
 ),
 
 contacts as (
@@ -105,6 +117,7 @@ events as (
         days.measured_on,
         days.lookback_starts_on
         {%- for relation, columns in {
+            'held': ['product_count'],
             'contacted': ['last_contact_on', 'contact_count'],
             'purchased': ['last_purchase_on', 'purchase_count', 'purchase_amount'],
         }.items() %}
@@ -117,6 +130,7 @@ events as (
         {%- endfor %}
         {%- endfor %}
     from customers
+    left join held on customers.customer_id = held.customer_id
     left join contacted on customers.customer_id = contacted.customer_id
     left join purchased on customers.customer_id = purchased.customer_id
     cross join days
@@ -126,7 +140,7 @@ counted as (
     select
         events.customer_id,
         events.measured_on,
-        case when carried.has_holdings then coalesce(held.product_count, 0) end as product_count,
+        case when carried.has_holdings then coalesce(events.product_count, 0) end as product_count,
         case when carried.has_contacts then coalesce(events.contact_count, 0) end as recent_contact_count,
         case
             when events.last_contact_on >= events.lookback_starts_on
@@ -142,7 +156,6 @@ counted as (
         coalesce(greatest(events.last_contact_on, events.last_purchase_on), events.joined_on) as last_seen_on
     from events
     cross join carried
-    left join held on events.customer_id = held.customer_id and events.measured_on = held.measured_on
 )
 
 select * from counted

@@ -11,45 +11,6 @@ ended as (
     select max(measured_on) as ended_on from days
 ),
 
-purchases as (
-    select dated.*
-    from {{ ref('int_purchases_dated') }} as dated
-    cross join ended
-    where dated.purchased_on <= ended.ended_on
-),
-
-begun as (
-    select
-        customer_id,
-        min(purchased_on) as first_purchase_on
-    from purchases
-    group by customer_id
-),
-
--- the sample of each day, so that a back-test reads nobody else's purchases
-{%- for holdout in ['latest'] + holdouts %}
-
-{% set name = 'latest' if holdout == 'latest' else 'back_test_' ~ holdout -%}
-sampled_{{ name }} as (
-    select
-        days.measured_on,
-        begun.customer_id
-    from begun
-    inner join days on begun.first_purchase_on <= days.measured_on
-    where {{ "days.holdout_days is null" if holdout == 'latest' else 'days.holdout_days = ' ~ holdout }}
-    order by md5(begun.customer_id), begun.customer_id
-    limit {{ number_var('clv_sample_size') }}
-),
-{%- endfor %}
-
-sampled as (
-    select * from sampled_latest
-    {%- for holdout in holdouts %}
-    union all
-    select * from sampled_back_test_{{ holdout }}
-    {%- endfor %}
-),
-
 -- the latest day, of everybody: nothing comes after it, so one pass without conditions says it all
 latest_summed as (
     select
@@ -66,10 +27,35 @@ latest_summed as (
         cast(null as {{ kind_type('money') }}) as last_period_amount,
         cast(null as bigint) as future_count,
         cast(null as {{ kind_type('money') }}) as future_amount
-    from purchases
+    from {{ ref('int_purchases_dated') }} as purchases
     inner join days on purchases.purchased_on <= days.measured_on
     where days.holdout_days is null
     group by days.prediction_basis, days.measured_on, days.holdout_days, purchases.customer_id
+),
+
+-- the sample of each day, so that a back-test reads nobody else's purchases
+{%- for holdout in ['latest'] + holdouts %}
+
+{% set name = 'latest' if holdout == 'latest' else 'back_test_' ~ holdout -%}
+sampled_{{ name }} as (
+    select
+        days.measured_on,
+        latest_summed.customer_id,
+        latest_summed.first_purchase_on
+    from latest_summed
+    inner join days on latest_summed.first_purchase_on <= days.measured_on
+    where {{ "days.holdout_days is null" if holdout == 'latest' else 'days.holdout_days = ' ~ holdout }}
+    order by md5(latest_summed.customer_id), latest_summed.customer_id
+    limit {{ number_var('clv_sample_size') }}
+),
+{%- endfor %}
+
+sampled as (
+    select * from sampled_latest
+    {%- for holdout in holdouts %}
+    union all
+    select * from sampled_back_test_{{ holdout }}
+    {%- endfor %}
 ),
 
 back_tests_summed as (
@@ -78,11 +64,11 @@ back_tests_summed as (
         days.measured_on,
         days.holdout_days,
         purchases.customer_id,
-        begun.first_purchase_on,
+        sampled.first_purchase_on,
         max(purchases.purchased_on) filter (where purchases.purchased_on <= days.measured_on) as last_purchase_on,
         count(*) filter (where purchases.purchased_on <= days.measured_on) - 1 as repeat_count,
         sum(purchases.day_amount) filter (
-            where purchases.purchased_on > begun.first_purchase_on and purchases.purchased_on <= days.measured_on
+            where purchases.purchased_on > sampled.first_purchase_on and purchases.purchased_on <= days.measured_on
         ) as repeat_amount,
         sum(purchases.day_amount) filter (where purchases.purchased_on <= days.measured_on) as past_amount,
         -- the last period is as long as the time to come
@@ -98,13 +84,13 @@ back_tests_summed as (
         ) as last_period_amount,
         count(*) filter (where purchases.purchased_on > days.measured_on) as future_count,
         sum(purchases.day_amount) filter (where purchases.purchased_on > days.measured_on) as future_amount
-    from purchases
-    inner join begun on purchases.customer_id = begun.customer_id
+    from {{ ref('int_purchases_dated') }} as purchases
     inner join sampled on purchases.customer_id = sampled.customer_id
     inner join days on sampled.measured_on = days.measured_on
-    where days.holdout_days is not null
+    cross join ended
+    where days.holdout_days is not null and purchases.purchased_on <= ended.ended_on
     group by
-        days.prediction_basis, days.measured_on, days.holdout_days, purchases.customer_id, begun.first_purchase_on
+        days.prediction_basis, days.measured_on, days.holdout_days, purchases.customer_id, sampled.first_purchase_on
 ),
 
 summed as (
@@ -120,8 +106,8 @@ summarised as (
         summed.measured_on,
         summed.holdout_days,
         summed.repeat_count,
-        cast({{ dbt.datediff('first_purchase_on', 'last_purchase_on', 'day') }} as double) / 7 as recency_weeks,
-        cast({{ dbt.datediff('first_purchase_on', 'summed.measured_on', 'day') }} as double) / 7 as observed_weeks,
+        cast({{ dbt.datediff('summed.first_purchase_on', 'summed.last_purchase_on', 'day') }} as double) / 7 as recency_weeks,
+        cast({{ dbt.datediff('summed.first_purchase_on', 'summed.measured_on', 'day') }} as double) / 7 as observed_weeks,
         cast(holdout_days as double) / 7 as holdout_weeks,
         cast(repeat_amount as double) / nullif(repeat_count, 0) as average_repeat_amount,
         {{ dbt.datediff('last_purchase_on', 'summed.measured_on', 'day') }} as recency_days,
