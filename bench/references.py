@@ -35,8 +35,8 @@ CELLS_RESULT = (
 )
 EVENT_COUNTS_RESULT = (
     "select count(*), cast(sum(product_count + 10 * recent_contact_count + 100 * recent_purchase_count "
-    "+ coalesce(contact_recency_days + 10 * purchase_recency_days, 0) + recent_purchase_amount "
-    "+ coalesce(epoch(last_seen_on) // 86400, 0)) as bigint) from {}"
+    "+ coalesce(contact_recency_days, 0) + 10 * coalesce(purchase_recency_days, 0) + recent_purchase_amount "
+    "+ coalesce(last_seen_on - date '1970-01-01', 0)) as bigint) from {}"
 )
 HISTORIES_RESULT = (
     "select count(*), cast(sum(repeat_count + 10 * recency_days + past_amount + coalesce(future_amount, 0) "

@@ -19,7 +19,7 @@ from scale import ROOT, write_section
 
 ROUNDS = 2
 WAYS = ("clientele", "defaults", "kept open")
-PLAIN_PROFILE = {"type": "duckdb", "path": "{{ env_var('CLIENTELE_DB') }}", "threads": 1}
+PLAIN_PROFILE = {"type": "duckdb", "path": "{{ env_var('CLIENTELE_DB') }}"}
 KINDS = ("seeds", "SQL models", "Python models", "data tests", "unit tests")
 
 

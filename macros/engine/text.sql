@@ -27,11 +27,12 @@
 {%- endmacro %}
 
 
+{#- Bytes of the text in UTF-8. -#}
 {% macro byte_length(text) -%}
     {{ return(adapter.dispatch('byte_length')(text)) }}
 {%- endmacro %}
 
-{#- octet_length takes no text there. -#}
+{#- octet_length is of blobs alone. -#}
 {% macro duckdb__byte_length(text) -%}
     strlen({{ text }})
 {%- endmacro %}

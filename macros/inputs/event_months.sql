@@ -261,8 +261,8 @@
 {%- endmacro %}
 
 
-{#- A text that changes with everything that decides how a row of the entity is read: its columns in the file, the checks,
-    and what they allow. Not with the folder: each day may have its own. -#}
+{#- A text that changes with everything that decides how a row of the entity is read: the name of its file, its columns
+    there, the checks, and what they allow. Not with the folder: each day may have its own. -#}
 {% macro reading_signature(entity_name) %}
     {% set source = event_file(entity_name) %}
     {% if source is none %}{% do return('') %}{% endif %}
@@ -273,7 +273,7 @@
         ~ sql_literal(entity_name) ~ ' order by column_name'
     ).rows | map('list') | list %}
     {% do return(local_md5(
-        staging.checksum.checksum ~ stage(declared_input(entity_name)) | replace(source['path'], '')
+        staging.checksum.checksum ~ source['file_name'] ~ stage(declared_input(entity_name)) | replace(source['path'], '')
         ~ read_entity(entity_name, none, 0) ~ ranges
     )) %}
 {% endmacro %}

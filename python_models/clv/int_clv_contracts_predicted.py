@@ -13,7 +13,7 @@ def model(dbt, session):
     fits = dbt.ref("int_clv_contracts_fitted").df()
     return apply_in_batches(
         session,
-        dbt.ref("int_clv_contracts_observed"),
+        dbt.ref("int_clv_contracts_asked"),
         lambda rows: predict_contracts(rows, fits, horizon_years, float(discount_rate)),
         PREDICTION_TYPES,
         int(batch_size),

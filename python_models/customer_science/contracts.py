@@ -10,8 +10,6 @@ from scipy.special import betaln
 
 from customer_science.purchase_models import Fit, maximise
 
-# what a fit reads of a contract
-DECISIONS = ("cohort", "measured_on", "renewal_number", "is_ended")
 CONTRACT_PARAMETERS = ("alpha", "beta")
 CONTRACT_STARTS = ((1.0, 1.0), (0.5, 4.0), (5.0, 20.0))
 FIT_TYPES = {
@@ -102,25 +100,27 @@ def expected_renewals(
     return here @ (1 + discount_rate) ** -steps.astype(float)
 
 
-def fit_contracts(contracts: pd.DataFrame, minimum_count: int) -> pd.DataFrame:
+def fit_contracts(counts: pd.DataFrame, minimum_count: int) -> pd.DataFrame:
     """The model of every cohort on every day, and of `all` cohorts together.
 
-    `contracts` has one row per contract and day: cohort, measured_on, renewal_number (renewals survived; for a contract
-    that has ended, the renewal at which it did) and is_ended. Returns one row per day, cohort and metric
+    `counts` has one row per cohort, measured_on, renewal_number (renewals survived; for contracts that have ended, the
+    renewal at which they did) and is_ended, with contract_count. Returns one row per day, cohort and metric
     (parameter_alpha, parameter_beta, log_likelihood, and renewal_rate, the share of all decisions that were renewals,
     which knows no loyalty); no rows of a cohort with fewer than `minimum_count` contracts or without any ended or
     renewed.
     """
     rows = []
-    for day, today in contracts.groupby("measured_on", sort=True):
+    for day, today in counts.groupby("measured_on", sort=True):
         cohorts = {"all": today, **dict(list(today.groupby("cohort", sort=True)))}
         for cohort, one in cohorts.items():
-            number = one["renewal_number"].to_numpy(float)
-            ended = one["is_ended"].to_numpy(bool)
-            decided = number[number > 0].sum()
-            if len(one) < minimum_count or not 0 < ended.sum() < decided:
+            number, count = (
+                one[name].to_numpy(float) for name in ("renewal_number", "contract_count")
+            )
+            ended = np.where(one["is_ended"].to_numpy(bool), count, 0)
+            decided = number @ count
+            if count.sum() < minimum_count or not 0 < ended.sum() < decided:
                 continue
-            fit = fit_shifted_beta_geometric(number, ended.astype(float), (~ended).astype(float))
+            fit = fit_shifted_beta_geometric(number, ended, count - ended)
             metrics = {
                 **{f"parameter_{name}": value for name, value in fit.parameters.items()},
                 "log_likelihood": fit.log_likelihood,
@@ -144,16 +144,16 @@ def predict_contracts(
 ) -> pd.DataFrame:
     """What each running contract is expected to do after each day, by its cohort's model or else by that of all.
 
-    `contracts` as for `fit_contracts`, with policy_id and annual_premium; `fits` is its result. Returns one row per
-    running contract and day with the columns of PREDICTION_TYPES: the probability of the next renewal, by the model and
-    by the rate that knows no loyalty, and the premiums of renewals within the horizon, each year's at a discount.
+    `contracts` has one row per running contract and day: policy_id, cohort, measured_on, renewal_number (renewals
+    survived) and annual_premium; `fits` is the result of `fit_contracts`. Returns as many rows, but for those without a
+    model, with the columns of PREDICTION_TYPES: the probability of the next renewal, by the model and by the rate that
+    knows no loyalty, and the premiums of renewals within the horizon, each year's at a discount.
     """
     wide = fits.pivot_table(
         index=["measured_on", "cohort"], columns="metric_name", values="metric_value"
     )
     parts = []
-    running = contracts[~contracts["is_ended"].astype(bool)]
-    for (day, cohort), one in running.groupby(["measured_on", "cohort"], sort=True):
+    for (day, cohort), one in contracts.groupby(["measured_on", "cohort"], sort=True):
         key = (day, cohort) if (day, cohort) in wide.index else (day, "all")
         if key not in wide.index:
             continue

@@ -864,6 +864,9 @@ class TestCanonicalFiles:
         assert build.rows("select raw_count, is_reconciled from marts.quality_reconciliation") == [
             (0, True)
         ]
+        assert build.rows(
+            "select file_name, entity_name from marts.quality_inputs where file_name is not null"
+        ) == [("customers.parquet", "customers")]
 
     def test_rows_that_differ_only_in_where_a_separator_stands_are_no_copies(
         self, read_canonical, tmp_path

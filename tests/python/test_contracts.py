@@ -56,8 +56,18 @@ def portfolio(customers=20_000, seed=1):
     )
 
 
+def fits_of(frame):
+    keys = ["cohort", "measured_on", "renewal_number", "is_ended"]
+    counts = frame.groupby(keys, sort=False).size().reset_index(name="contract_count")
+    return contracts.fit_contracts(counts, minimum_count=100)
+
+
+def running(frame):
+    return frame[~frame["is_ended"]]
+
+
 def test_planted_parameters_are_recovered():
-    fits = contracts.fit_contracts(portfolio(), minimum_count=100)
+    fits = fits_of(portfolio())
     everybody = fits[fits["cohort"] == "all"].set_index("metric_name")["metric_value"]
     assert everybody["parameter_alpha"] == pytest.approx(0.7, rel=0.1)
     assert everybody["parameter_beta"] == pytest.approx(3.0, rel=0.1)
@@ -67,11 +77,10 @@ def test_planted_parameters_are_recovered():
 def test_a_cohort_that_is_too_small_speaks_through_all():
     frame = portfolio(500)
     frame.loc[:20, "cohort"] = "1999"
-    fits = contracts.fit_contracts(frame, minimum_count=100)
+    fits = fits_of(frame)
     assert "1999" not in set(fits["cohort"])
-    predicted = contracts.predict_contracts(frame, fits, 1, 0.1)
-    running = frame[~frame["is_ended"]]
-    assert set(predicted["policy_id"]) == set(running["policy_id"])
+    predicted = contracts.predict_contracts(running(frame), fits, 1, 0.1)
+    assert set(predicted["policy_id"]) == set(running(frame)["policy_id"])
 
 
 def test_loyal_customers_renew_more_often_and_value_is_discounted():
@@ -90,7 +99,7 @@ def test_without_an_end_or_a_renewal_there_is_no_model():
     with pytest.raises(ValueError, match="must both end and be renewed"):
         contracts.fit_shifted_beta_geometric([1], [3], [0])
     everybody_stays = portfolio(500).assign(is_ended=False)
-    fits = contracts.fit_contracts(everybody_stays, minimum_count=100)
+    fits = fits_of(everybody_stays)
     assert len(fits) == 0
     assert len(contracts.predict_contracts(everybody_stays, fits, 1, 0.1)) == 0
 
@@ -98,10 +107,10 @@ def test_without_an_end_or_a_renewal_there_is_no_model():
 def test_order_of_rows_changes_nothing():
     frame = portfolio(2_000)
     shuffled = frame.sample(frac=1, random_state=1)
-    fits = contracts.fit_contracts(frame, 100)
-    pd.testing.assert_frame_equal(contracts.fit_contracts(shuffled, 100), fits, check_exact=True)
+    fits = fits_of(frame)
+    pd.testing.assert_frame_equal(fits_of(shuffled), fits, check_exact=True)
     pd.testing.assert_frame_equal(
-        contracts.predict_contracts(shuffled, fits, 2, 0.1),
-        contracts.predict_contracts(frame, fits, 2, 0.1),
+        contracts.predict_contracts(running(shuffled), fits, 2, 0.1),
+        contracts.predict_contracts(running(frame), fits, 2, 0.1),
         check_exact=True,
     )

@@ -1,19 +1,6 @@
 -- Each customer's running contracts together: the premiums to expect and, from the earlier day on, those that came.
--- A back-test asks a sample, as those of the other families do.
-with sampled as (
-    select customer_id
-    from {{ ref('int_clv_contracts_observed') }}
-    where prediction_basis = 'back_test' and not is_ended
-    group by customer_id
-    order by md5(customer_id), customer_id
-    limit {{ number_var('clv_sample_size') }}
-),
-
-observed as (
-    select contracts.*
-    from {{ ref('int_clv_contracts_observed') }} as contracts
-    left join sampled on contracts.customer_id = sampled.customer_id
-    where contracts.prediction_basis = 'latest' or sampled.customer_id is not null
+with observed as (
+    select * from {{ ref('int_clv_contracts_observed') }}
 ),
 
 predicted as (
