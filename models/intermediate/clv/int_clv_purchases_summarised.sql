@@ -123,12 +123,27 @@ summarised as (
     left join sampled on summed.customer_id = sampled.customer_id and summed.measured_on = sampled.measured_on
 ),
 
+-- not from the CTE above: what is read twice is held in memory
+repeaters as (
+    {%- for relation in ['latest_summed', 'back_tests_summed'] %}
+    select
+        customer_id,
+        measured_on
+    from {{ relation }}
+    where repeat_count > 0
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
 -- too few repeaters teach nothing
 enough as (
-    select measured_on
-    from summarised
-    where is_sampled and repeat_count > 0
-    group by measured_on
+    select sampled.measured_on
+    from sampled
+    inner join repeaters
+        on sampled.customer_id = repeaters.customer_id and sampled.measured_on = repeaters.measured_on
+    group by sampled.measured_on
     having count(*) >= {{ number_var('clv_minimum_count') }}
 ),
 
