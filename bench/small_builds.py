@@ -1,9 +1,7 @@
 """What a small build costs beyond the floor: the demo bank beside an empty project with as many nodes of each kind.
 
-Every node of the empty project is one row or less. It is built as dbt-duckdb does by default, which opens the database
-for each node, and with the settings of this project, which keep it open. All are parsed first, then built in turn, one
-node at a time, and the lesser of two runs counts. Results are a section of bench/RESULTS.md, which bench/scale.py
-begins.
+Every node of the empty project is one row or less. Both are parsed first, then built in turn, one node at a time, and
+the lesser of two runs counts. Results are a section of bench/RESULTS.md, which bench/scale.py begins.
 """
 
 import json
@@ -18,8 +16,6 @@ import yaml
 from scale import ROOT, write_section
 
 ROUNDS = 2
-WAYS = ("clientele", "defaults", "kept open")
-PLAIN_PROFILE = {"type": "duckdb", "path": "{{ env_var('CLIENTELE_DB') }}"}
 KINDS = ("seeds", "SQL models", "Python models", "data tests", "unit tests")
 
 
@@ -63,9 +59,7 @@ def empty_project(folder: pathlib.Path, nodes: dict[str, dict]) -> None:
     (folder / "models" / "tests.yml").write_text(yaml.safe_dump({"unit_tests": unit_tests}))
 
 
-def run(
-    project: pathlib.Path, profiles: pathlib.Path, scratch: pathlib.Path, command: str
-) -> float:
+def run(project: pathlib.Path, scratch: pathlib.Path, command: str) -> float:
     environment = os.environ | {
         "CLIENTELE_DB": str(scratch / "small.duckdb"),
         "CLIENTELE_PUBLISHED": str(scratch / "published" / "published_small.duckdb"),
@@ -73,18 +67,16 @@ def run(
         "DBT_LOG_PATH": str(scratch / "logs"),
     }
     dbt = str(pathlib.Path(sys.executable).parent / "dbt")
-    arguments = ["--quiet", command, "--threads", "1", "--profiles-dir", str(profiles)]
+    arguments = ["--quiet", command, "--threads", "1", "--profiles-dir", str(ROOT)]
     started = time.perf_counter()
     subprocess.run([dbt, *arguments], cwd=project, env=environment, check=True)
     return time.perf_counter() - started
 
 
-def measure(
-    project: pathlib.Path, profiles: pathlib.Path, scratch: pathlib.Path
-) -> dict[str, float]:
+def measure(project: pathlib.Path, scratch: pathlib.Path) -> dict[str, float]:
     """Wall seconds of the build, and the seconds of the nodes of each kind."""
     (scratch / "small.duckdb").unlink(missing_ok=True)
-    seconds = {"whole build": run(project, profiles, scratch, "build")}
+    seconds = {"whole build": run(project, scratch, "build")}
     nodes = nodes_of(scratch / "target")
     for one in json.loads((scratch / "target" / "run_results.json").read_text())["results"]:
         kind = kind_of(nodes[one["unique_id"]]) if one["unique_id"] in nodes else None
@@ -95,52 +87,40 @@ def measure(
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        empty = pathlib.Path(folder) / "empty"
-        empty.mkdir()
-        scratches = {name: pathlib.Path(folder) / name.replace(" ", "_") for name in WAYS}
-        for scratch in scratches.values():
-            scratch.mkdir()
-        run(ROOT, ROOT, scratches["clientele"], "parse")
-        nodes = nodes_of(scratches["clientele"] / "target")
+        ours, floor, empty = (pathlib.Path(folder) / name for name in ("ours", "floor", "empty"))
+        for path in (ours, floor, empty):
+            path.mkdir()
+        run(ROOT, ours, "parse")
+        nodes = nodes_of(ours / "target")
         empty_project(empty, nodes)
-        profile = {"target": "duckdb", "outputs": {"duckdb": PLAIN_PROFILE}}
-        (empty / "profiles.yml").write_text(yaml.safe_dump({"clientele": profile}))
-        places = {
-            name: (ROOT if name == "clientele" else empty, empty if name == "defaults" else ROOT)
-            for name in WAYS
-        }
-        costs = {name: [] for name in WAYS}
-        for name in ("kept open", "defaults"):
-            run(*places[name], scratches[name], "parse")
+        run(empty, floor, "parse")
+        costs = {"clientele": [], "empty project": []}
         for _ in range(ROUNDS):
-            for name in WAYS:
-                costs[name].append(measure(*places[name], scratches[name]))
+            costs["clientele"].append(measure(ROOT, ours))
+            costs["empty project"].append(measure(empty, floor))
     least = {
         name: {kind: min(one.get(kind, 0.0) for one in runs) for kind in ("whole build", *KINDS)}
         for name, runs in costs.items()
     }
     counts = {kind: sum(kind_of(node) == kind for node in nodes.values()) for kind in KINDS}
     rows = [
-        f"| {kind} | {counts.get(kind, sum(counts.values()))} | "
-        + " | ".join(f"{least[name][kind]:.1f}" for name in WAYS)
-        + " |"
+        f"| {kind} | {counts.get(kind, sum(counts.values()))} "
+        f"| {least['clientele'][kind]:.1f} | {least['empty project'][kind]:.1f} |"
         for kind in ("whole build", *KINDS)
     ]
     # the empty project has no Python model, and what stands in for one is counted among its SQL models
-    seconds = {
-        name: sum(least[name][kind] for kind in KINDS if kind != "Python models") for name in WAYS
-    }
-    ratios = {name: seconds["clientele"] / seconds[name] for name in WAYS}
+    checked = ("seeds", "SQL models", "data tests", "unit tests")
+    ratio = sum(least["clientele"][kind] for kind in checked) / sum(
+        least["empty project"][kind] for kind in checked
+    )
     write_section(
         "A small build beside an empty project",
         [
             "Written by `python bench/small_builds.py`: the demo bank, one node at a time. Without Python models a "
-            f"node takes {ratios['defaults']:.2f}\ntimes as long as one of an empty project with dbt-duckdb's "
-            f"defaults, which open the database for each node, and\n{ratios['kept open']:.2f} times as long as one "
-            "with this project's settings, which keep it open.",
+            f"node takes {ratio:.2f} times as long as\nan empty one.",
             "",
-            "| kind of node | nodes | clientele, s | empty project, defaults, s | empty project, kept open, s |",
-            "|---|---|---|---|---|",
+            "| kind of node | nodes | clientele, s | empty project, s |",
+            "|---|---|---|---|",
             *rows,
         ],
     )
