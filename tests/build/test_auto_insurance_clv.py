@@ -102,7 +102,7 @@ def test_bad_rows_are_quarantined_for_both_entities(read):
     build = read(delimited(rows, SHORT_NAMES))
     assert build.rows(
         "select line_number, rule_code, column_name, string_agg(source_name, ' ' order by source_name) "
-        "from marts.quality_quarantine group by all order by line_number"
+        "from marts.quality_quarantine group by all order by line_number, column_name"
     ) == [
         (3, "unparseable_value", "policy_count", "auto_insurance_clv.customers auto_insurance_clv.policies"),
         (4, "unparseable_value", "observed_clv", "auto_insurance_clv.customers auto_insurance_clv.policies"),
