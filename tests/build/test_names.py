@@ -148,15 +148,12 @@ def test_every_column_that_a_yaml_file_lists_is_described(documented):
     assert not silent
 
 
-def test_listed_columns_are_the_columns_of_the_table(project):
+def test_listed_columns_are_columns_of_the_table_and_a_mart_lists_all(project):
+    marts = {node["name"] for node in project.marts}
     different = {}
     for node in project.models.values():
-        optional = {
-            name
-            for name, column in node["columns"].items()
-            if "only_with" in column["config"]["meta"]
-        }
-        if wrong := set(node["columns"]) - optional ^ set(project.columns_of(node)):
+        listed, present = set(node["columns"]), set(project.columns_of(node))
+        if wrong := listed ^ present if node["name"] in marts else listed - present:
             different[node["name"]] = wrong
     assert not different
 
