@@ -151,12 +151,7 @@ def test_every_column_that_a_yaml_file_lists_is_described(documented):
 def test_listed_columns_are_the_columns_of_the_table(project):
     different = {}
     for node in project.models.values():
-        optional = {
-            name
-            for name, column in node["columns"].items()
-            if "only_with" in column["config"]["meta"]
-        }
-        if wrong := set(node["columns"]) - optional ^ set(project.columns_of(node)):
+        if wrong := set(node["columns"]) ^ set(project.columns_of(node)):
             different[node["name"]] = wrong
     assert not different
 
