@@ -64,7 +64,6 @@ demo: setup ## Simulate the demo bank anew into data/demo
 
 bench: setup ## Build simulated customers at 10 thousand, 1 and 10 million, beside references; needs 10 GB of memory and 40 of disk
 	python bench/scale.py
-	python bench/daily_builds.py
 	python bench/cluster_assignment.py
 	python bench/small_builds.py
 

@@ -37,7 +37,6 @@
             'clv_fold_count', 'clv_shuffle_count', 'clv_tree_count', 'published_builds_kept',
             'python_batch_size',
         ],
-        'whole number or null': ['look_back_days'],
         'whole numbers': ['clv_holdout_days'],
     } %}
     {% set kind_of = {} %}

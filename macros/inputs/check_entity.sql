@@ -1,14 +1,10 @@
-{#- Every staged row of an entity, read once, with the first rule that it breaks by itself (see broken_rule). In daily
-    builds events also say their month and which build read them; `months` are those to read, none for all. -#}
-{% macro read_entity(entity_name, months=none, read_by=build_number()) -%}
+{#- Every staged row of an entity, read once, with the first rule that it breaks by itself (see broken_rule). -#}
+{% macro read_entity(entity_name) -%}
     {%- set entity = entities()[entity_name] -%}
     {%- set columns = entity['columns'] -%}
     {%- set is_child = entity_name != 'customers' -%}
     with staged as (
         select * from {{ staged(entity_name) }}
-        {%- if months is not none %}
-        where {{ occurred_in_months('occurred_at', months) }}
-        {%- endif %}
     ),
 
     {% if is_child -%}
@@ -70,10 +66,6 @@
         {{ column }},
         {%- endfor %}
         broken_rule
-        {%- if keeps_months(entity_name) %},
-        cast({{ read_by }} as bigint) as read_by,
-        {{ event_month('occurred_at') }} as occurred_month
-        {%- endif %}
     from rows_ruled
 {%- endmacro %}
 
@@ -108,39 +100,13 @@
 
 {#- The rows, good by themselves, whose key occurs more than once, few if any: is_conflicting where the key stands for
     different contents, else is_copy for all but the first. Keys are grouped by a short hash, a fraction of the memory
-    that their texts take, and only what that repeats is compared in full. A daily build (see event_months.sql) asks for
-    the keys of the months read again; what else was repeated before still is, or has lost its other rows. -#}
+    that their texts take, and only what that repeats is compared in full. -#}
 {% macro repeated_rows(entity_name) -%}
     {%- set entity = entities()[entity_name] -%}
     {%- set key = entity['key'] -%}
-    {%- set has_months = keeps_months(entity_name) -%}
-    {%- set read = ref('int_' ~ entity_name ~ '_read') -%}
-    {%- set months = months_due(entity_name) if has_months else none -%}
-    {%- set former = former_table(this, ['occurred_month', 'row_hash']) if execute and months is not none else none -%}
-    {%- set is_asked = is_among_months('occurred_month', months or []) -%}
-    {#- not one expression for both: what is read twice is held in memory -#}
-    {%- set rows = read if former is none else 'asked_rows' -%}
-    with {% if former is not none -%}
-    asked_keys as (
-        select {{ key }} from {{ read }}
-        where broken_rule is null and {{ is_asked }}
-    ),
-
-    -- keys mostly grow with time, and then engines skip old rows by the lowest and the highest key, given as literals
-    asked_rows as (
-        select * from {{ read }}
-        where broken_rule is null and {{ is_asked }}
-        union all
-        select * from {{ read }}
-        where
-            broken_rule is null
-            and not {{ is_asked }}
-            and {{ is_within_keys(read, key, 'broken_rule is null and ' ~ is_asked) }}
-            and {{ key }} in (select asked_keys.{{ key }} from asked_keys)
-    ),
-
-    {% endif -%}
-    repeated_hashes as (
+    {#- named twice below and not imported as a CTE: an engine holds in memory what a CTE gives to two readers -#}
+    {%- set rows = ref('int_' ~ entity_name ~ '_read') -%}
+    with repeated_hashes as (
         select {{ short_hash(key) }} as key_hash
         from {{ rows }}
         where broken_rule is null
@@ -152,26 +118,11 @@
         select
             line_number,
             {{ key }},
-            {%- if has_months %}
-            occurred_month,
-            {%- endif %}
             {{ content_hash(entity['columns']) }} as row_hash
         from {{ rows }}
         where
             broken_rule is null
             and {{ short_hash(key) }} in (select repeated_hashes.key_hash from repeated_hashes)
-        {%- if former is not none %}
-        union all
-        select
-            line_number,
-            {{ key }},
-            occurred_month,
-            row_hash
-        from {{ former }} as former
-        where
-            not {{ is_asked }}
-            and not exists (select 1 from asked_keys where asked_keys.{{ key }} = former.{{ key }})
-        {%- endif %}
     ),
 
     compared as (
@@ -188,23 +139,10 @@
     select
         line_number,
         {{ key }},
-        {%- if has_months %}
-        occurred_month,
-        row_hash,
-        {%- endif %}
         is_conflicting,
         is_copy
     from compared
     where occurrence_count > 1
-{%- endmacro %}
-
-
-{#- Whether a key is between the lowest and the highest of the rows that meet a condition; false where there are none. -#}
-{% macro is_within_keys(relation, key, condition) -%}
-    {%- set bounds = run_query(
-        'select min(' ~ key ~ '), max(' ~ key ~ ') from ' ~ relation ~ ' where ' ~ condition
-    ).rows[0] -%}
-    {{ 'false' if bounds[0] is none else key ~ ' between ' ~ sql_literal(bounds[0]) ~ ' and ' ~ sql_literal(bounds[1]) }}
 {%- endmacro %}
 
 

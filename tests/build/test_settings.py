@@ -14,7 +14,6 @@ def test_the_build_passes_with_every_setting_off_its_default(run_dbt):
         as_of_date="2025-06-30",
         earliest_date="1910-01-01",
         latest_date="2030-01-01",
-        look_back_days=3,
         churn_inactivity_days=30,
         age_band_set="decades",
         standardisation_age_band_set="life_stages",

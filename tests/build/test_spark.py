@@ -13,7 +13,6 @@ from contextlib import contextmanager
 import duckdb
 import pytest
 from conftest import ROOT
-from test_daily_builds import DAILY, EVENTS, after, before  # noqa: F401 (fixtures)
 
 pyspark = pytest.importorskip("pyspark", reason="requirements-spark.txt is not installed")
 pytestmark = pytest.mark.spark
@@ -204,41 +203,3 @@ def test_every_mart_equals_duckdbs_row_for_row(target, demo, tmp_path):
     table.parent.mkdir(exist_ok=True)
     table.write_text("\n".join(lines) + "\n")
     assert {mart: rows for mart, rows in differing.items() if rows} == {}
-
-
-def test_a_daily_build_leaves_the_tables_of_a_full_one(run_dbt, before, after, tmp_path):  # noqa: F811
-    variables = ["--vars", json.dumps(DAILY)]
-    spark_build("spark", tmp_path, "seed", *variables)
-    for raw in (before, after):
-        spark_build(
-            "spark", tmp_path, "run", "--select", *EVENTS, *variables, CLIENTELE_RAW=str(raw)
-        )
-    full = run_dbt("seed", raw=after, **DAILY)
-    full = run_dbt("run", raw=after, into=full, select=EVENTS, **DAILY)
-    assert full.is_success, full.messages
-    with duckdb.connect(str(full.path), read_only=True) as connection:
-
-        def kept(table, files="*/*.parquet"):
-            """What both engines have of a table, each without the build that read a row."""
-            folder = tmp_path / "warehouse" / "intermediate.db" / table
-            spark = f"read_parquet('{folder}/{files}', hive_partitioning = true)"
-            columns = connection.sql(f"select * from intermediate.{table}").columns
-            names = ", ".join(name for name in columns if name != "read_by")
-            return [
-                connection.sql(f"select {names} from {source} order by all").fetchall()
-                for source in (f"intermediate.{table}", spark)
-            ]
-
-        for entity in ("interactions", "transactions"):
-            here, there = kept(f"int_{entity}_read")
-            assert here == there
-            here, there = kept(f"int_{entity}_repeated", "*.parquet")
-            assert here == there
-        here, there = kept("int_purchases_dated")
-        assert here == there
-        reads = f"{tmp_path}/warehouse/intermediate.db/int_transactions_read/*/*.parquet"
-        months = connection.sql(
-            f"select count(*) from (from read_parquet('{reads}', hive_partitioning = true) "
-            "select read_by group by read_by)"
-        ).fetchall()
-    assert months == [(2,)]

@@ -1,3 +1,1 @@
-{{ config(**kept_by_month('months_to_read', 'interactions')) }}
-
-{{ read_entity('interactions', months_to_read('interactions')) }}
+{{ read_entity('interactions') }}

@@ -1,3 +1,1 @@
-{{ config(**kept_by_month('months_to_read', 'transactions')) }}
-
-{{ read_entity('transactions', months_to_read('transactions')) }}
+{{ read_entity('transactions') }}
