@@ -56,11 +56,12 @@ lint: setup ## Check the style of SQL and Python
 	ruff format --check .
 	sqlfluff lint --disable-progress-bar models tests/assertions
 
-docs: setup ## Build the documentation site into target/ (open it with dbt docs serve)
-	dbt docs generate
+docs: setup ## Build the site of docs/ into target/site, beside dbt's own documentation
+	dbt docs generate --static
+	python docs/generate.py
 
 demo: setup ## Simulate the demo bank anew into data/demo
-	python -m customer_science.simulate --customers 10000 --seed 2 --mean-contacts 2.1 --out data/demo
+	python -m customer_science.simulate --customers 10000 --seed 2 --mean-contacts 8 --out data/demo
 
 bench: setup ## Build simulated customers at 10 thousand, 1 and 10 million, beside references; needs 10 GB of memory and 40 of disk
 	python bench/scale.py
