@@ -23,16 +23,16 @@
 {%- endmacro %}
 
 
-{#- A 64-bit hash of a column, for use within one query: engines and their versions have hashes of their own, and two
-    values may share one. -#}
-{% macro short_hash(column) -%}
-    {{ return(adapter.dispatch('short_hash')(column)) }}
+{#- A 64-bit hash of a column, or of several named with commas between, for use within one query: engines and their versions
+    have hashes of their own, and two values may share one. -#}
+{% macro short_hash(columns) -%}
+    {{ return(adapter.dispatch('short_hash')(columns)) }}
 {%- endmacro %}
 
-{% macro duckdb__short_hash(column) -%}
-    hash({{ column }})
+{% macro duckdb__short_hash(columns) -%}
+    hash({{ columns }})
 {%- endmacro %}
 
-{% macro spark__short_hash(column) -%}
-    xxhash64({{ column }})
+{% macro spark__short_hash(columns) -%}
+    xxhash64({{ columns }})
 {%- endmacro %}

@@ -30,7 +30,9 @@
             case
                 when fault_rule_code is not null
                     then {{ broken_rule("fault_rule_code", "fault_column_name", "fault_raw_value") }}
-                when {{ entity['key'] }} is null then {{ broken_rule("'missing_key'", "'" ~ entity['key'] ~ "'") }}
+                {%- for column in entity['key'] %}
+                when {{ column }} is null then {{ broken_rule("'missing_key'", "'" ~ column ~ "'") }}
+                {%- endfor %}
                 {%- for column in entity['required'] %}
                 when {{ column }} is null then {{ broken_rule("'missing_value'", "'" ~ column ~ "'") }}
                 {%- endfor %}
@@ -103,7 +105,7 @@
     that their texts take, and only what that repeats is compared in full. -#}
 {% macro repeated_rows(entity_name) -%}
     {%- set entity = entities()[entity_name] -%}
-    {%- set key = entity['key'] -%}
+    {%- set key = entity['key'] | join(', ') -%}
     {#- named twice below and not imported as a CTE: an engine holds in memory what a CTE gives to two readers -#}
     {%- set rows = ref('int_' ~ entity_name ~ '_read') -%}
     with repeated_hashes as (
@@ -117,7 +119,9 @@
     hashed_rows as (
         select
             line_number,
-            {{ key }},
+            {%- for column in entity['key'] %}
+            {{ column }},
+            {%- endfor %}
             {{ content_hash(entity['columns']) }} as row_hash
         from {{ rows }}
         where
@@ -138,7 +142,9 @@
 
     select
         line_number,
-        {{ key }},
+        {%- for column in entity['key'] %}
+        {{ column }},
+        {%- endfor %}
         is_conflicting,
         is_copy
     from compared
@@ -150,6 +156,10 @@
     raw_value say why; the first broken rule speaks) or `deduplicated` (an exact copy of a conformed row). -#}
 {% macro check_entity(entity_name) -%}
     {%- set entity = entities()[entity_name] -%}
+    {%- set key_texts = [] -%}
+    {%- for column in entity['key'] -%}
+        {%- do key_texts.append('cast(read_rows.' ~ column ~ ' as ' ~ kind_type('text') ~ ')') -%}
+    {%- endfor -%}
     select
         read_rows.line_number,
         {%- for column in entity['columns'] %}
@@ -163,11 +173,11 @@
         case when repeated_rows.is_conflicting then 'duplicate_key' else {{ rule_of('read_rows.broken_rule') }} end
             as rule_code,
         case
-            when repeated_rows.is_conflicting then '{{ entity['key'] }}'
+            when repeated_rows.is_conflicting then '{{ entity['key'] | join(', ') }}'
             else {{ column_of('read_rows.broken_rule') }}
         end as column_name,
         case
-            when repeated_rows.is_conflicting then read_rows.{{ entity['key'] }}
+            when repeated_rows.is_conflicting then {{ key_texts | join(" || ', ' || ") }}
             else {{ value_of('read_rows.broken_rule') }}
         end as raw_value
     from {{ ref('int_' ~ entity_name ~ '_read') }} as read_rows
@@ -176,12 +186,17 @@
 {%- endmacro %}
 
 
-{#- The conformed rows of an entity, canonical columns only. -#}
+{#- The conformed rows of an entity (see row_status above), canonical columns only. -#}
 {% macro conformed_rows(entity_name) -%}
     select
         {%- for column in entities()[entity_name]['columns'] %}
-        {{ column }}{{ ',' if not loop.last }}
+        read_rows.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from {{ ref('int_' ~ entity_name ~ '_checked') }}
-    where row_status = 'conformed'
+    from {{ ref('int_' ~ entity_name ~ '_read') }} as read_rows
+    left join {{ ref('int_' ~ entity_name ~ '_repeated') }} as repeated_rows
+        on read_rows.line_number = repeated_rows.line_number
+    where
+        read_rows.broken_rule is null
+        and not coalesce(repeated_rows.is_conflicting, false)
+        and not coalesce(repeated_rows.is_copy, false)
 {%- endmacro %}

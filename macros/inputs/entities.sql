@@ -1,23 +1,34 @@
-{#- The canonical entities: the one home of their columns, kinds, keys, required values and reconciled amounts.
-    Kinds: text, integer, number, money, date, timestamp, boolean, gender, city. -#}
+{#- The canonical entities: the one home of their columns, kinds, keys, required values and reconciled amounts. A key is
+    one column or several.
+    Kinds: text, integer, number, money, date, timestamp, boolean, gender, city, closed_reason. -#}
 {% macro entities() %}
     {% do return({
         'customers': {
-            'key': 'customer_id',
+            'key': ['customer_id'],
             'required': [],
             'amount': 'balance',
             'ordered_dates': [['joined_on', 'closed_on'], ['birth_date', 'joined_on']],
             'columns': {
                 'customer_id': 'text', 'age': 'integer', 'birth_date': 'date', 'gender': 'gender', 'city': 'city',
-                'joined_on': 'date', 'closed_on': 'date', 'is_churned': 'boolean', 'credit_score': 'number',
-                'estimated_salary': 'money', 'balance': 'money', 'product_count': 'integer',
-                'has_credit_card': 'boolean', 'is_active': 'boolean', 'property_count': 'integer',
-                'tenure_years': 'number', 'education': 'text', 'job': 'text', 'marital_status': 'text',
-                'marketing_consent': 'boolean',
+                'joined_on': 'date', 'closed_on': 'date', 'closed_reason': 'closed_reason', 'is_churned': 'boolean',
+                'credit_score': 'number', 'estimated_salary': 'money', 'balance': 'money',
+                'product_count': 'integer', 'has_credit_card': 'boolean', 'is_active': 'boolean',
+                'property_count': 'integer', 'tenure_years': 'number', 'education': 'text', 'job': 'text',
+                'marital_status': 'text', 'marketing_consent': 'boolean',
+            },
+        },
+        'customer_snapshots': {
+            'key': ['customer_id', 'observed_on'],
+            'required': [],
+            'amount': 'balance',
+            'columns': {
+                'customer_id': 'text', 'observed_on': 'date', 'credit_score': 'number', 'estimated_salary': 'money',
+                'balance': 'money', 'product_count': 'integer', 'has_credit_card': 'boolean', 'is_active': 'boolean',
+                'property_count': 'integer',
             },
         },
         'product_holdings': {
-            'key': 'holding_id',
+            'key': ['holding_id'],
             'required': ['customer_id', 'product_code'],
             'ordered_dates': [['opened_on', 'closed_on']],
             'columns': {
@@ -26,7 +37,7 @@
             },
         },
         'interactions': {
-            'key': 'interaction_id',
+            'key': ['interaction_id'],
             'required': ['customer_id', 'occurred_at'],
             'columns': {
                 'interaction_id': 'text', 'customer_id': 'text', 'occurred_at': 'timestamp', 'channel': 'text',
@@ -34,7 +45,7 @@
             },
         },
         'transactions': {
-            'key': 'transaction_id',
+            'key': ['transaction_id'],
             'required': ['customer_id', 'occurred_at', 'amount'],
             'amount': 'amount',
             'columns': {
@@ -43,7 +54,7 @@
             },
         },
         'policies': {
-            'key': 'policy_id',
+            'key': ['policy_id'],
             'required': ['customer_id'],
             'amount': 'total_claim_amount',
             'ordered_dates': [['starts_on', 'ends_on']],
@@ -56,7 +67,7 @@
             },
         },
         'campaign_contacts': {
-            'key': 'contact_id',
+            'key': ['contact_id'],
             'required': ['campaign_code', 'customer_id', 'arm'],
             'columns': {
                 'contact_id': 'text', 'campaign_code': 'text', 'customer_id': 'text', 'arm': 'text',
@@ -71,7 +82,7 @@
 {% macro kind_type(kind) %}
     {% do return({
         'text': api.Column.translate_type('string'), 'gender': api.Column.translate_type('string'),
-        'city': api.Column.translate_type('string'), 'integer': 'bigint', 'number': 'double',
+        'city': api.Column.translate_type('string'), 'closed_reason': api.Column.translate_type('string'), 'integer': 'bigint', 'number': 'double',
         'money': 'decimal(18, 2)', 'date': 'date', 'timestamp': 'timestamp', 'boolean': 'boolean',
     }[kind]) %}
 {% endmacro %}

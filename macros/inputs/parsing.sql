@@ -27,6 +27,13 @@
             when lower({{ raw }}) in ('male', 'm', 'man', 'м', 'муж', 'мужской') then 'male'
             when lower({{ raw }}) in ('unknown', 'u') then 'unknown'
         end
+    {%- elif kind == 'closed_reason' -%}
+        case
+            when lower({{ raw }}) in ('customer', 'client', 'клиент') then 'customer'
+            when lower({{ raw }}) in ('bank', 'банк') then 'bank'
+            when lower({{ raw }}) in ('death', 'deceased', 'died', 'смерть') then 'death'
+            when lower({{ raw }}) in ('unknown', 'u') then 'unknown'
+        end
     {%- elif kind in ('date', 'timestamp') -%}
         cast({{ parse_timestamp(raw, list_var('date_formats')) }} as {{ kind_type(kind) }})
     {%- else -%}

@@ -95,13 +95,13 @@
 {% macro check_header(raw, source) %}
     {% set header = source['header'] | map('lower') | list %}
     {% set all_names = source.get('all_names', source['header']) | map('lower') | list %}
-    {% set entity = entities().get(raw['entity'], {'key': none, 'required': []}) %}
+    {% set entity = entities().get(raw['entity'], {'key': [], 'required': []}) %}
     {#- a first line without one known name may be a row: its values are not for a message -#}
     {% set is_header = raw_columns(raw).values() | sum(start=[]) | select('in', header) | list %}
     {% for column, names in raw_columns(raw).items() %}
         {% set present = names | select('in', header) | list %}
         {% set is_needed = column not in raw.get('optional_columns', []) and (
-            not raw.get('has_optional_columns') or column == entity['key'] or column in entity['required']
+            not raw.get('has_optional_columns') or column in entity['key'] or column in entity['required']
         ) %}
         {% if not present and is_needed %}
             {% do exceptions.raise_compiler_error(

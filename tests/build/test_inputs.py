@@ -36,9 +36,10 @@ CP1251_UPPER_HALF = bytes(code for code in range(128, 256) if code != 0x98).deco
 SURNAMES = ["Hargrave", "Щёголев", "Ёлкина", "Mitchell", "Пёсик «Младший» — №2", "Chu"]
 
 CANONICAL = [
-    "customer_id", "age", "birth_date", "gender", "city", "joined_on", "closed_on", "is_churned",
-    "credit_score", "estimated_salary", "balance", "product_count", "has_credit_card", "is_active",
-    "property_count", "tenure_years", "education", "job", "marital_status", "marketing_consent",
+    "customer_id", "age", "birth_date", "gender", "city", "joined_on", "closed_on", "closed_reason",
+    "is_churned", "credit_score", "estimated_salary", "balance", "product_count", "has_credit_card",
+    "is_active", "property_count", "tenure_years", "education", "job", "marital_status",
+    "marketing_consent",
 ]  # fmt: skip
 DBT = str(pathlib.Path(sys.executable).with_name("dbt"))
 QUALITY = ["+quality_reconciliation", "+quality_quarantine", "+quality_inputs"]
@@ -613,12 +614,19 @@ ENTITIES = {
         {"customer_id": f"C{i}", "age": 30 + i, "birth_date": date(f"199{i}-02-03"),
          "gender": ["female", "male", "unknown"][i % 3], "city": ["Yaroslavl", "Углич", None][i % 3],
          "joined_on": date("2020-01-31"), "closed_on": date("2024-05-06") if i == 2 else None,
-         "is_churned": i == 2, "credit_score": 600.5 + i, "estimated_salary": Decimal(f"{i}000.10"),
+         "closed_reason": "death" if i == 2 else None, "is_churned": i == 2,
+         "credit_score": 600.5 + i, "estimated_salary": Decimal(f"{i}000.10"),
          "balance": None if i == 1 else Decimal(f"-{i}.05"), "product_count": i,
          "has_credit_card": i % 2 == 0, "is_active": True, "property_count": 0,
          "tenure_years": 1.25 * i, "education": "school", "job": "clerk, senior",
          "marital_status": None, "marketing_consent": None}
         for i in range(6)
+    ]),
+    "customer_snapshots": ("customer_id, observed_on", [
+        {"customer_id": f"C{i}", "observed_on": date(f"2024-0{month}-28"), "credit_score": 600.5,
+         "estimated_salary": None, "balance": Decimal(f"{month}00.05"), "product_count": i,
+         "has_credit_card": None, "is_active": month == 1, "property_count": 0}
+        for i in range(2) for month in range(1, 4)
     ]),
     "product_holdings": ("holding_id", [
         {"holding_id": f"H{i}", "customer_id": f"C{i}", "product_code": "mortgage",
@@ -726,6 +734,11 @@ CELLS = [
     ("gender", "ЖЕНСКИЙ", "female"),
     ("gender", "u", "unknown"),
     ("gender", "F/M", UNPARSEABLE),
+    ("closed_reason", " Customer ", "customer"),
+    ("closed_reason", "БАНК", "bank"),
+    ("closed_reason", "deceased", "death"),
+    ("closed_reason", "u", "unknown"),
+    ("closed_reason", "moved", UNPARSEABLE),
     ("city", "ростов", "Rostov Veliky"),
     ("city", "O'Neil", "O'Neil"),
     ("city", "x'); drop table customers; --", "x'); drop table customers; --"),
@@ -888,6 +901,70 @@ class TestCanonicalFiles:
         ])  # fmt: skip
 
 
+def test_a_snapshot_is_known_by_its_customer_and_its_day(read_canonical, tmp_path):
+    in_folder(tmp_path, "customer_id\n1\n2\n", "customers.csv")
+    lines = [
+        "customer_id,observed_on,balance,product_count,is_active",
+        "1,2024-01-31,100,1,1",
+        "1,2024-02-29,100,1,1",  # another day
+        "2,2024-01-31,100,1,1",  # another customer
+        "1,2024-01-31,100,1,1",  # a copy
+        "2,2024-02-29,100,1,1",  # two balances on one day
+        "2,29.02.2024,200,1,1",
+        "3,2024-01-31,100,1,1",
+        ",2024-01-31,100,1,1",
+        "1,,100,1,1",
+        "1,2024-04-31,100,1,1",
+        "1,2024-03-31,100,-1,1",
+        "2,2024-03-31,100,1,maybe",
+    ]
+    in_folder(tmp_path, "\n".join(lines), "customer_snapshots.csv")
+    build = read_canonical(tmp_path, *QUALITY, "+int_customer_snapshots_conformed")
+    assert build.is_success, build.messages
+    assert build.rows(
+        "select customer_id, observed_on, balance from intermediate.int_customer_snapshots_conformed order by all"
+    ) == [
+        ("1", date("2024-01-31"), Decimal(100)),
+        ("1", date("2024-02-29"), Decimal(100)),
+        ("2", date("2024-01-31"), Decimal(100)),
+    ]
+    assert build.rows(
+        "select line_number from intermediate.int_customer_snapshots_checked where row_status = 'deduplicated'"
+    ) == [(5,)]
+    assert build.rows(QUARANTINE) == [
+        (6, "duplicate_key", "customer_id, observed_on"),
+        (7, "duplicate_key", "customer_id, observed_on"),
+        (8, "unknown_customer", "customer_id"),
+        (9, "missing_key", "customer_id"),
+        (10, "missing_key", "observed_on"),
+        (11, UNPARSEABLE, "observed_on"),
+        (12, "out_of_range", "product_count"),
+        (13, UNPARSEABLE, "is_active"),
+    ]
+    assert build.row(
+        "select raw_value_masked from marts.quality_quarantine where line_number = 6"
+    ) == ("#, ####-##-##",)
+    assert build.row(
+        "select raw_count, conformed_count, raw_amount, conformed_amount, quarantined_amount, "
+        "deduplicated_amount, is_reconciled from marts.quality_reconciliation "
+        "where source_name = 'canonical.customer_snapshots'"
+    ) == (12, 3, Decimal(1300), Decimal(300), Decimal(900), Decimal(100), True)
+
+
+@pytest.mark.parametrize(
+    ("header", "column"), [("customer_id", "observed_on"), ("observed_on", "customer_id")]
+)
+def test_a_snapshot_needs_both_columns_of_its_key(read_canonical, tmp_path, header, column):
+    in_folder(tmp_path, "customer_id\n1\n", "customers.csv")
+    build = read_canonical(in_folder(tmp_path, f"{header}\n", "customer_snapshots.csv"), *QUALITY)
+    assert not build.is_success
+    words = [
+        f"customer_snapshots.csv has no column '{column}'",
+        f"expected it for customer_snapshots.{column}",
+    ]
+    assert_one_sentence("\n".join(build.messages), words)
+
+
 class TestTypedFiles:
     """Parquet columns whose type is not the canonical one."""
 
@@ -1007,7 +1084,7 @@ class TestDemoBank:
             f"demo_bank.{name}": count for name, count in truth["duplicates"].items()
         }
         assert all(row[2] for row in rows.values())
-        assert len(rows) == len(ENTITIES)
+        assert len(rows) == len(ENTITIES)  # the demo bank brings no snapshots
 
 
 HOSTILE = "x'; drop schema seeds cascade; --"

@@ -23,7 +23,7 @@ noted as (
             "column_name || ' ' || " ~ whole_text('blank_count'), "', '", 'order by column_name'
         ) }} as blank_note
     from blanks
-    where blank_count > 0 and filled_count > 0 and column_name not in ('closed_on', 'is_churned')
+    where blank_count > 0 and filled_count > 0 and column_name not in ('closed_on', 'closed_reason', 'is_churned')
 )
 
 select * from noted

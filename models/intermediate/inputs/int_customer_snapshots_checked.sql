@@ -1,0 +1,3 @@
+{{ config(materialized='view') }}
+
+{{ check_entity('customer_snapshots') }}

@@ -1,0 +1,3 @@
+{{ config(materialized='view') }}
+
+{{ conformed_rows('customer_snapshots') }}

@@ -1,0 +1,1 @@
+{{ read_entity('customer_snapshots') }}

@@ -1,0 +1,1 @@
+{{ repeated_rows('customer_snapshots') }}
