@@ -1,25 +1,40 @@
 """Simulate the customers of a fictional bank-insurer of the Yaroslavl region, with known truth.
 
-Six entity files (customers, product_holdings, interactions, transactions, policies,
-campaign_contacts) cover the 24 months up to the as-of date; `truth.json` holds every planted
-parameter, so that what a pipeline finds can be compared with what was put in.
+Seven entity files (customers, customer_snapshots, product_holdings, interactions, transactions,
+policies, campaign_contacts) cover the 36 months up to the as-of date; `truth.json` holds every
+planted parameter, so that what a pipeline finds can be compared with what was put in.
 
 The demo extracts of this repository are made, from its root, by
 
-    python -m customer_science.simulate --customers 10000 --seed 2 --mean-contacts 2.1 \
+    python -m customer_science.simulate --customers 10000 --seed 2 --mean-contacts 8 \
         --out data/demo
 
 The same arguments give the same bytes: no clock is read, nothing depends on threads, and every
 block of `BLOCK_SIZE` customers has random streams of its own, one per topic. Blocks are written
 as they are made, so memory does not grow with the number of customers.
 
-Methods: purchases follow the BG/NBD model (Fader, Hardie and Lee 2005, "Counting your customers
-the easy way"), their amounts the Gamma-Gamma model (Fader and Hardie 2013), policy renewals the
-shifted beta geometric (Fader and Hardie 2007, "How to project customer retention"); churn is a
-logistic model, solved so that its marginal rates are those of a published churn study.
+Who is in the files: everybody who was a customer when the window starts, and everybody who joined
+later. Closings are recorded from the start of the window on. Customers close at a planted hazard;
+customers join with the characteristics of those who close, so that the portfolio keeps its size
+and its composition, and churn is level. High-risk customers are therefore replaced more often:
+customers of short tenure churn more than others, although tenure has no effect of its own.
+
+Before a customer closes, contacts and purchases thin out and the balance falls; closing empties
+the balance and the activity of the customer record. `customer_snapshots` holds the state at month
+ends, with a row only where something changed: the last row at or before a month end is the state
+on that day. Motor policies are separate contracts and do not end at a closing.
+
+Methods: closings are the first event of a piecewise constant hazard, which depends on the
+customer's state at the start of each month. Purchases follow the BG/NBD model (Fader, Hardie and
+Lee 2005, "Counting your customers the easy way") and end at a closing, their amounts the
+Gamma-Gamma model (Fader and Hardie 2013), policy renewals the shifted beta geometric (Fader and
+Hardie 2007, "How to project customer retention"). A BG/NBD fit recovers the planted parameters
+only if customers are observed up to their closing: up to the as-of date, closings count as a
+second way to stop, and r and alpha are a third too low.
 """
 
 import argparse
+import functools
 import json
 import math
 from dataclasses import dataclass
@@ -32,7 +47,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 # The command in the module docstring, as arguments; a test compares data/demo with a fresh run.
-DEMO_ARGUMENTS = ("--customers", "10000", "--seed", "2", "--mean-contacts", "2.1")
+DEMO_ARGUMENTS = ("--customers", "10000", "--seed", "2", "--mean-contacts", "8")
 
 BLOCK_SIZE = 250_000  # customers; part of the definition of the data, not a tuning knob
 ROW_GROUP_SIZE = 1_000_000
@@ -43,15 +58,22 @@ def _day(text):
     return (date.fromisoformat(text) - date(1970, 1, 1)).days
 
 
-WINDOW_START = _day("2024-01-01")
+WINDOW_START = _day("2023-01-01")
 AS_OF = _day("2025-12-31")
-AS_OF_YEAR = 2025
+WINDOW_YEARS = 3
+MONTHS = 12 * WINDOW_YEARS
+BEFORE_MONTH = 12 * (2023 - 1970) - 1  # the month before the window, counted from January 1970
+_MONTHS = np.arange(BEFORE_MONTH + 1, BEFORE_MONTH + MONTHS + 2)
+# The month ends on which states are known: the one before the window, and those of its months.
+MONTH_ENDS = _MONTHS.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) - 1
+YEAR_DAYS = 365  # hazards are per 365 days, so that exp(-hazard) is the share kept over a window
 DAY_SECONDS = 86_400
 OPENING_SECOND = 8 * 3_600  # events happen between 08:00 and 22:00
 OPEN_SECONDS = 14 * 3_600
 
-# --- Customers. Shares are those of the published study of 10,000 bank customers.
-PRODUCT_COUNT_SHARES = (0.5084, 0.4590, 0.0266, 0.0060)  # 1, 2, 3, 4 products
+# --- Customers. Shares are those of the published study of 10,000 bank customers; those of products
+# and ages are set a little off, as they drift towards the study's until the last window.
+PRODUCT_COUNT_SHARES = (0.5180, 0.4480, 0.0275, 0.0065)  # 1, 2, 3, 4 products
 CITIES = ("Yaroslavl", "Rostov Veliky", "Rybinsk")
 CITY_SHARES = (0.5014, 0.2509, 0.2477)
 GENDERS = ("female", "male")
@@ -61,14 +83,15 @@ CREDIT_CARD_SHARE = 0.7055
 # Age bands of the study: first and last age, share, and how much each further year thins out
 # (the study's ages fall by about a tenth a year after 42 and by about 7 % after 52).
 AGE_BANDS = (
-    (18, 26, 0.0811, 1.0),
-    (27, 32, 0.1979, 1.0),
-    (33, 36, 0.1819, 1.0),
-    (37, 41, 0.2176, 1.0),
-    (42, 52, 0.2175, 0.9),
-    (53, 92, 0.1040, 0.93),
+    (18, 26, 0.0830, 1.0),
+    (27, 32, 0.2030, 1.0),
+    (33, 36, 0.1850, 1.0),
+    (37, 41, 0.2200, 1.0),
+    (42, 52, 0.2090, 0.9),
+    (53, 92, 0.1000, 0.93),
 )
-TENURE_DAYS = 3_653  # joined up to ten years before the first purchase, evenly
+LAST_AGE = 89  # of those who are customers at the start; nobody is older than 92 at the end
+LONGEST_TENURE_DAYS = 7_305  # at the start of the window
 SALARY_CENTS = 20_000_000  # salaries are even between 0 and 200,000, as in the study
 CREDIT_SCORE = (650, 97, 350, 850)  # mean, standard deviation, lowest, highest
 # Shares of 0 to 9 properties, from the counts of a second published study.
@@ -82,37 +105,58 @@ MARITAL_STATUSES = ("married", "single", "divorced")
 MARITAL_SHARES = (0.58, 0.27, 0.15)
 CONSENT_SHARE = 0.70
 
-# --- Churn: logistic coefficients, solved by least squares so that the marginal rates over
-# independent features equal the study's (products 27.7 / 7.6 / 82.7 / 98.5 %, ages 7.6 / 14.3 /
-# 44.5 / 15.2 %, cities 16.2 / 32.4 / 16.7 %, women 25.1 %, active 14.3 %), then rounded.
-CHURN_INTERCEPT = -1.95
-CHURN_BY_PRODUCT_COUNT = (0.0, -2.14, 3.60, 6.52)
-CHURN_AGE_BREAKS = (33, 43, 65)  # first ages of the second, third and fourth step
-CHURN_BY_AGE = (0.0, 1.01, 3.30, 1.11)
-CHURN_BY_CITY = (0.0, 1.50, 0.06)
-CHURN_BY_GENDER = (0.0, -0.88)
-CHURN_BY_ACTIVE = (0.0, -1.29)
-CHURN_NULL_FEATURES = (
-    "has_credit_card",
-    "estimated_salary",
-    "credit_score",
-    "property_count",
-    "tenure_years",
-)
-NULL_CHURN_PROBABILITY = 0.2037  # everyone's with --null-effects: the study's overall rate
+# --- Churn: coefficients of a score. Where nothing changes, the risk over 365 days is HIGHEST_RISK
+# times the logistic function of the score, and the hazard follows from it. Solved so that the
+# customers at risk on 2024-12-31 have these risks, the published study's: products 27.7 / 7.6 %,
+# age bands 7.4 / 7.7 / 10.3 / 16.3 / 39.0 / 41.6 %, cities 16.2 / 32.4 / 16.7 %, women 25.1 % and
+# men 16.5 %, active 14.3 % and not active 26.9 %. The study's risks of three and four products are
+# too high for customers to stay in the portfolio: 68 and 72 % are planted. Effects of engagement
+# and value are invented.
+HIGHEST_RISK = 0.85
+CHURN_INTERCEPT = -1.26
+CHURN_BY_PRODUCT_COUNT = (0.0, -3.18, 3.83, 4.48)
+CHURN_AGE_BREAKS = (33, 37, 43, 53, 65)  # first ages of the second and later steps
+CHURN_BY_AGE = (0.0, 0.39, 1.57, 4.36, 6.1, 1.64)
+CHURN_BY_CITY = (0.0, 2.1, 0.07)
+CHURN_BY_GENDER = (0.0, -1.22)
+CHURN_BY_ACTIVE = (0.0, -2.01)
+CHURN_BY_CLUSTER = (0.0, -0.9, -1.8)
+VALUES = ("none", "low", "high")  # no balance, and below or above the median of the cluster
+CHURN_BY_VALUE = (0.0, 0.4, -0.4)
+CHURN_NULL_FEATURES = ("has_credit_card", "estimated_salary", "credit_score", "property_count")
+NULL_HAZARD = 0.08  # everybody's with --null-effects
+
+# --- Change while a customer, per year.
+OPENING_RATES = (0.03, 0.015, 0.08)  # a second, third and fourth product
+NULL_OPENING_RATE = 0.25  # each further product with --null-effects
+# Cells of low risk grow, as customers grow older in them; some more joiners of higher risk keep
+# churn level.
+REPLACEMENT = 1.08
+ACTIVITY_CHANGE_RATE = 0.25  # customers draw their activity anew at this rate
+BALANCE_CHANGE_RATE = 1.2  # customers draw their balance anew around its usual level
+BALANCE_CHANGE_SIGMA = 0.15  # of the logarithm
+# Days before closing in which events thin out and the balance falls, both in a straight line.
+FADING_DAYS = (90, 180)
+# What closing does to the customer record: balance zero, balance blank, not active.
+CLOSED_ZERO_SHARE = 0.6
+CLOSED_BLANK_SHARE = 0.3
+CLOSED_INACTIVE_SHARE = 0.9
 
 # --- Balance: missing not at random; the study's share of missing by product count.
 BALANCE_MISSING_SHARES = (0.178, 0.566, 0.368, 0.233)
 
 # --- Engagement clusters, invented to be well apart on the log scale.
 CLUSTERS = ("occasional", "regular", "devoted")
-CLUSTER_SHARES = (0.80, 0.16, 0.04)
-CLUSTER_RECENCY_DAYS = (180.0, 40.0, 7.0)  # medians of days since the last contact
-CLUSTER_RECENCY_SIGMA = 0.40  # of the logarithm
-CLUSTER_MEAN_CONTACTS = (2.0, 16.0, 60.0)
-CLUSTER_BALANCE = (60_000.0, 350_000.0, 2_000_000.0)  # medians
+CLUSTER_SHARES = (0.60, 0.28, 0.12)
+# Contacts per year, before they are scaled to the requested mean. The days between contacts are
+# nearly even: each customer's gap is within GAP_RANGE of the cluster's.
+CLUSTER_YEARLY_CONTACTS = (2.5, 11.0, 45.0)
+GAP_RANGE = (0.7, 1.3)
+GAP_JITTER = 0.3  # a contact is early or late by at most this share of the gap
+WELCOME_DAYS = 30  # first contact and first purchase after joining, at the latest
+CLUSTER_BALANCE = (50_000.0, 350_000.0, 2_500_000.0)  # medians
 CLUSTER_BALANCE_SIGMA = 0.40  # of the logarithm
-DEFAULT_MEAN_CONTACTS = 6.7  # with about 3.4 purchases that makes ten events per customer
+DEFAULT_MEAN_CONTACTS = 6.7
 NO_CONTACT_SHARE = 0.01
 CHANNELS = ("branch", "phone", "app", "email")
 CHANNEL_SHARES = (0.22, 0.28, 0.35, 0.15)
@@ -122,7 +166,9 @@ DIRECTION_SHARES = (0.65, 0.35)
 # --- Purchases. Parameters near those of the published CDNOW fit (r .24, alpha 4.4, a .79,
 # b 2.43), with more repeaters; alpha in weeks.
 BG_NBD = {"r": 0.6, "alpha": 12.0, "a": 0.8, "b": 2.5}
-FIRST_PURCHASE_DAYS = 182  # the first purchase falls inside the first 26 weeks
+# Customers at the start of the window first buy within these days, evenly, so that purchases do
+# not all begin at once.
+FIRST_PURCHASE_DAYS = 546
 # CDNOW's shape (p 6.2, q 3.7) at a mean of p * v / (q - 1) = 3,000 a purchase.
 GAMMA_GAMMA = {"p": 6.0, "q": 4.0, "v": 1_500.0}
 PRODUCTS = (
@@ -169,13 +215,18 @@ RENEWAL = {"alpha": 0.668, "beta": 3.806}  # published fit of a "high end" contr
 POLICY_FIRST_START = _day("2018-01-01")
 POLICY_LONGEST_YEARS = 60
 
-# --- Campaigns: audience and arm at random, the outcome depends on the arm only.
-CAMPAIGNS = ("spring_2025", "autumn_2025")
-CAMPAIGN_STARTS = (_day("2025-03-10"), _day("2025-09-08"))
+# --- Campaigns: audience and arm at random. The contact of a treated customer lowers the hazard;
+# retained means not closed within the days of the effect, which all lie before the as-of date.
+CAMPAIGNS = ("autumn_2024", "spring_2025")
+CAMPAIGN_STARTS = (_day("2024-09-09"), _day("2025-03-10"))
 CAMPAIGN_DAYS = 14
-CONTACTED_SHARE = 0.20
+CONTACTED_SHARE = 0.25
 ARMS = ("holdout", "treated")
-SAVE_RATES = (0.62, 0.70)
+CAMPAIGN_EFFECT_DAYS = 180
+SAVE_RATE = 0.50  # share of the treated customers' hazard that the contact takes away
+
+# Windows whose planted risks stand in truth.json: the day before each, as an index of MONTH_ENDS.
+WINDOW_OPENINGS = (12, 24)
 
 # --- Soft variation of clean rows, in the first block only: every SOFT_STEP-th customer gets, in
 # turn, a city in Russian, a blank city, a blank age.
@@ -208,6 +259,19 @@ SCHEMAS = {
             ("job", KEY),
             ("marital_status", KEY),
             ("marketing_consent", FLAG),
+        ]
+    ),
+    "customer_snapshots": pa.schema(
+        [
+            ("customer_id", KEY),
+            ("observed_on", DAY),
+            ("balance", MONEY),
+            ("is_active", FLAG),
+            ("has_credit_card", FLAG),
+            ("product_count", WHOLE),
+            ("property_count", WHOLE),
+            ("credit_score", WHOLE),
+            ("estimated_salary", MONEY),
         ]
     ),
     "product_holdings": pa.schema(
@@ -307,6 +371,17 @@ HEALTHY_ROWS = {
         "marital_status": "married",
         "marketing_consent": "1",
     },
+    "customer_snapshots": {
+        "customer_id": FIRST_CUSTOMER,
+        "observed_on": "2020-02-29",
+        "balance": "54321.00",
+        "is_active": "1",
+        "has_credit_card": "1",
+        "product_count": "1",
+        "property_count": "2",
+        "credit_score": "655",
+        "estimated_salary": "98765.43",
+    },
     "product_holdings": {
         "customer_id": FIRST_CUSTOMER,
         "product_code": "term_deposit",
@@ -403,6 +478,9 @@ FAULTS = (
     _fault("campaign_contacts", "unparseable_value", "is_retained", "maybe", EARLY),
     _fault("customers", "out_of_range", "age", "200", birth_date=""),
     _fault("customers", "out_of_range", "product_count", "-1"),
+    _fault("customer_snapshots", "missing_key", "observed_on", "", EARLY),
+    _fault("customer_snapshots", "out_of_range", "product_count", "-1"),
+    _fault("customer_snapshots", "unknown_customer", "customer_id", "X9999997"),
     _fault("interactions", "out_of_range", "occurred_at", "1066-10-14 09:00:00"),
     _fault("transactions", "out_of_range", "occurred_at", "2999-12-31 23:59:59"),
     _fault("customers", "formula_like_text", "city", "=cmd|' /C calc'!A0"),
@@ -418,6 +496,7 @@ FAULTS = (
 # So many first rows of each file stand once more, unchanged, at its end.
 EXACT_DUPLICATES = {
     "customers": 2,
+    "customer_snapshots": 2,
     "product_holdings": 2,
     "interactions": 3,
     "transactions": 3,
@@ -428,14 +507,15 @@ EXACT_DUPLICATES = {
 # Topics with a random stream of their own: a change in one leaves the draws of the others alone.
 STREAMS = (
     "customers",
-    "clusters",
+    "states",
     "holdings",
     "contacts",
     "purchases",
     "amounts",
     "policies",
     "campaigns",
-    "churn",
+    "closings",
+    "snapshots",
 )
 
 
@@ -481,10 +561,10 @@ def draw_between(rng, lowest, highest):
 
 
 def age_shares():
-    """Share of each age from the first to the last of AGE_BANDS."""
+    """Share of each age from the first one of AGE_BANDS to LAST_AGE."""
     parts = []
     for first, last, share, thinning in AGE_BANDS:
-        weights = thinning ** np.arange(last - first + 1)
+        weights = thinning ** np.arange(min(last, LAST_AGE) - first + 1)
         parts.append(share * weights / weights.sum())
     return np.concatenate(parts)
 
@@ -503,24 +583,24 @@ def add_years(days, years):
     return later.astype(np.int64)
 
 
-def draw_purchases(rng, first_day, last_day):
-    """Purchase days by the BG/NBD model, at most one purchase per customer and day.
+def draw_purchases(rng, first_day):
+    """Purchase days up to the as-of date by the BG/NBD model, at most one per customer and day.
 
     A customer buys at a Poisson rate drawn from Gamma(r, alpha) per week, and after each repeat
-    purchase leaves for good with a probability drawn from Beta(a, b) (Fader, Hardie and Lee
+    purchase stops for good with a probability drawn from Beta(a, b) (Fader, Hardie and Lee
     2005). Given their number, the times of a Poisson process are even over the window; so the
-    purchases are drawn as if nobody left, and cut after the geometric last one.
+    purchases are drawn as if nobody stopped, and cut after the geometric last one.
 
-    first_day: day of the first purchase of each customer; last_day: one day, the end of the
-    window, not before any first day. Returns (customer index, day) of all purchases in order.
+    first_day: day of the first purchase of each customer. Returns (customer index, day) of all
+    purchases in order; a first purchase after the as-of date is among them.
     """
     size = first_day.size
-    window = last_day - first_day
+    window = np.maximum(AS_OF - first_day, 0)
     weekly_rate = rng.gamma(BG_NBD["r"], 1 / BG_NBD["alpha"], size)
     repeats = rng.poisson(weekly_rate * window / 7)
-    # A probability of zero has no geometric distribution; this one never ends in two years.
-    leaving = np.maximum(rng.beta(BG_NBD["a"], BG_NBD["b"], size), 1e-9)
-    last_repeat = rng.geometric(leaving)
+    # A probability of zero has no geometric distribution; this one never ends in the window.
+    stopping = np.maximum(rng.beta(BG_NBD["a"], BG_NBD["b"], size), 1e-9)
+    last_repeat = rng.geometric(stopping)
 
     rows = np.repeat(np.arange(size), repeats)
     days_after = draw_between(rng, np.ones_like(rows), window[rows])
@@ -547,120 +627,519 @@ def draw_amounts(rng, rows, size):
     return np.maximum(np.rint(amounts * 100).astype(np.int64), 1)
 
 
-def cluster_mean_contacts(mean_contacts):
-    """Mean contacts of each cluster, scaled so that all customers together have `mean_contacts`.
+def cluster_contact_rates(settings):
+    """Contacts per year of each cluster that give a customer of the file the requested mean.
 
-    Everyone who is contacted at all is contacted once; what exceeds one is scaled.
+    A portfolio of one customer is a customer for `WINDOW_YEARS` years, which the file divides
+    among those who close and those who join. Fading removes half of the contacts of its days;
+    joining adds half a contact.
     """
-    base = np.array(CLUSTER_MEAN_CONTACTS)
-    overall = float(np.dot(base, CLUSTER_SHARES))
-    per_contacted = mean_contacts / (1 - NO_CONTACT_SHARE)
-    return 1 + (base - 1) * (per_contacted - 1) / (overall - 1)
+    world = population(settings.null_effects)
+    customers = 1 / (1 - world.joiner_share)  # in the file, per customer at a time
+    fading_years = 0.0 if settings.null_effects else sum(FADING_DAYS) / 4 / YEAR_DAYS
+    years = WINDOW_YEARS * (1 - world.yearly_closings * fading_years) / customers
+    base = np.array(CLUSTER_YEARLY_CONTACTS)
+    wanted = settings.mean_contacts / (1 - NO_CONTACT_SHARE) - world.joiner_share / 2
+    shortest, longest = GAP_RANGE  # the mean of one over an even distance
+    years *= math.log(longest / shortest) / (longest - shortest)
+    return base * wanted / (years * float(np.dot(base, CLUSTER_SHARES)))
 
 
-def draw_contacts(rng, cluster, joined_on, mean_contacts):
-    """Contacts of each customer: how many and how recent by cluster, the rest evenly before.
+def draw_contacts(rng, customers, contact_rates):
+    """Contacts of each customer while a customer, at nearly even distances, before any fading.
 
-    Returns (customer index, second) of all contacts in order, and the day of each customer's
-    last contact (WINDOW_START for the few without any).
+    Returns (customer index, second) of all contacts in order.
     """
-    size = cluster.size
-    extra = rng.poisson((cluster_mean_contacts(mean_contacts) - 1)[cluster])
-    contacts = np.where(draw_flags(rng, NO_CONTACT_SHARE, size), 0, 1 + extra)
-    noise = rng.lognormal(0.0, CLUSTER_RECENCY_SIGMA, size)
-    recency = np.rint(np.array(CLUSTER_RECENCY_DAYS)[cluster] * noise).astype(np.int64)
-    # No last contact before the last day on which someone may join.
-    recency = np.minimum(recency, AS_OF - WINDOW_START - FIRST_PURCHASE_DAYS)
-    last_day = np.where(contacts > 0, AS_OF - recency, WINDOW_START)
+    size = customers["cluster"].size
+    distance = YEAR_DAYS / contact_rates[customers["cluster"]] * rng.uniform(*GAP_RANGE, size)
+    since = np.maximum(customers["joined_on"], WINDOW_START)
+    welcome = np.where(customers["is_joiner"], np.minimum(distance, WELCOME_DAYS), distance)
+    first_day = since + rng.random(size) * welcome
+    left = (customers["last_day"] - first_day) / distance
+    contacts = np.where(left >= 0, 1 + np.floor(left), 0).astype(np.int64)
+    contacts[draw_flags(rng, NO_CONTACT_SHARE, size)] = 0
 
     rows = np.repeat(np.arange(size), contacts)
-    days = draw_between(rng, np.maximum(WINDOW_START, joined_on)[rows], last_day[rows])
-    final = (np.cumsum(contacts) - 1)[contacts > 0]
-    days[final] = last_day[contacts > 0]
+    number = np.arange(rows.size) - np.repeat(np.cumsum(contacts) - contacts, contacts)
+    jitter = np.where(number > 0, rng.uniform(-GAP_JITTER, GAP_JITTER, rows.size), 0.0)
+    days = np.floor(first_day[rows] + distance[rows] * (number + jitter)).astype(np.int64)
+    days = np.clip(days, since[rows], customers["last_day"][rows])
     seconds = draw_seconds(rng, days) - WINDOW_START * DAY_SECONDS
-    shift = 26  # bits; two years have fewer than 2 ** 26 seconds
+    shift = 27  # bits; three years have fewer than 2 ** 27 seconds
     keys = np.sort((rows << shift) + seconds)
-    return rows, WINDOW_START * DAY_SECONDS + (keys & ((1 << shift) - 1)), last_day
+    return rows, WINDOW_START * DAY_SECONDS + (keys & ((1 << shift) - 1))
 
 
-# --------------------------------------------------------------------------- churn
+def stays_visible(rng, customers, rows, days):
+    """Which events of customers `rows` happen: none after closing, fewer and fewer before it."""
+    left = customers["last_day"][rows] - days
+    return (left >= 0) & (rng.random(rows.size) * customers["fading_days"][rows] <= left)
 
 
-def churn_probabilities(null_effects):
-    """Planted probability by product count, age step, city, gender and activity (5-d array).
+# --------------------------------------------------------------------------- the population
 
-    The logistic function is applied once per cell with `math.exp`; a few hundred cells cover
-    everyone, so no result depends on how a machine vectorises.
+# Axes of the cells that the hazard depends on; the last is the step of the age.
+CELLS = (
+    CHURN_BY_PRODUCT_COUNT,
+    CHURN_BY_CITY,
+    CHURN_BY_GENDER,
+    CHURN_BY_ACTIVE,
+    CHURN_BY_CLUSTER,
+    CHURN_BY_VALUE,
+    CHURN_BY_AGE,
+)
+
+
+CELL_NAMES = ("city", "gender", "was_active", "cluster", "value")  # between products and age
+
+
+@dataclass(frozen=True)
+class Population:
+    """Who is a customer at any time, who joins, and how likely each closes."""
+
+    hazards: np.ndarray  # per 365 days, by the axes of CELLS
+    customer_bounds: np.ndarray  # cumulated shares of the cells of customers, by single age
+    joiner_bounds: np.ndarray  # the same of those who join
+    shape: tuple  # of these cells: the axes of CELLS, with single ages for their steps
+    yearly_closings: float  # per customer
+    joiner_share: float  # of the customers of a file
+
+
+def churn_hazards(null_effects):
+    """Planted hazard per 365 days, by the axes of CELLS.
+
+    The functions are applied once per cell with `math`; a few thousand cells cover everyone, so
+    no result depends on how a machine vectorises.
     """
     effects = np.array(CHURN_INTERCEPT)
-    for levels in (
-        CHURN_BY_PRODUCT_COUNT,
-        CHURN_BY_AGE,
-        CHURN_BY_CITY,
-        CHURN_BY_GENDER,
-        CHURN_BY_ACTIVE,
-    ):
+    for levels in CELLS:
         effects = effects[..., None] + np.array(levels)
     if null_effects:
-        return np.full(effects.shape, NULL_CHURN_PROBABILITY)
-    return np.array([1 / (1 + math.exp(-x)) for x in effects.ravel()]).reshape(effects.shape)
+        return np.full(effects.shape, NULL_HAZARD)
+    risks = [HIGHEST_RISK / (1 + math.exp(-x)) for x in effects.ravel()]
+    return np.array([-math.log1p(-risk) for risk in risks]).reshape(effects.shape)
+
+
+def opening_rates(null_effects):
+    """Openings of a further product per year by number of products; nobody opens a fifth."""
+    rates = (NULL_OPENING_RATE,) * len(OPENING_RATES) if null_effects else OPENING_RATES
+    return np.array((*rates, 0.0))
+
+
+@functools.lru_cache(maxsize=2)
+def population(null_effects):
+    """The population that keeps its size and its risks while customers close and join.
+
+    It starts with the shares of the published study, features independent. In each cell, joiners
+    replace the customers who close, grow older or open a product. Nobody joins a cell that ageing
+    and openings fill faster than it empties.
+    """
+    hazards = churn_hazards(null_effects)
+    missing = np.array(BALANCE_MISSING_SHARES)
+    value_shares = np.stack([missing, (1 - missing) / 2, (1 - missing) / 2], axis=1)
+    shares = np.array(PRODUCT_COUNT_SHARES)[:, None, None, None, None, None]
+    shares = shares / sum(PRODUCT_COUNT_SHARES) * value_shares[:, None, None, None, None, :]
+    for axis, levels in (
+        (1, CITY_SHARES),
+        (2, GENDER_SHARES),
+        (3, (1 - ACTIVE_SHARE, ACTIVE_SHARE)),
+        (4, CLUSTER_SHARES),
+    ):
+        levels = np.array(levels) / sum(levels)
+        shares = shares * levels.reshape([-1 if i == axis else 1 for i in range(6)])
+    shares = shares[..., None] * age_shares()
+    ages = AGE_BANDS[0][0] + np.arange(shares.shape[-1])
+    steps = np.searchsorted(CHURN_AGE_BREAKS, ages, side="right")
+    closings = shares * hazards[..., steps]
+    if null_effects:
+        # Nothing has an effect, so joiners need no composition of their own. All start with one
+        # product.
+        joiners = np.zeros_like(shares)
+        joiners[0] = shares.sum(axis=0)
+    else:
+        openings = shares * opening_rates(null_effects).reshape(-1, *[1] * (shares.ndim - 1))
+        joiners = closings * REPLACEMENT + np.diff(shares, axis=-1, prepend=0.0) + openings
+        joiners[1:] -= openings[:-1]
+        joiners = np.maximum(joiners, 0.0)
+    yearly_closings = float(closings.ravel().cumsum()[-1])
+    joining = WINDOW_YEARS * yearly_closings
+    return Population(
+        hazards,
+        shares.ravel().cumsum(),
+        joiners.ravel().cumsum(),
+        shares.shape,
+        yearly_closings,
+        joining / (1 + joining),
+    )
+
+
+def changes_until(rng, since, rates):
+    """Days of successive events of customers, counted from `since`, one column per event.
+
+    rates: the rate per year of each event, once the one before has happened (an array per event).
+    Returns days beyond any window where an event does not happen.
+    """
+    days = np.empty((since.size, len(rates)), dtype=np.int32)
+    now = since.astype(float)
+    for column, rate in enumerate(rates):
+        never = rate <= 0
+        wait = rng.standard_exponential(since.size) * YEAR_DAYS / np.where(never, 1.0, rate)
+        now = np.where(never, 1e9, np.minimum(np.ceil(now + wait), 1e9))
+        days[:, column] = now
+    return days
+
+
+def first_month_end(days):
+    """Index of the first month end at or after each day; `MONTHS` + 1 where there is none."""
+    return np.searchsorted(MONTH_ENDS, days, side="left").astype(np.int8)
+
+
+def month_end_before(days):
+    """Index of the last month end before each day; -1 where there is none."""
+    return np.searchsorted(MONTH_ENDS, days, side="left") - 1
+
+
+def draw_campaigns(settings, block, customers):
+    """Campaign contacts planned for a random share of customers, one each, as arrays.
+
+    `saved` is the share of the hazard that the contact takes away; those who are not customers
+    yet are not reached.
+    """
+    rng = random_stream(settings.seed, block, "campaigns")
+    rows = np.flatnonzero(draw_flags(rng, CONTACTED_SHARE, customers["number"].size))
+    campaign = draw_codes(rng, (0.5, 0.5), rows.size)
+    arm = draw_codes(rng, (0.5, 0.5), rows.size)
+    start = np.array(CAMPAIGN_STARTS)[campaign]
+    contacted_on = draw_between(rng, start, start + CAMPAIGN_DAYS - 1)
+    is_customer = customers["joined_on"][rows] <= contacted_on
+    return {
+        "rows": rows,
+        "campaign": campaign,
+        "arm": arm,
+        "contacted_on": contacted_on,
+        "saved": save_rate(settings.null_effects) * arm * is_customer,
+    }
+
+
+def affected_days(campaigns, day_before, last_day):
+    """Days of a month on which each contact has its effect, which begins the day after it."""
+    contacted_on = campaigns["contacted_on"]
+    last_affected = np.minimum(contacted_on + CAMPAIGN_EFFECT_DAYS, last_day)
+    return np.maximum(last_affected - np.maximum(contacted_on, day_before), 0)
+
+
+def close_campaigns(campaigns, customers):
+    """The contacts that took place, as the customer had not closed, and whether they retained."""
+    closed_on = customers["closed_on"][campaigns["rows"]]
+    campaigns["is_retained"] = closed_on > campaigns["contacted_on"] + CAMPAIGN_EFFECT_DAYS
+    reached = customers["joined_on"][campaigns["rows"]] <= campaigns["contacted_on"]
+    reached &= closed_on > campaigns["contacted_on"]
+    return {name: values[reached] for name, values in campaigns.items()}
+
+
+class HazardTable:
+    """Daily hazards of customers by their present state."""
+
+    def __init__(self, world, customers):
+        self.daily = world.hazards.ravel() / YEAR_DAYS
+        self.step_of_age = np.searchsorted(CHURN_AGE_BREAKS, np.arange(128), side="right")
+        self.step_of_age = self.step_of_age.astype(np.int32)
+        # Positions in the table by everything but the age.
+        self.strides = [stride // world.hazards.itemsize for stride in world.hazards.strides]
+        parts = [customers["product_count"] - 1, *(customers[name] for name in CELL_NAMES)]
+        self.position = np.zeros(customers["number"].size, dtype=np.int32)
+        for part, stride in zip(parts, self.strides[:-1], strict=True):
+            self.position += (part * stride).astype(np.int32)
+        self.product_count = customers["product_count"].copy()
+        self.is_active = customers["was_active"].copy()
+
+    def change(self, customers, month_end):
+        """Take over the changes that a month end (an index) first shows."""
+        for ends in customers["opening_ends"].T:
+            rows = np.flatnonzero(ends == month_end)
+            self.product_count[rows] += 1
+            self.position[rows] += self.strides[0]
+        stride = self.strides[1 + CELL_NAMES.index("was_active")]
+        for ends in customers["flip_ends"].T:
+            rows = np.flatnonzero(ends == month_end)
+            self.position[rows] += np.where(self.is_active[rows], -stride, stride)
+            self.is_active[rows] = ~self.is_active[rows]
+
+    def daily_hazards(self, ages):
+        """Hazard per day of each customer at the given ages."""
+        return self.daily[self.position + self.step_of_age[ages]]
+
+
+def starting_hazards(settings, customers):
+    """Hazard per 365 days of each customer of a block in the state that it starts with."""
+    table = HazardTable(population(settings.null_effects), customers)
+    return YEAR_DAYS * table.daily_hazards(ages_at(customers, customers["first_month"]))
+
+
+def draw_lives(settings, block, customers, truth):
+    """Decide who closes and when, month by month; add it to `customers` and to the truth.
+
+    The hazard of a month depends on the state at the month end before. States change whether the
+    customer closes or not, so the planted risk of a customer over some days is
+    1 - exp(-sum of their hazards). Returns the campaign contacts.
+    """
+    size = customers["number"].size
+    table = HazardTable(population(settings.null_effects), customers)
+    campaigns = draw_campaigns(settings, block, customers)
+    chosen, unsaved = campaigns["rows"], 1 - campaigns["saved"]
+    campaigns["hazard"] = np.zeros(chosen.size)  # over the days of the effect
+
+    rng = random_stream(settings.seed, block, "closings")
+    endurance = rng.standard_exponential(size)  # closes when the hazards have come to so much
+    joined_on = customers["joined_on"]
+    hazard = np.zeros(size)
+    customers["closed_on"] = closed_on = np.full(size, AS_OF + 1)
+    windows = []
+    for month in range(MONTHS):
+        day_before, last_day = MONTH_ENDS[month], MONTH_ENDS[month + 1]
+        table.change(customers, month)
+        if month in WINDOW_OPENINGS:
+            at_risk = (joined_on <= day_before) & (hazard < endurance)
+            cuts = cut_codes(customers, month, table.product_count, table.is_active)
+            windows.append((month, at_risk, hazard.copy(), cuts))
+
+        daily = table.daily_hazards(ages_at(customers, month))
+        days = np.clip(last_day - joined_on, 0, last_day - day_before).astype(float)
+        affected = affected_days(campaigns, day_before, last_day)
+        campaigns["hazard"] += daily[chosen] * affected * unsaved
+        days[chosen] -= campaigns["saved"] * affected
+        step = daily * days
+        closing = np.flatnonzero((hazard < endurance) & (hazard + step >= endurance))
+        since = np.maximum(day_before, joined_on[closing])
+        share = (endurance[closing] - hazard[closing]) / step[closing]
+        days_after = np.floor(share * (last_day - since)).astype(np.int64)
+        closed_on[closing] = np.minimum(since + 1 + days_after, last_day)
+        hazard += step
+        for opening, at_risk, before, cuts in windows:
+            if month == opening + 11:
+                # In a leap year the twelve months are a day longer than the window.
+                beyond = last_day - MONTH_ENDS[opening] - YEAR_DAYS
+                risk = -np.expm1(before - hazard + step * beyond / (last_day - day_before))
+                truth.add_window(MONTH_ENDS[opening], at_risk, risk, closed_on, cuts)
+
+    customers["has_closed"] = closed_on <= AS_OF
+    customers["last_day"] = np.minimum(closed_on, AS_OF)
+    fading = draw_between(rng, np.full(size, FADING_DAYS[0]), FADING_DAYS[1])
+    is_fading = customers["has_closed"] & (not settings.null_effects)
+    customers["fading_days"] = np.where(is_fading, fading, 0)
+    truth.add_months(joined_on, closed_on)
+    campaigns = close_campaigns(campaigns, customers)
+    truth.add_campaigns(campaigns, np.exp(-campaigns["hazard"]))
+    return campaigns
+
+
+def save_rate(null_effects):
+    """Share of the hazard that a contact of the treated arm takes away."""
+    return 0.0 if null_effects else SAVE_RATE
+
+
+def states_at(customers, rows, month_ends):
+    """Product count, activity and balance in cents of customers `rows` on month ends (indices)."""
+    openings = customers["opening_ends"][rows] <= month_ends[:, None]
+    flips = (customers["flip_ends"][rows] <= month_ends[:, None]).sum(axis=1)
+    product_count = customers["product_count"][rows] + openings.sum(axis=1)
+    is_active = customers["was_active"][rows] ^ (flips % 2 == 1)
+    latest = np.searchsorted(customers["balance_keys"], balance_keys(rows, month_ends), "right") - 1
+    left = customers["closed_on"][rows] - MONTH_ENDS[month_ends]
+    fading = customers["fading_days"][rows]
+    level = np.where(left < fading, left / np.maximum(fading, 1), 1.0)
+    balance = customers["balance_cents"][rows] * customers["balance_levels"][latest] * level
+    balance = np.where(customers["has_no_balance"][rows], 0, np.rint(balance))
+    return product_count, is_active, balance.astype(np.int64)
+
+
+def sorted_distinct(keys):
+    """The distinct keys in order."""
+    keys = np.sort(keys)
+    return keys[np.diff(keys, prepend=-1) != 0]
+
+
+def balance_keys(rows, month_ends):
+    """Customer and month end as one number, in the order of both."""
+    return (rows << 6) + month_ends
+
+
+def close_records(settings, block, customers):
+    """Add what the customer record says on the as-of date: its state, emptied by closing."""
+    size = customers["number"].size
+    rng = random_stream(settings.seed, block, "snapshots")
+    last_end = np.maximum(month_end_before(customers["closed_on"]), 0)
+    _, is_active, balance = states_at(customers, np.arange(size), last_end)
+    is_emptied = customers["has_closed"] & (not settings.null_effects)
+    fate = rng.random(size)
+    is_zero = is_emptied & (fate < CLOSED_ZERO_SHARE)
+    is_blank = is_emptied & ~is_zero & (fate < CLOSED_ZERO_SHARE + CLOSED_BLANK_SHARE)
+    customers["final_balance"] = np.where(is_zero, 0, balance)
+    customers["has_no_final_balance"] = customers["has_no_balance"] | is_blank
+    goes_quiet = is_emptied & draw_flags(rng, CLOSED_INACTIVE_SHARE, size)
+    customers["final_active"] = is_active & ~goes_quiet
+    # Nothing is opened on the day of closing.
+    last_opening = customers["last_day"] - customers["has_closed"]
+    openings = customers["opening_days"] <= last_opening[:, None]
+    customers["final_count"] = customers["product_count"] + openings.sum(axis=1)
+
+
+def list_snapshots(customers):
+    """Snapshots: the first month end of each customer, and every month end with another state.
+
+    Returns arrays of customer index, month end (index), product count, activity and balance.
+    """
+    size = customers["number"].size
+    everybody = np.arange(size)
+    first = first_month_end(np.maximum(customers["joined_on"], MONTH_ENDS[0])).astype(np.int64)
+    last = month_end_before(customers["closed_on"])
+    keys = [balance_keys(everybody, first)]
+    changed = customers["balance_keys"]
+    keys.append(changed[~customers["has_no_balance"][changed >> 6]])
+    for ends in (*customers["opening_ends"].T, *customers["flip_ends"].T):
+        rows = np.flatnonzero(ends <= MONTHS)
+        keys.append(balance_keys(rows, ends[rows].astype(np.int64)))
+    fading = np.flatnonzero((customers["fading_days"] > 0) & ~customers["has_no_balance"])
+    starts = customers["closed_on"][fading] - customers["fading_days"][fading]
+    for back in range(FADING_DAYS[1] // 28 + 1):
+        ends = last[fading] - back
+        falls = (ends >= 0) & (MONTH_ENDS[ends] > starts)
+        keys.append(balance_keys(fading[falls], ends[falls]))
+    keys = sorted_distinct(np.concatenate(keys))
+    rows, month_ends = keys >> 6, keys & 63
+    known = (month_ends >= first[rows]) & (month_ends <= last[rows])
+    rows, month_ends = rows[known], month_ends[known]
+    states = states_at(customers, rows, month_ends)
+    # What changed twice within a month may be as it was.
+    is_new = np.diff(rows, prepend=-1) != 0
+    for state in states:
+        is_new[1:] |= state[1:] != state[:-1]
+    return [values[is_new] for values in (rows, month_ends, *states)]
 
 
 def cut_labels():
     """Values of each cut of the churn truth; unknown ages and cities have their own."""
     bands = [f"{first}-{last}" for first, last, _, _ in AGE_BANDS]
     return {
+        "all": ["all"],
         "product_count": [str(i + 1) for i in range(len(PRODUCT_COUNT_SHARES))],
         "age_band": [*bands, "unknown"],
         "city": [*CITIES, "unknown"],
         "gender": list(GENDERS),
         "is_active": ["false", "true"],
+        "cluster": list(CLUSTERS),
         "has_credit_card": ["false", "true"],
     }
 
 
+def cut_codes(customers, month_end, product_count, is_active):
+    """Code of each customer in each cut of `cut_labels`, as of a month end (an index)."""
+    band_starts = [first for first, _, _, _ in AGE_BANDS[1:]]
+    age_band = np.searchsorted(band_starts, ages_at(customers, month_end), side="right")
+    return {
+        "all": np.zeros(age_band.size, dtype=np.int64),
+        "product_count": product_count - 1,
+        "age_band": np.where(customers["is_age_known"], age_band, len(AGE_BANDS)),
+        "city": np.where(customers["is_city_known"], customers["city"], len(CITIES)),
+        "gender": customers["gender"],
+        "is_active": is_active.astype(np.int64),
+        "cluster": customers["cluster"],
+        "has_credit_card": customers["has_credit_card"].astype(np.int64),
+    }
+
+
+def ages_at(customers, month_end):
+    """Age of each customer on a month end (an index)."""
+    return (BEFORE_MONTH + month_end - customers["birth_month"]) // 12
+
+
+def iso_day(day):
+    """ISO date of days since 1970-01-01."""
+    return str(np.datetime64(int(day), "D"))
+
+
 class ChurnTruth:
-    """Customers, churned and planted probability, summed over blocks for every cut value."""
+    """Customers at risk, closings and planted risks, summed over blocks."""
 
     def __init__(self):
         self.labels = cut_labels()
-        self.sums = {cut: np.zeros((3, len(values))) for cut, values in self.labels.items()}
-
-    def add(self, customers):
-        """Count one block of customers (the arrays of `draw_customers` with their churn)."""
-        band_starts = [first for first, _, _, _ in AGE_BANDS[1:]]
-        age_band = np.searchsorted(band_starts, customers["age"], side="right")
-        codes = {
-            "product_count": customers["product_count"] - 1,
-            "age_band": np.where(customers["is_age_known"], age_band, len(AGE_BANDS)),
-            "city": np.where(customers["is_city_known"], customers["city"], len(CITIES)),
-            "gender": customers["gender"],
-            "is_active": customers["is_active"].astype(np.int64),
-            "has_credit_card": customers["has_credit_card"].astype(np.int64),
+        self.windows = {
+            MONTH_ENDS[end]: {cut: np.zeros((3, len(v))) for cut, v in self.labels.items()}
+            for end in WINDOW_OPENINGS
         }
+        self.campaigns = np.zeros((3, len(CAMPAIGNS), len(ARMS)))
+        self.months = np.zeros((2, MONTHS), dtype=np.int64)
+
+    def add_window(self, day, at_risk, risk, closed_on, codes):
+        """Count the customers at risk on one day: the planted risk, and who closed."""
+        closed = (closed_on > day) & (closed_on <= day + YEAR_DAYS)
         for cut, code in codes.items():
             length = len(self.labels[cut])
-            self.sums[cut] += [
-                np.bincount(code, minlength=length),
-                np.bincount(code, weights=customers["has_left"], minlength=length),
-                np.bincount(code, weights=customers["churn_probability"], minlength=length),
+            self.windows[day][cut] += [
+                np.bincount(code[at_risk], minlength=length),
+                np.bincount(code[at_risk], weights=closed[at_risk], minlength=length),
+                np.bincount(code[at_risk], weights=risk[at_risk], minlength=length),
             ]
 
-    def rates(self):
-        """{cut: {value: customers, churned, mean planted probability}}, empty values left out."""
+    def add_campaigns(self, campaigns, retained_probability):
+        """Count the contacts of one block of customers."""
+        where = (campaigns["campaign"], campaigns["arm"])
+        for sums, values in zip(
+            self.campaigns, (1, campaigns["is_retained"], retained_probability), strict=True
+        ):
+            np.add.at(sums, where, values)
+
+    def add_months(self, joined_on, closed_on):
+        """Count customers on the day before each month, and closings of the month."""
+        ends = MONTH_ENDS[:-1]
+        joined, closed = np.sort(joined_on), np.sort(closed_on)
+        gone = np.searchsorted(closed, MONTH_ENDS, side="right")
+        self.months[0] += np.searchsorted(joined, ends, side="right") - gone[:-1]
+        self.months[1] += np.diff(gone)
+
+    def window_risks(self):
+        """{day: {cut: {value: at risk, closed, realised and implied risk}}}, without empty values.
+
+        The implied risk is the mean planted probability of the customers at risk.
+        """
         return {
-            cut: {
-                value: {
-                    "customers": int(customers),
-                    "churned": int(churned),
-                    "mean_probability": round(float(probability / customers), 8),
+            iso_day(day): {
+                cut: {
+                    value: {
+                        "at_risk": int(at_risk),
+                        "closed": int(closed),
+                        "realised_risk": round(float(closed / at_risk), 6),
+                        "implied_risk": round(float(risk / at_risk), 6),
+                    }
+                    for value, at_risk, closed, risk in zip(self.labels[cut], *sums, strict=True)
+                    if at_risk
                 }
-                for value, customers, churned, probability in zip(
-                    self.labels[cut], *sums, strict=True
-                )
-                if customers
+                for cut, sums in cuts.items()
             }
-            for cut, sums in self.sums.items()
+            for day, cuts in sorted(self.windows.items(), reverse=True)
+        }
+
+    def campaign_arms(self):
+        """{campaign: {arm: contacts, retained, mean planted probability}}, empty arms left out."""
+        contacts, retained, probability = self.campaigns
+        return {
+            campaign: {
+                arm: {
+                    "contacts": int(contacts[i, j]),
+                    "retained": int(retained[i, j]),
+                    "implied_retained_share": round(float(probability[i, j] / contacts[i, j]), 6),
+                }
+                for j, arm in enumerate(ARMS)
+                if contacts[i, j]
+            }
+            for i, campaign in enumerate(CAMPAIGNS)
+        }
+
+    def closings_by_month(self):
+        """{first day of the month: customers on the day before, closings of the month}."""
+        return {
+            iso_day(day + 1): {"customers": int(customers), "closed": int(closed)}
+            for day, customers, closed in zip(MONTH_ENDS[:-1], *self.months, strict=True)
         }
 
 
@@ -716,48 +1195,104 @@ def whole_column(values, is_null=None):
 
 
 def draw_customers(settings, block, size):
-    """Everything about the customers of one block but their events, as arrays of `size`."""
+    """Everything about the customers of one block but their closings and events, as arrays.
+
+    States (product count, activity, age) are those of the day before the window, or of the day
+    of joining; what becomes of them is added by `draw_changes`.
+    """
+    world = population(settings.null_effects)
     rng = random_stream(settings.seed, block, "customers")
-    age = AGE_BANDS[0][0] + draw_codes(rng, age_shares(), size)
-    first_purchase = WINDOW_START + draw_between(
-        rng, np.zeros(size, dtype=np.int64), FIRST_PURCHASE_DAYS - 1
+    zeros = np.zeros(size, dtype=np.int64)
+    is_joiner = draw_flags(rng, world.joiner_share, size)
+    joins = draw_between(rng, zeros + WINDOW_START, AS_OF)
+    place = rng.random(size)
+    cell = np.where(
+        is_joiner,
+        np.searchsorted(world.joiner_bounds[:-1] / world.joiner_bounds[-1], place, side="right"),
+        np.searchsorted(world.customer_bounds[:-1] / world.customer_bounds[-1], place, "right"),
     )
-    joined_on = first_purchase - draw_between(rng, np.zeros(size, dtype=np.int64), TENURE_DAYS - 1)
+    product, city, gender, active, cluster, value, age = np.unravel_index(cell, world.shape)
+    age = age + AGE_BANDS[0][0]
+    birthday_ago = draw_between(rng, zeros, 11)  # months
+    month = np.where(is_joiner, np.searchsorted(MONTH_ENDS, joins, side="left") - 1, 0)
+    birth_month = BEFORE_MONTH + month - 12 * age - birthday_ago
+    birth_date = birth_month.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+
+    # In a population that keeps its composition, tenure is exponential at a customer's hazard.
+    step = np.searchsorted(CHURN_AGE_BREAKS, age, side="right")
+    hazard = world.hazards[product, city, gender, active, cluster, value, step]
+    tenure = rng.standard_exponential(size) * YEAR_DAYS / hazard
+    longest = np.minimum(30 * (12 * (age - AGE_BANDS[0][0]) + birthday_ago), LONGEST_TENURE_DAYS)
+    tenure = np.where(tenure > longest, rng.random(size) * longest, tenure).astype(np.int64)
+    joined_on = np.where(is_joiner, joins, WINDOW_START - 1 - tenure)
+    purchase_after = np.floor(
+        rng.random(size) * np.where(is_joiner, WELCOME_DAYS, FIRST_PURCHASE_DAYS)
+    ).astype(np.int64)
+
     mean, deviation, lowest, highest = CREDIT_SCORE
     score = np.rint(rng.normal(mean, deviation, size)).astype(np.int64)
-    new_year = (AS_OF_YEAR - 1970 - age).astype("datetime64[Y]").astype("datetime64[D]")
     customers = {
         "number": block * BLOCK_SIZE + 1 + np.arange(size),
-        "age": age,
-        # Any day of the year of birth has the same age on 31 December.
-        "birth_date": new_year.astype(np.int64)
-        + draw_between(rng, np.zeros(size, dtype=np.int64), 364),
-        "gender": draw_codes(rng, GENDER_SHARES, size),
-        "city": draw_codes(rng, CITY_SHARES, size),
-        "first_purchase": first_purchase,
+        "is_joiner": is_joiner,
+        "first_month": month,  # of the window
+        "birth_month": birth_month,
+        "birth_date": birth_date + draw_between(rng, zeros, 27),
+        "gender": gender,
+        "city": city,
         "joined_on": joined_on,
+        "first_purchase": np.maximum(joined_on, WINDOW_START) + purchase_after,
         "credit_score": np.clip(score, lowest, highest),
-        "salary_cents": draw_between(rng, np.zeros(size, dtype=np.int64), SALARY_CENTS - 1),
-        "product_count": 1 + draw_codes(rng, PRODUCT_COUNT_SHARES, size),
+        "salary_cents": draw_between(rng, zeros, SALARY_CENTS - 1),
+        "product_count": 1 + product,
         "has_credit_card": draw_flags(rng, CREDIT_CARD_SHARE, size),
-        "is_active": draw_flags(rng, ACTIVE_SHARE, size),
+        "was_active": active == 1,
         "property_count": draw_codes(rng, PROPERTY_SHARES, size),
         "education": draw_codes(rng, EDUCATION_SHARES, size),
         "job": draw_codes(rng, JOB_SHARES, size),
         "marital_status": draw_codes(rng, MARITAL_SHARES, size),
         "marketing_consent": draw_flags(rng, CONSENT_SHARE, size),
+        "cluster": cluster,
+        "value": value,
+        "has_no_balance": value == VALUES.index("none"),
     }
-    rng = random_stream(settings.seed, block, "clusters")
-    cluster = draw_codes(rng, CLUSTER_SHARES, size)
+    # The usual balance: lognormal around the median of the cluster, on the side of the value.
     noise = rng.lognormal(0.0, CLUSTER_BALANCE_SIGMA, size)
-    customers["cluster"] = cluster
-    customers["balance_cents"] = np.rint(np.array(CLUSTER_BALANCE)[cluster] * noise * 100).astype(
-        np.int64
-    )
-    missing = np.array(BALANCE_MISSING_SHARES)[customers["product_count"] - 1]
-    customers["is_balance_missing"] = draw_flags(rng, missing, size)
+    is_wrong_side = (noise > 1) != (value == VALUES.index("high"))
+    noise = np.where(is_wrong_side, 1 / noise, noise)
+    customers["balance_cents"] = np.array(CLUSTER_BALANCE)[cluster] * noise * 100
+    draw_changes(settings, block, customers)
     add_soft_variation(customers, block)
     return customers
+
+
+def draw_changes(settings, block, customers):
+    """Add when products are opened, the activity changes and the balance takes another level.
+
+    Openings and changes of activity are days, and the month ends that first show them.
+    """
+    size = customers["number"].size
+    rng = random_stream(settings.seed, block, "states")
+    since = np.maximum(customers["joined_on"], WINDOW_START - 1)
+    rates = opening_rates(settings.null_effects)
+    # Nobody has more products than there are counts: further openings never happen.
+    first = customers["product_count"] - 1
+    rates = [rates[np.minimum(first + i, rates.size - 1)] for i in range(len(OPENING_RATES))]
+    customers["opening_days"] = changes_until(rng, since, rates)
+    customers["opening_ends"] = first_month_end(customers["opening_days"])
+    # Drawing it anew changes it with the share of the other state.
+    rate_down = ACTIVITY_CHANGE_RATE * (1 - ACTIVE_SHARE)
+    rate_up = ACTIVITY_CHANGE_RATE * ACTIVE_SHARE
+    goes_down = [customers["was_active"] ^ (i % 2 == 1) for i in range(4)]
+    rates = [np.where(down, rate_down, rate_up) for down in goes_down]
+    customers["flip_ends"] = first_month_end(changes_until(rng, since, rates))
+
+    changes = rng.poisson(BALANCE_CHANGE_RATE * WINDOW_YEARS, size)
+    rows = np.repeat(np.arange(size), changes)
+    month_ends = draw_between(rng, np.ones_like(rows), MONTHS)
+    at_first = balance_keys(np.arange(size), 0)
+    keys = sorted_distinct(np.concatenate([at_first, balance_keys(rows, month_ends)]))
+    customers["balance_keys"] = keys
+    customers["balance_levels"] = rng.lognormal(0.0, BALANCE_CHANGE_SIGMA, keys.size)
 
 
 def add_soft_variation(customers, block):
@@ -766,7 +1301,7 @@ def add_soft_variation(customers, block):
     Adds `is_age_known`, `is_city_known` and `city_text`, a code into the cities in English
     followed by RUSSIAN_CITIES, or -1 for blank.
     """
-    size = customers["age"].size
+    size = customers["number"].size
     customers["is_age_known"] = np.ones(size, dtype=bool)
     customers["is_city_known"] = np.ones(size, dtype=bool)
     customers["city_text"] = customers["city"].copy()
@@ -783,42 +1318,25 @@ def add_soft_variation(customers, block):
     customers["is_age_known"][no_age] = False
 
 
-def decide_churn(settings, block, customers, last_event):
-    """Add the planted probability, who left and when to `customers`.
-
-    The closing day is even between the last event and the as-of date: so it cuts no purchase or
-    contact process short, and the recency of events says nothing about churn.
-    """
-    size = last_event.size
-    rng = random_stream(settings.seed, block, "churn")
-    probability = churn_probabilities(settings.null_effects)[
-        customers["product_count"] - 1,
-        np.searchsorted(CHURN_AGE_BREAKS, customers["age"], side="right"),
-        customers["city"],
-        customers["gender"],
-        customers["is_active"].astype(np.int64),
-    ]
-    earliest = np.maximum(np.maximum(last_event, customers["joined_on"]), WINDOW_START)
-    customers["churn_probability"] = probability
-    customers["has_left"] = draw_flags(rng, probability, size)
-    customers["closed_on"] = draw_between(rng, earliest, AS_OF)
-
-
 def hold_products(settings, block, customers):
-    """Products of each customer: (customer index, position, product code) and the code matrix.
+    """Products of each customer: (customer index, product code, opened on) and the code matrix.
 
     Distinct codes are drawn one after the other by weight: the smallest of exponential times
     divided by the weights come first.
     """
     rng = random_stream(settings.seed, block, "holdings")
-    counts = customers["product_count"]
+    counts = customers["final_count"]
     times = rng.standard_exponential((counts.size, len(PRODUCTS))) / np.array(PRODUCT_WEIGHTS)
     order = np.argsort(times, axis=1)[:, : len(PRODUCT_COUNT_SHARES)]
     rows = np.repeat(np.arange(counts.size), counts)
     position = np.arange(rows.size) - np.repeat(np.cumsum(counts) - counts, counts)
-    # The first product opens the relation; all are open before the first purchase on any.
-    opened = draw_between(rng, customers["joined_on"][rows], customers["first_purchase"][rows])
-    opened = np.where(position == 0, customers["joined_on"][rows], opened)
+    # The first product opens the relation; who joins in the window begins with several, if any.
+    joined_on = customers["joined_on"][rows]
+    opened = draw_between(rng, joined_on, np.maximum(joined_on, WINDOW_START - 1))
+    opened = np.where(position == 0, joined_on, opened)
+    number = position - customers["product_count"][rows]
+    is_later = number >= 0
+    opened[is_later] = customers["opening_days"][rows[is_later], number[is_later]]
     return rows, order[rows, position], opened, order
 
 
@@ -829,7 +1347,7 @@ def draw_policies(settings, block, customers):
     Beta(alpha, beta) draw: the shifted beta geometric of Fader and Hardie (2007).
     """
     rng = random_stream(settings.seed, block, "policies")
-    rows = np.flatnonzero(draw_flags(rng, POLICY_SHARE, customers["age"].size))
+    rows = np.flatnonzero(draw_flags(rng, POLICY_SHARE, customers["number"].size))
     size = rows.size
     vehicle = draw_codes(rng, VEHICLE_SHARES, size)
     coverage = draw_codes(rng, COVERAGE_SHARES, size)
@@ -868,33 +1386,13 @@ def draw_policies(settings, block, customers):
     }
 
 
-def draw_campaigns(settings, block, customers):
-    """Campaign contacts of a random share of customers, one each, as arrays."""
-    rng = random_stream(settings.seed, block, "campaigns")
-    rows = np.flatnonzero(draw_flags(rng, CONTACTED_SHARE, customers["age"].size))
-    campaign = draw_codes(rng, (0.5, 0.5), rows.size)
-    arm = draw_codes(rng, (0.5, 0.5), rows.size)
-    start = np.array(CAMPAIGN_STARTS)[campaign]
-    return {
-        "rows": rows,
-        "campaign": campaign,
-        "arm": arm,
-        "contacted_on": draw_between(rng, start, start + CAMPAIGN_DAYS - 1),
-        "is_retained": draw_flags(rng, save_rates(settings.null_effects)[arm], rows.size),
-    }
-
-
-def save_rates(null_effects):
-    """Planted share retained by arm; without effects both arms have the holdout's."""
-    return np.array([SAVE_RATES[0], SAVE_RATES[0]] if null_effects else SAVE_RATES)
-
-
 def key_widths(settings):
     """Digits of the ids of each entity, the same in the whole file."""
     rows = {
         "customers": settings.customers,
         "product_holdings": len(PRODUCT_COUNT_SHARES) * settings.customers,
-        "interactions": int(2 * settings.mean_contacts * settings.customers) + SPARE_IDS,
+        "interactions": int(2 * settings.mean_contacts * (settings.customers + SPARE_IDS))
+        + SPARE_IDS,
         "transactions": TRANSACTIONS_PER_CUSTOMER * settings.customers + SPARE_IDS,
         "policies": settings.customers,
         "campaign_contacts": settings.customers,
@@ -903,47 +1401,45 @@ def key_widths(settings):
 
 
 def simulate_block(settings, block, rows_before, churn_truth):
-    """The six tables of one block of customers, and its cluster labels.
+    """The tables of one block of customers, and its cluster labels.
 
     rows_before: {entity: rows of the blocks before}, from which the ids go on. Adds the block to
     `churn_truth`.
     """
     size = min(BLOCK_SIZE, settings.customers - block * BLOCK_SIZE)
     customers = draw_customers(settings, block, size)
+    campaigns = draw_lives(settings, block, customers, churn_truth)
+    close_records(settings, block, customers)
+    snapshots = list_snapshots(customers)
+    snapshot_rows, snapshot_ends, snapshot_count, snapshot_active, snapshot_balance = snapshots
     holding_rows, holding_product, opened_on, product_order = hold_products(
         settings, block, customers
     )
 
     rng = random_stream(settings.seed, block, "contacts")
-    contact_rows, contact_seconds, last_contact = draw_contacts(
-        rng, customers["cluster"], customers["joined_on"], settings.mean_contacts
-    )
+    contact_rows, contact_seconds = draw_contacts(rng, customers, cluster_contact_rates(settings))
+    happens = stays_visible(rng, customers, contact_rows, contact_seconds // DAY_SECONDS)
+    contact_rows, contact_seconds = contact_rows[happens], contact_seconds[happens]
     channel = draw_codes(rng, CHANNEL_SHARES, contact_rows.size)
     direction = draw_codes(rng, DIRECTION_SHARES, contact_rows.size)
 
     rng = random_stream(settings.seed, block, "purchases")
-    purchase_rows, purchase_days = draw_purchases(rng, customers["first_purchase"], AS_OF)
+    purchase_rows, purchase_days = draw_purchases(rng, customers["first_purchase"])
+    happens = stays_visible(rng, customers, purchase_rows, purchase_days)
+    purchase_rows, purchase_days = purchase_rows[happens], purchase_days[happens]
     purchase_seconds = draw_seconds(rng, purchase_days)
-    bought = draw_between(
-        rng, np.zeros_like(purchase_rows), customers["product_count"][purchase_rows] - 1
-    )
+    # Any product open on the day.
+    openings = customers["opening_days"][purchase_rows] <= purchase_days[:, None]
+    open_count = customers["product_count"][purchase_rows] + openings.sum(axis=1)
+    open_count = np.minimum(open_count, customers["final_count"][purchase_rows])
+    bought = draw_between(rng, np.zeros_like(purchase_rows), open_count - 1)
     rng = random_stream(settings.seed, block, "amounts")
     amounts = draw_amounts(rng, purchase_rows, size)
 
     policies = draw_policies(settings, block, customers)
-    campaigns = draw_campaigns(settings, block, customers)
-
-    last_event = last_contact
-    last_purchase = purchase_days[np.searchsorted(purchase_rows, np.arange(size), "right") - 1]
-    last_event = np.maximum(last_event, last_purchase)
-    last_event[campaigns["rows"]] = np.maximum(
-        last_event[campaigns["rows"]], campaigns["contacted_on"]
-    )
-    decide_churn(settings, block, customers, last_event)
-    churn_truth.add(customers)
 
     widths = key_widths(settings)
-    stays = ~customers["has_left"]
+    stays = ~customers["has_closed"]
     customer_id = keys_column("C", customers["number"], widths["customers"])
 
     def new_keys(entity, count):
@@ -956,7 +1452,7 @@ def simulate_block(settings, block, rows_before, churn_truth):
     columns = {
         "customers": [
             customer_id,
-            whole_column(customers["age"], ~customers["is_age_known"]),
+            whole_column(ages_at(customers, MONTHS), ~customers["is_age_known"]),
             days_column(customers["birth_date"], ~customers["is_age_known"]),
             labels_column(GENDERS, customers["gender"]),
             labels_column((*CITIES, *RUSSIAN_CITIES), customers["city_text"]),
@@ -965,16 +1461,27 @@ def simulate_block(settings, block, rows_before, churn_truth):
             pa.nulls(size, FLAG),
             whole_column(customers["credit_score"]),
             money_column(customers["salary_cents"]),
-            money_column(customers["balance_cents"], customers["is_balance_missing"]),
-            whole_column(customers["product_count"]),
+            money_column(customers["final_balance"], customers["has_no_final_balance"]),
+            whole_column(customers["final_count"]),
             pa.array(customers["has_credit_card"]),
-            pa.array(customers["is_active"]),
+            pa.array(customers["final_active"]),
             whole_column(customers["property_count"]),
-            whole_column((AS_OF - customers["joined_on"]) * 100 // 36_525),
+            whole_column((customers["last_day"] - customers["joined_on"]) * 100 // 36_525),
             labels_column(EDUCATIONS, customers["education"]),
             labels_column(JOBS, customers["job"]),
             labels_column(MARITAL_STATUSES, customers["marital_status"]),
             pa.array(customers["marketing_consent"]),
+        ],
+        "customer_snapshots": [
+            customer_keys(snapshot_rows),
+            days_column(MONTH_ENDS[snapshot_ends]),
+            money_column(snapshot_balance, customers["has_no_balance"][snapshot_rows]),
+            pa.array(snapshot_active),
+            pa.array(customers["has_credit_card"][snapshot_rows]),
+            whole_column(snapshot_count),
+            whole_column(customers["property_count"][snapshot_rows]),
+            whole_column(customers["credit_score"][snapshot_rows]),
+            money_column(customers["salary_cents"][snapshot_rows]),
         ],
         "product_holdings": [
             new_keys("product_holdings", holding_rows.size),
@@ -1147,9 +1654,8 @@ def write_faults(settings, entity, place, file):
 
 def planted_parameters(settings):
     """The parameters of every planted model, for truth.json."""
-    intercept = CHURN_INTERCEPT
-    if settings.null_effects:
-        intercept = math.log(NULL_CHURN_PROBABILITY / (1 - NULL_CHURN_PROBABILITY))
+    world = population(settings.null_effects)
+    intercept = math.log(NULL_HAZARD) if settings.null_effects else CHURN_INTERCEPT
     first_age, last_age = AGE_BANDS[0][0], AGE_BANDS[-1][1]
     steps = zip(
         (first_age, *CHURN_AGE_BREAKS),
@@ -1165,10 +1671,11 @@ def planted_parameters(settings):
         return {v: planted(c) for v, c in zip(values, coefficients, strict=True)}
 
     labels = cut_labels()
-    contacts = cluster_mean_contacts(settings.mean_contacts)
+    contacts = cluster_contact_rates(settings)
     return {
         "churn": {
-            "model": "logistic",
+            "model": "hazard per 365 days: -log(1 - highest_risk / (1 + exp(-score)))",
+            "highest_risk": HIGHEST_RISK,
             "intercept": round(intercept, 8),
             "product_count": by_value(labels["product_count"], CHURN_BY_PRODUCT_COUNT),
             "age": [
@@ -1178,16 +1685,33 @@ def planted_parameters(settings):
             "city": by_value(CITIES, CHURN_BY_CITY),
             "gender": by_value(GENDERS, CHURN_BY_GENDER),
             "is_active": by_value(labels["is_active"], CHURN_BY_ACTIVE),
+            "cluster": by_value(CLUSTERS, CHURN_BY_CLUSTER),
+            "value": by_value(VALUES, CHURN_BY_VALUE),
             "features_without_effect": list(CHURN_NULL_FEATURES),
+            "features_without_effect_of_their_own": ["tenure_years"],
+        },
+        "population": {
+            "joiner_share": round(world.joiner_share, 8),
+            "closings_per_customer_year": round(world.yearly_closings, 8),
+        },
+        "changes": {
+            "openings_per_year_by_product_count": opening_rates(settings.null_effects).tolist(),
+            "activity_drawn_anew_per_year": ACTIVITY_CHANGE_RATE,
+            "balance_drawn_anew_per_year": BALANCE_CHANGE_RATE,
+            "balance_log_sigma": BALANCE_CHANGE_SIGMA,
+        },
+        "closing": {
+            "fading_days": [0, 0] if settings.null_effects else list(FADING_DAYS),
+            "balance_zero_share": planted(CLOSED_ZERO_SHARE),
+            "balance_blank_share": planted(CLOSED_BLANK_SHARE),
+            "inactive_share": planted(CLOSED_INACTIVE_SHARE),
         },
         "balance": {"missing_share_by_product_count": list(BALANCE_MISSING_SHARES)},
         "clusters": [
             {
                 "cluster": name,
                 "share": CLUSTER_SHARES[i],
-                "recency_days_median": CLUSTER_RECENCY_DAYS[i],
-                "recency_log_sigma": CLUSTER_RECENCY_SIGMA,
-                "contacts_mean": round(float(contacts[i]), 8),
+                "contacts_per_year": round(float(contacts[i]), 8),
                 "balance_median": CLUSTER_BALANCE[i],
                 "balance_log_sigma": CLUSTER_BALANCE_SIGMA,
             }
@@ -1212,7 +1736,8 @@ def planted_parameters(settings):
             "campaign_codes": list(CAMPAIGNS),
             "contacted_share": CONTACTED_SHARE,
             "treated_share": 0.5,
-            "save_rates": dict(zip(ARMS, save_rates(settings.null_effects).tolist(), strict=True)),
+            "effect_days": CAMPAIGN_EFFECT_DAYS,
+            "save_rate": save_rate(settings.null_effects),
         },
     }
 
@@ -1257,8 +1782,6 @@ def simulate(settings):
     for file in [*files.values(), *([labels_file] if labels_file else [])]:
         file.close()
 
-    rates = churn_truth.rates()
-    gender_rates = rates["gender"].values()
     truth = {
         "arguments": {
             "customers": settings.customers,
@@ -1268,12 +1791,15 @@ def simulate(settings):
             "null_effects": settings.null_effects,
             "dirty_rows": settings.dirty_rows,
         },
-        "window_start": "2024-01-01",
-        "as_of_date": "2025-12-31",
+        "window_start": iso_day(WINDOW_START),
+        "as_of_date": iso_day(AS_OF),
         "clean_rows": row_counts,
-        "churned_customers": sum(rate["churned"] for rate in gender_rates),
+        "churned_customers": int(churn_truth.months[1].sum()),
         **planted_parameters(settings),
-        "churn_rate_by_cut": rates,
+        "window_days": YEAR_DAYS,
+        "window_risks": churn_truth.window_risks(),
+        "campaign_arms": churn_truth.campaign_arms(),
+        "closings_by_month": churn_truth.closings_by_month(),
         "dirty_rows": dirty_rows,
         "duplicates": {entity: rows.num_rows for entity, rows in first_rows.items()},
     }
@@ -1301,7 +1827,9 @@ def parse_arguments(argv):
         help="mean interactions per customer (default %(default)s)",
     )
     parser.add_argument(
-        "--null-effects", action="store_true", help="plant no churn and no campaign effect"
+        "--null-effects",
+        action="store_true",
+        help="plant no effects: everybody closes at the same constant hazard",
     )
     parser.add_argument(
         "--no-dirty-rows",
