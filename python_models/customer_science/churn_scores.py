@@ -1,33 +1,34 @@
-"""Churn probabilities, what speaks for them, and how good they are beside baselines: pure functions of pandas frames.
+"""Churn probabilities, what drives them, and how good they are beside baselines: pure functions of pandas frames.
 
-Sources: Friedman (2001) for gradient boosting; Platt (1999) for the sigmoid that calibrates it; Robnik-Sikonja and
-Kononenko (2008) for the effect of a feature; Brier (1950); Naeini, Cooper and Hauskrecht (2015) for the expected
-calibration error; Cox (1958) for the calibration slope.
+Sources: Friedman (2001) for gradient boosting; Platt (1999) for the sigmoid that calibrates it; Breiman, Friedman,
+Olshen and Stone (1984) for the one-standard-error rule; Robnik-Sikonja and Kononenko (2008) for the contribution of a
+feature; Brier (1950); Naeini, Cooper and Hauskrecht (2015) for the expected calibration error; Cox (1958) for the
+calibration slope.
 """
 
+from collections.abc import Callable
 from copy import copy
-from itertools import combinations
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import expit, logit
-from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, roc_auc_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
 from customer_science.batches import empty_frame
 from customer_science.value_metrics import top_decile_capture
 
+KEY = ["customer_id", "churn_basis"]
 # feature set -> the cells whose rate is its baseline
 CELLS = {"without_protected": "cell", "all": "protected_cell"}
-# column of predictions -> model and feature set
+# the features whose values a cell combines; those of a protected cell enter in bands, whose bounds are not known here
+CELL_FEATURES = {"without_protected": ("product_count", "city"), "all": ()}
+# column of predictions -> model and feature set; within a feature set the simplest model first
 CANDIDATES = {
     "base_rate_none": ("base_rate", "none"),
     **{
@@ -38,11 +39,12 @@ CANDIDATES = {
 }
 TOP_FEATURES = (1, 2, 3)
 PREDICTION_TYPES = {
-    **dict.fromkeys(["customer_id", "score_basis"], "str"),
+    **dict.fromkeys(KEY, "str"),
     **dict.fromkeys(CANDIDATES, "float64"),
 }
 SCORE_TYPES = {
     **PREDICTION_TYPES,
+    **dict.fromkeys(["model_code", "feature_set"], "str"),
     "churn_probability": "float64",
     **{f"top_feature_{number}_name": "str" for number in TOP_FEATURES},
     **{f"top_feature_{number}_effect": "float64" for number in TOP_FEATURES},
@@ -55,133 +57,334 @@ METRIC_TYPES = {
 }
 
 LARGEST_CATEGORIES = 50  # a text feature's further values are one category: trees take 255 at most
-# quantiles that stand for a feature's distribution when its effect is measured
+UNKNOWN_CATEGORY = LARGEST_CATEGORIES + 1
+# quantiles that stand for a feature's distribution when its contribution is measured
 REFERENCE_VALUES = 5
 EXPLAINED_AT_ONCE = 50_000  # customers; what fits into the processor's cache
+# a difference of Brier scores below this share of the base rate's is rounding of floating-point numbers
+ROUNDING_SHARE = 1e-9
 
 
-class Lessons(NamedTuple):
-    """What models of one feature set learn from, one row per customer and basis, sorted by key.
+class TrainingSet(NamedTuple):
+    """The rows that models of one feature set are fitted on, sorted by key.
 
-    `matrix` has a column per feature, codes where `is_text`, NaN where unknown; `outcome` is 1 for churned, 0 for
-    stayed; `fold` numbers the folds."""
+    `matrix` has a column per feature, codes where `is_text`, NaN where unknown; `cell` numbers the cells, which
+    combine the features at `cell_positions`, and `fold` the folds; `outcome` is 1 for churned, 0 for retained."""
 
     matrix: np.ndarray
     is_text: np.ndarray
+    cell_positions: list[int]
+    cell: np.ndarray
     outcome: np.ndarray
     fold: np.ndarray
 
-    def folds(self):
-        """Each fold with the rows that it predicts and those of the other folds."""
-        for one in np.unique(self.fold):
-            yield one, self.fold == one, self.fold != one
 
-
-class ScoreModel(NamedTuple):
-    """Calibrated boosting for each fold, and what speaks in its scores."""
+class Encoder(NamedTuple):
+    """Turns rows of features into the numbers that models of one feature set read."""
 
     encodings: dict[str, pd.Series | None]  # see learn_encodings
-    boosted: dict  # fold -> model, slope and intercept of its calibrated log-odds
-    swaps: dict  # fold -> see _swaps
+    cell_name: str
+    cells: pd.Index
+
+    def encode(self, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        """The matrix of features, and the number of each row's cell: -1 for a cell that was not fitted."""
+        matrix, _ = encode_features(rows, self.encodings)
+        return matrix, self.cells.get_indexer(rows[self.cell_name])
 
 
-def learn_scores(
+# A fitted model gives the `probabilities` of rows, and for each feature the `part` of itself that depends on it: its
+# `log_odds` are the model's but for a term that is the same whatever the feature's value. No part, no contribution.
+
+
+class BaseRate(NamedTuple):
+    """The churn rate of all customers."""
+
+    rate: float
+
+    def probabilities(self, matrix: np.ndarray, cell: np.ndarray) -> np.ndarray:
+        return np.full(len(matrix), self.rate)
+
+    def part(self, position: int) -> None:
+        return None
+
+
+class CellTable(NamedTuple):
+    """The log-odds of each cell by the values of the features that it combines."""
+
+    levels: dict[int, np.ndarray]  # position of a feature -> its values in order, unknown last
+    values: np.ndarray  # an axis per feature; its last place is of values that were not fitted
+
+    def log_odds(self, matrix: np.ndarray) -> np.ndarray:
+        return self.values[_places(self.levels, matrix)]
+
+
+class CellRates(NamedTuple):
+    """The churn rate of each cell."""
+
+    rates: np.ndarray  # by number of the cell; the last is of cells that were not fitted
+    table: CellTable | None  # none where the features do not determine the cell
+
+    def probabilities(self, matrix: np.ndarray, cell: np.ndarray) -> np.ndarray:
+        return self.rates[cell]
+
+    def part(self, position: int) -> CellTable | None:
+        return self.table if self.table and position in self.table.levels else None
+
+
+class NumberTerm(NamedTuple):
+    """What a number adds to the log-odds of a logistic regression."""
+
+    position: int
+    slope: float
+    intercept: float
+    unknown: float  # added where the number is unknown
+
+    def log_odds(self, matrix: np.ndarray) -> np.ndarray:
+        column = matrix[:, self.position]
+        return np.where(np.isnan(column), self.unknown, self.intercept + self.slope * column)
+
+
+class CategoryTerm(NamedTuple):
+    """What a category adds to the log-odds of a logistic regression."""
+
+    position: int
+    effects: np.ndarray  # by code; the last where the category is unknown
+
+    def log_odds(self, matrix: np.ndarray) -> np.ndarray:
+        return self.effects[_category_codes(matrix[:, self.position])]
+
+
+class Logistic(NamedTuple):
+    """A logistic regression: an intercept, and a term per feature.
+
+    Terms are added one by one, so a row's log-odds are the same bits whatever rows are scored with it."""
+
+    intercept: float
+    terms: list[NumberTerm | CategoryTerm]
+
+    def probabilities(self, matrix: np.ndarray, cell: np.ndarray) -> np.ndarray:
+        log_odds = np.full(len(matrix), self.intercept)
+        for term in self.terms:
+            log_odds += term.log_odds(matrix)
+        return expit(log_odds)
+
+    def part(self, position: int) -> NumberTerm | CategoryTerm:
+        return self.terms[position]
+
+
+class CalibratedBoosting(NamedTuple):
+    """Gradient boosting whose log-odds a sigmoid calibrates."""
+
+    booster: HistGradientBoostingClassifier
+    slope: float
+    intercept: float
+
+    def log_odds(self, matrix: np.ndarray) -> np.ndarray:
+        return self.slope * self.booster.decision_function(matrix) + self.intercept
+
+    def probabilities(self, matrix: np.ndarray, cell: np.ndarray) -> np.ndarray:
+        return expit(self.log_odds(matrix))
+
+    def part(self, position: int) -> "CalibratedBoosting | None":
+        """The trees that use the feature: the others give the same log-odds whatever its value."""
+        using = copy(self.booster)
+        using._predictors = [
+            trees
+            for trees in self.booster._predictors
+            if any(
+                (tree.nodes["feature_idx"] == position)[tree.nodes["is_leaf"] == 0].any()
+                for tree in trees
+            )
+        ]
+        return self._replace(booster=using) if using._predictors else None
+
+
+FittedModel = BaseRate | CellRates | Logistic | CalibratedBoosting
+
+
+class ServedModel(NamedTuple):
+    """The model that scores customers: which candidate it is, and its fit without each fold."""
+
+    model_code: str
+    feature_set: str  # as in CANDIDATES: `none` for the base rate
+    encoder: Encoder
+    fitted: dict[int, FittedModel]  # by the fold that the fit has not seen
+    parts: dict[int, list]  # see _parts
+
+
+def fit_churn_models(
     features: pd.DataFrame, catalogue: pd.DataFrame, cell_weight: float
-) -> tuple[pd.DataFrame, ScoreModel | None]:
-    """Out-of-fold churn probabilities of those whom models learn from, by every model, and the model that scores.
+) -> tuple[pd.DataFrame, ServedModel | None]:
+    """Out-of-fold churn probabilities of the sampled customers by every candidate, and the model that is served.
 
-    `features` has one row per customer and basis: customer_id, score_basis, fold_number, is_churned (the outcome,
-    known), cell and protected_cell (text), and the features that `catalogue` lists by feature_name, is_protected and
-    is_scored (whether the score uses it). `cell_weight` is the number of customers at the base rate with which a cell's
-    own are averaged. Returns customer_id, score_basis and the columns of CANDIDATES, the same whatever the order of
-    rows and the number of threads; no rows and no model where nothing but protected features is known or a fold lacks
-    an outcome.
+    `features` has one row per customer and basis: customer_id, churn_basis, window_number (1 is the latest outcome
+    window, null on a snapshot), is_sampled, fold_number, is_churned (the outcome, known in sampled rows), cell and
+    protected_cell (text), and the features that `catalogue` lists by feature_name, is_protected and is_scored
+    (whether the score may use it). Models are fitted on the sampled rows of the latest window or the snapshot.
+    `cell_weight` is the number of customers at the base rate with which a cell's own are averaged. Returns
+    customer_id, churn_basis and the columns of CANDIDATES, the same whatever the order of rows and the number of
+    threads; no rows and no model where only protected features are known or a fold lacks an outcome.
 
     No model has seen the fold that it predicts. Boosting is calibrated by a sigmoid of its log-odds, fitted on
-    predictions by models that saw neither the fold predicted nor the fold scored.
+    predictions by models that saw neither the fold predicted nor the fold scored. `choose_model` selects the served
+    model among the candidates of the score's feature set, the base rate included.
     """
-    rows = features.sort_values(["customer_id", "score_basis"], ignore_index=True)
-    fold = rows["fold_number"].to_numpy("int64")
-    outcome = rows["is_churned"].astype("Float64").to_numpy(float)
-    known = catalogue[[rows[code].notna().any() for code in catalogue["feature_name"]]]
-    codes_by_set = {
-        "without_protected": list(known.loc[~known["is_protected"].astype(bool), "feature_name"]),
-        "all": list(known["feature_name"]),
-    }
-    score_set = "all" if known["is_scored"].astype(bool).all() else "without_protected"
-    outcomes_seen = set(zip(fold, outcome, strict=True))
-    # a sigmoid needs two folds besides the one that it serves
-    if not codes_by_set["without_protected"] or len(outcomes_seen) < 2 * max(3, len(set(fold))):
+    rows = _sampled_rows(features)
+    rows = rows[~(_window_numbers(rows) > 1)].reset_index(drop=True)
+    codes_by_set = _codes_by_set(rows, catalogue)
+    if not codes_by_set:
         return empty_frame(PREDICTION_TYPES), None
+    score_set = "all" if catalogue["is_scored"].astype(bool).all() else "without_protected"
 
-    predictions = rows[["customer_id", "score_basis"]].copy()
+    predictions = rows[KEY].copy()
+    boosters = {}  # by features: where none is protected, both feature sets share them
     # one thread: sums are added in one order, and trees as small as these wait for each other longer than they work
     with threadpool_limits(1):
         for feature_set, codes in codes_by_set.items():
-            encodings = learn_encodings(rows[codes])
-            lessons = Lessons(*encode_features(rows, encodings), outcome, fold)
-            cells = pd.factorize(rows[CELLS[feature_set]])[0]
-            predictions["base_rate_none"] = _cell_rates(lessons, np.zeros_like(cells), cell_weight)
-            predictions[f"cell_rate_{feature_set}"] = _cell_rates(lessons, cells, cell_weight)
-            predictions[f"logistic_{feature_set}"] = _logistic(lessons)
-            boosted = _calibrated_boosting(lessons)
-            predictions[f"gradient_boosting_{feature_set}"] = _predicted(
-                boosted, lessons.matrix, lessons.fold
-            )
+            encoder, training = _training_set(rows, codes, feature_set)
+            booster = boosters.setdefault(tuple(codes), _boosters(training))
+            fitters = _fitters(training, cell_weight, booster)
+            fitted_by_column = {}
+            for column, model_code in _columns_of(feature_set).items():
+                fitted_by_column[column] = {
+                    int(fold): fitters[model_code](frozenset([int(fold)]))
+                    for fold in np.unique(training.fold)
+                }
+                predictions[column] = _out_of_fold(
+                    fitted_by_column[column], training.matrix, training.cell, training.fold
+                )
             if feature_set == score_set:
-                model = ScoreModel(encodings, boosted, _swaps(lessons, boosted))
+                served = choose_model(
+                    training.outcome,
+                    {column: predictions[column].to_numpy() for column in fitted_by_column},
+                )
+                fitted = fitted_by_column[served]
+                model = ServedModel(*CANDIDATES[served], encoder, fitted, _parts(fitted, training))
     return predictions[list(PREDICTION_TYPES)].astype(PREDICTION_TYPES), model
 
 
-def score_customers(
-    features: pd.DataFrame, predictions: pd.DataFrame, model: ScoreModel | None
+def predict_out_of_time(
+    earlier: pd.DataFrame,
+    later: pd.DataFrame,
+    catalogue: pd.DataFrame,
+    cell_weight: float,
+    minimum_outcomes: int,
 ) -> pd.DataFrame:
-    """Churn probabilities, and the three features that speak most in each.
+    """Churn probabilities of a later window by models fitted on an earlier one.
 
-    `features` as for `learn_scores`, of anybody, with is_latest (whether the row is explained); `predictions` and
-    `model` are what `learn_scores` returned. Each row is scored by itself, by the model that has not seen its fold.
-    Returns the columns of SCORE_TYPES, sorted by key; what other models say is null outside the rows that are learned
-    from; no rows without a model. The effect of a feature is the score's log-odds less their mean over the values of
-    the feature, all else equal; above zero it raises the score.
+    `earlier` and `later` hold the rows of one window each, `catalogue` and `cell_weight` are as for
+    `fit_churn_models`. Each candidate is one model, fitted on all sampled rows of `earlier`; boosting is calibrated by
+    predictions of models that had not seen the fold predicted. Returns customer_id, churn_basis and the columns of
+    CANDIDATES for the sampled rows of `later`; no rows where either window has fewer than `minimum_outcomes` churned or
+    retained customers, or where only protected features are known in `earlier` or one of its folds lacks an outcome.
+
+    A customer may be in both windows: the outcome predicted is later than any that the models have seen.
+    """
+    training_rows, rows = _sampled_rows(earlier), _sampled_rows(later)
+    codes_by_set = _codes_by_set(training_rows, catalogue)
+    outcomes_count = min(_outcomes_count(training_rows), _outcomes_count(rows))
+    if not codes_by_set or outcomes_count < max(1, minimum_outcomes):
+        return empty_frame(PREDICTION_TYPES)
+    predictions = rows[KEY].copy()
+    boosters = {}  # by features: where none is protected, both feature sets share them
+    with threadpool_limits(1):  # see fit_churn_models
+        for feature_set, codes in codes_by_set.items():
+            encoder, training = _training_set(training_rows, codes, feature_set)
+            booster = boosters.setdefault(tuple(codes), _boosters(training))
+            fitters = _fitters(training, cell_weight, booster)
+            for column, model_code in _columns_of(feature_set).items():
+                model = fitters[model_code](frozenset())
+                predictions[column] = model.probabilities(*encoder.encode(rows))
+    return predictions[list(PREDICTION_TYPES)].astype(PREDICTION_TYPES)
+
+
+def score_customers(
+    features: pd.DataFrame, predictions: pd.DataFrame, model: ServedModel | None
+) -> pd.DataFrame:
+    """Churn probabilities by the served model, and the three features that contribute most to each.
+
+    `features` as for `fit_churn_models`, of any customers, with is_latest (whether the row is explained); `predictions`
+    and `model` are what `fit_churn_models` returned. Each row is scored by itself, by the model that has not seen its
+    fold; rows of earlier windows than the latest are left out. Returns the columns of SCORE_TYPES, sorted by key, with
+    the served model in model_code and feature_set; the candidates' probabilities are null outside the rows that models
+    are fitted on; no rows without a model.
+
+    The contribution of a feature is the score's log-odds minus their mean over the feature's values, all else equal;
+    above zero it raises the score. Null where fewer features contribute: the base rate uses none, cell rates those of
+    CELL_FEATURES.
     """
     if model is None:
         return empty_frame(SCORE_TYPES)
-    rows = features.sort_values(["customer_id", "score_basis"], ignore_index=True)
-    matrix, _ = encode_features(rows, model.encodings)
+    rows = features[~(_window_numbers(features) > 1)].sort_values(KEY, ignore_index=True)
+    matrix, cell = model.encoder.encode(rows)
     fold = rows["fold_number"].to_numpy("int64")
-    scores = rows[["customer_id", "score_basis"]].merge(predictions, how="left")
-    with threadpool_limits(1):  # see learn_scores
-        scores["churn_probability"] = _predicted(model.boosted, matrix, fold)
+    # a fold without sampled customers has been seen by no model
+    fold = np.where(np.isin(fold, list(model.fitted)), fold, min(model.fitted))
+    scores = rows[KEY].merge(predictions, how="left")
+    scores["model_code"], scores["feature_set"] = model.model_code, model.feature_set
+    with threadpool_limits(1):  # see fit_churn_models
+        scores["churn_probability"] = _out_of_fold(model.fitted, matrix, cell, fold)
         tops = _top_features(model, matrix, fold, rows["is_latest"].to_numpy(bool))
     scores = scores.join(tops)
     return scores[list(SCORE_TYPES)].astype(SCORE_TYPES)
 
 
-def measure_models(predictions: pd.DataFrame, confidence_z: float) -> pd.DataFrame:
-    """How good each model's out-of-fold probabilities are.
+def choose_model(outcome: np.ndarray, predictions: dict[str, np.ndarray]) -> str:
+    """The name of the simplest model that is as good as the best by its Brier score.
+
+    `predictions` has the probabilities of each model, the simplest first. A model is as good as the best if the mean
+    difference of their squared errors is within one standard error: the one-standard-error rule (Breiman et al. 1984),
+    with the error of the paired difference, as all models predict the same customers. Among these, a model whose score
+    is higher than a simpler one's is passed over, so no model is served that loses to a baseline.
+    """
+    errors = {name: (probability - outcome) ** 2 for name, probability in predictions.items()}
+    briers = {name: error.mean() for name, error in errors.items()}
+    names = list(errors)
+    contenders = [
+        name
+        for position, name in enumerate(names)
+        if all(briers[name] < briers[simpler] for simpler in names[:position])
+    ]
+    best = contenders[-1]
+    return next(
+        name
+        for name in contenders
+        if not _exceeds_noise(errors[name] - errors[best], 1.0, briers[names[0]])
+    )
+
+
+def measure_models(
+    predictions: pd.DataFrame, confidence_z: float, is_out_of_time: bool = False
+) -> pd.DataFrame:
+    """How good each model's probabilities are, on customers that it has not seen.
 
     `predictions` has one row per customer: customer_id, fold_number, is_churned (known) and the columns of CANDIDATES
-    in (0, 1). Returns one row per candidate and metric with the columns of METRIC_TYPES:
+    in (0, 1), by `fit_churn_models` or, where `is_out_of_time`, by `predict_out_of_time`. Returns one row per candidate
+    and metric with the columns of METRIC_TYPES:
 
-    * `auc` and `top_decile_lift` (the churn rate of the tenth with the highest scores over everybody's; a tie at its
-      edge counts in part), the means over folds, since each fold is ranked by a model of its own;
-    * `brier`, with a verdict: `better` or `worse` than the base rate where the mean difference of squared errors is
-      more than `confidence_z` of its standard errors from zero, else `inconclusive`;
+    * `auc` and `top_decile_lift` (the churn rate of the top decile by score over everybody's; a tie at its edge counts
+      in part): means over folds, since each fold is ranked by a model of its own; over all rows where `is_out_of_time`,
+      since one model ranks them;
+    * `brier`, with a verdict: `better` or `worse` than the base rate where the mean difference of squared errors
+      exceeds both `confidence_z` of its standard errors and the rounding of floating-point numbers, else
+      `inconclusive`;
     * `ece`, over ten bins of equal width;
     * `calibration_slope` of a logistic regression on the log-odds, and `calibration_intercept` with the slope held
-      at 1: 1 and 0 are perfect. A model that gives each fold one value has neither.
+      at 1: 1 and 0 are perfect. A model that gives each customer of a fold one value has neither; out of time it has
+      the intercept, which says by how much the churn rate has shifted.
     """
     rows = predictions.sort_values("customer_id", ignore_index=True)
     outcome = rows["is_churned"].to_numpy(float)
-    fold = rows["fold_number"].to_numpy()
+    fold = np.zeros(len(rows)) if is_out_of_time else rows["fold_number"].to_numpy()
+    base_error = (rows["base_rate_none"].to_numpy(float) - outcome) ** 2
     measured = []
     for column, (model_code, feature_set) in CANDIDATES.items() if len(rows) else ():
         probability = rows[column].to_numpy(float)
-        gains = (rows["base_rate_none"] - outcome) ** 2 - (probability - outcome) ** 2
-        half = confidence_z * gains.std() / np.sqrt(len(gains))
-        verdict = np.select(
-            [gains.mean() > half, gains.mean() < -half], ["better", "worse"], "inconclusive"
-        )
+        gains = base_error - (probability - outcome) ** 2
+        verdict = "inconclusive"
+        for word, gain in [("better", gains), ("worse", -gains)]:
+            if _exceeds_noise(gain, confidence_z, base_error.mean()):
+                verdict = word
         folds = [(outcome[fold == one], probability[fold == one]) for one in np.unique(fold)]
         metrics = {
             "auc": np.mean([roc_auc_score(*one) for one in folds]),
@@ -189,22 +392,35 @@ def measure_models(predictions: pd.DataFrame, confidence_z: float) -> pd.DataFra
             "brier": brier_score_loss(outcome, probability),
             "ece": expected_calibration_error(outcome, probability),
         }
-        if len(set(probability)) > len(set(fold)):
+        has_slope = len(set(probability)) > len(folds)
+        if has_slope or is_out_of_time:
             slope, intercept = calibration(outcome, probability)
-            metrics |= {"calibration_slope": slope, "calibration_intercept": intercept}
+            metrics |= {"calibration_slope": slope} if has_slope else {}
+            metrics |= {"calibration_intercept": intercept}
         measured += [
             {
                 "model_code": model_code,
                 "feature_set": feature_set,
                 "metric_name": name,
                 "metric_value": value,
-                "verdict": str(verdict) if name == "brier" and model_code != "base_rate" else None,
+                "verdict": verdict if name == "brier" and model_code != "base_rate" else None,
                 "customers_count": len(outcome),
                 "churned_count": int(outcome.sum()),
             }
             for name, value in metrics.items()
         ]
     return pd.DataFrame(measured, columns=list(METRIC_TYPES)).astype(METRIC_TYPES)
+
+
+def measure_samples(predictions: pd.DataFrame, confidence_z: float) -> pd.DataFrame:
+    """`measure_models` for each `sample` of the predictions: `cross_validation` or `out_of_time`."""
+    parts = [measure_models(predictions.iloc[:0], confidence_z).assign(sample="")]
+    for sample, rows in predictions.groupby("sample", sort=True):
+        parts.append(
+            measure_models(rows, confidence_z, sample == "out_of_time").assign(sample=sample)
+        )
+    measured = pd.concat(parts, ignore_index=True).astype({"sample": "str"})
+    return measured[["sample", *METRIC_TYPES]]
 
 
 def expected_calibration_error(outcome: np.ndarray, probability: np.ndarray) -> float:
@@ -214,7 +430,7 @@ def expected_calibration_error(outcome: np.ndarray, probability: np.ndarray) -> 
 
 
 def top_decile_lift(outcome: np.ndarray, probability: np.ndarray) -> float:
-    """Churn rate of the highest tenth over everybody's: ten times the share of the leavers that it holds."""
+    """Churn rate of the top decile over everybody's: ten times the share of churned customers in it."""
     return 10 * top_decile_capture(outcome, probability)
 
 
@@ -262,65 +478,197 @@ def encode_features(
     return np.column_stack(columns), np.array([ranks is not None for ranks in encodings.values()])
 
 
-def _cell_rates(lessons: Lessons, cells: np.ndarray, cell_weight: float) -> np.ndarray:
-    """Churn rate of each row's cell in the other folds, averaged with `cell_weight` customers at the base rate."""
-    rates = np.empty(len(cells))
-    for _, predicted, training in lessons.folds():
-        base_rate = lessons.outcome[training].mean()
-        counts = np.bincount(cells[training], minlength=cells.max() + 1)
-        churned = np.bincount(cells[training], lessons.outcome[training], cells.max() + 1)
-        shrunk = (churned + cell_weight * base_rate) / (counts + cell_weight)
-        rates[predicted] = shrunk[cells[predicted]]
-    return rates
+def _window_numbers(features: pd.DataFrame) -> np.ndarray:
+    """The number of each row's outcome window, NaN where it has none: on a snapshot, and for current customers."""
+    return features["window_number"].astype("Float64").to_numpy(float, na_value=np.nan)
 
 
-def _logistic(lessons: Lessons) -> np.ndarray:
-    """Probabilities by a logistic regression with an indicator of each unknown value."""
-    numbers = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
-    model = make_pipeline(
-        make_column_transformer(
-            (OneHotEncoder(handle_unknown="ignore"), lessons.is_text),
-            (numbers, ~lessons.is_text),
+def _sampled_rows(features: pd.DataFrame) -> pd.DataFrame:
+    return features[features["is_sampled"].astype(bool)].sort_values(KEY, ignore_index=True)
+
+
+def _outcomes_count(rows: pd.DataFrame) -> int:
+    """The number of churned or of retained customers, whichever is smaller."""
+    churned_count = int(rows["is_churned"].astype(bool).sum())
+    return min(churned_count, len(rows) - churned_count)
+
+
+def _codes_by_set(rows: pd.DataFrame, catalogue: pd.DataFrame) -> dict[str, list[str]]:
+    """The known features of each feature set; empty where no model can be fitted and calibrated on the rows."""
+    known = catalogue[[rows[code].notna().any() for code in catalogue["feature_name"]]]
+    codes = {
+        "without_protected": list(known.loc[~known["is_protected"].astype(bool), "feature_name"]),
+        "all": list(known["feature_name"]),
+    }
+    outcomes_seen = rows[["fold_number", "is_churned"]].drop_duplicates()
+    # a sigmoid needs two folds besides the one that it serves
+    is_enough = len(outcomes_seen) >= 2 * max(3, rows["fold_number"].nunique())
+    return codes if codes["without_protected"] and is_enough else {}
+
+
+def _training_set(
+    rows: pd.DataFrame, codes: list[str], feature_set: str
+) -> tuple[Encoder, TrainingSet]:
+    cell_name = CELLS[feature_set]
+    encoder = Encoder(learn_encodings(rows[codes]), cell_name, pd.Index(rows[cell_name].unique()))
+    matrix, cell = encoder.encode(rows)
+    is_text = np.array([ranks is not None for ranks in encoder.encodings.values()])
+    outcome = rows["is_churned"].astype("Float64").to_numpy(float)
+    fold = rows["fold_number"].to_numpy("int64")
+    cell_positions = [codes.index(code) for code in CELL_FEATURES[feature_set] if code in codes]
+    return encoder, TrainingSet(matrix, is_text, cell_positions, cell, outcome, fold)
+
+
+def _columns_of(feature_set: str) -> dict[str, str]:
+    """Column of predictions -> model, for the candidates of a feature set, the base rate among them."""
+    return {
+        column: model_code
+        for column, (model_code, its_set) in CANDIDATES.items()
+        if its_set in ("none", feature_set)
+    }
+
+
+def _fitters(
+    training: TrainingSet, cell_weight: float, booster: Callable
+) -> dict[str, Callable[[frozenset], FittedModel]]:
+    """For each model a function that fits it on all folds but those given."""
+    return {
+        "base_rate": lambda excluded: BaseRate(_without(training, excluded).outcome.mean()),
+        "cell_rate": lambda excluded: _fit_cell_rates(
+            _without(training, excluded), training.cell.max() + 1, cell_weight
         ),
-        LogisticRegression(max_iter=1_000),
+        "logistic": lambda excluded: _fit_logistic(_without(training, excluded)),
+        "gradient_boosting": lambda excluded: _fit_boosting(training, excluded, booster),
+    }
+
+
+def _boosters(training: TrainingSet) -> Callable[[frozenset], HistGradientBoostingClassifier]:
+    """A function that fits a booster on all folds but those given, once: without two folds it calibrates for both."""
+    return cache(lambda excluded: _fit_booster(_without(training, excluded)))
+
+
+def _without(training: TrainingSet, folds: frozenset) -> TrainingSet:
+    kept = ~np.isin(training.fold, list(folds))
+    return training._replace(
+        matrix=training.matrix[kept],
+        cell=training.cell[kept],
+        outcome=training.outcome[kept],
+        fold=training.fold[kept],
     )
-    probabilities = np.empty(len(lessons.fold))
-    for _, predicted, training in lessons.folds():
-        model.fit(lessons.matrix[training], lessons.outcome[training])
-        probabilities[predicted] = model.predict_proba(lessons.matrix[predicted])[:, 1]
-    return probabilities
 
 
-def _calibrated_boosting(lessons: Lessons) -> dict:
-    """Fold -> model, slope and intercept of its calibrated log-odds."""
+def _fit_cell_rates(training: TrainingSet, cells_count: int, cell_weight: float) -> CellRates:
+    """Churn rate of each cell, averaged with `cell_weight` customers at the base rate."""
+    base_rate = training.outcome.mean()
+    counts = np.bincount(training.cell, minlength=cells_count)
+    churned = np.bincount(training.cell, training.outcome, cells_count)
+    rates = np.append((churned + cell_weight * base_rate) / (counts + cell_weight), base_rate)
+    return CellRates(rates, _cell_table(training, rates))
 
-    def fitted_without(*folds):
-        training = ~np.isin(lessons.fold, folds)
-        model = HistGradientBoostingClassifier(
-            learning_rate=0.2,
-            max_iter=50,
-            max_leaf_nodes=8,
-            categorical_features=lessons.is_text,
-            early_stopping=False,
-            random_state=0,
+
+def _cell_table(training: TrainingSet, rates: np.ndarray) -> CellTable | None:
+    if not training.cell_positions:
+        return None
+    log_odds = logit(rates)
+    levels = {
+        position: np.unique(training.matrix[:, position]) for position in training.cell_positions
+    }
+    values = np.full([len(level) + 1 for level in levels.values()], log_odds[-1])
+    places = _places(levels, training.matrix)
+    values[places] = log_odds[training.cell]
+    is_determined = (values[places] == log_odds[training.cell]).all()
+    return CellTable(levels, values) if is_determined else None
+
+
+def _places(levels: dict[int, np.ndarray], matrix: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Where each row's values stand among the levels; a new value comes after the last."""
+    places = []
+    for position, level in levels.items():
+        column = matrix[:, position]
+        place = np.searchsorted(level, column)
+        found = level[np.minimum(place, len(level) - 1)]
+        is_new = (found != column) & ~(np.isnan(found) & np.isnan(column))
+        places.append(np.where(is_new, len(level), place))
+    return tuple(places)
+
+
+def _fit_logistic(training: TrainingSet) -> Logistic:
+    """A logistic regression on standardised numbers, with an indicator of each category and of unknown numbers."""
+    designs = [
+        (_category_design if is_text else _number_design)(position, training.matrix[:, position])
+        for position, is_text in enumerate(training.is_text)
+    ]
+    columns = np.hstack([block for block, _ in designs])
+    fitted = LogisticRegression(max_iter=1_000).fit(columns, training.outcome)
+    ends = np.cumsum([block.shape[1] for block, _ in designs])
+    coefficients = np.split(fitted.coef_[0], ends[:-1])
+    terms = [term(own) for (_, term), own in zip(designs, coefficients, strict=True)]
+    return Logistic(float(fitted.intercept_[0]), terms)
+
+
+def _number_design(position: int, column: np.ndarray) -> tuple[np.ndarray, Callable]:
+    """Columns of a number for a logistic regression, and the term that their coefficients make.
+
+    An unknown number is the median, with an indicator."""
+    unknown = np.isnan(column)
+    median = np.median(column[~unknown]) if not unknown.all() else 0.0
+    columns = [np.where(unknown, median, column)]
+    if unknown.any():
+        columns.append(unknown.astype(float))
+    centres = np.array([one.mean() for one in columns])
+    scales = np.array([one.std() if np.ptp(one) > 0 else 1.0 for one in columns])
+
+    def term(coefficients):
+        slopes = coefficients / scales
+        intercept = -slopes @ centres
+        return NumberTerm(
+            position, slopes[0], intercept, intercept + slopes[0] * median + slopes[1:].sum()
         )
-        return model.fit(lessons.matrix[training], lessons.outcome[training])
 
-    folds = [int(one) for one in np.unique(lessons.fold)]
-    # a model without two folds serves the sigmoids of both
-    without_pair = {pair: fitted_without(*pair) for pair in combinations(folds, 2)}
-    calibrated = {}
-    for one, _, training in lessons.folds():
-        log_odds = np.empty(len(lessons.fold))
-        for other in set(folds) - {one}:
-            held_out = training & (lessons.fold == other)
-            model = without_pair[min(one, other), max(one, other)]
-            log_odds[held_out] = model.decision_function(lessons.matrix[held_out])
-        calibrated[one] = (
-            fitted_without(one),
-            *_sigmoid(log_odds[training], lessons.outcome[training]),
-        )
-    return calibrated
+    return (np.column_stack(columns) - centres) / scales, term
+
+
+def _category_design(position: int, column: np.ndarray) -> tuple[np.ndarray, Callable]:
+    """Indicators of the categories, and the term that their coefficients make. New categories have no effect."""
+    codes = _category_codes(column)
+    seen = np.unique(codes)
+
+    def term(coefficients):
+        effects = np.zeros(UNKNOWN_CATEGORY + 1)
+        effects[seen] = coefficients
+        return CategoryTerm(position, effects)
+
+    return (codes[:, None] == seen).astype(float), term
+
+
+def _category_codes(column: np.ndarray) -> np.ndarray:
+    return np.where(np.isnan(column), UNKNOWN_CATEGORY, column).astype(int)
+
+
+def _fit_boosting(
+    training: TrainingSet, excluded: frozenset, booster: Callable
+) -> CalibratedBoosting:
+    """Boosting on all folds but `excluded`, and the sigmoid of predictions by models that had not seen the fold."""
+    log_odds = np.full(len(training.fold), np.nan)
+    for one in {int(fold) for fold in np.unique(training.fold)} - excluded:
+        held_out = training.fold == one
+        log_odds[held_out] = booster(excluded | {one}).decision_function(training.matrix[held_out])
+    calibrating = ~np.isnan(log_odds)
+    return CalibratedBoosting(
+        booster(excluded), *_sigmoid(log_odds[calibrating], training.outcome[calibrating])
+    )
+
+
+def _fit_booster(training: TrainingSet) -> HistGradientBoostingClassifier:
+    booster = HistGradientBoostingClassifier(
+        learning_rate=0.2,
+        max_iter=50,
+        max_leaf_nodes=8,
+        categorical_features=training.is_text,
+        early_stopping=False,
+        random_state=0,
+    )
+    return booster.fit(training.matrix, training.outcome)
 
 
 def _sigmoid(log_odds: np.ndarray, outcome: np.ndarray) -> tuple[float, float]:
@@ -330,57 +678,55 @@ def _sigmoid(log_odds: np.ndarray, outcome: np.ndarray) -> tuple[float, float]:
     return (slope, intercept) if slope > 0 else (0.0, float(logit(outcome.mean())))
 
 
-def _predicted(boosted: dict, matrix: np.ndarray, fold: np.ndarray) -> np.ndarray:
-    """Calibrated probabilities, each by the model of the row's fold."""
+def _out_of_fold(
+    fitted: dict[int, FittedModel], matrix: np.ndarray, cell: np.ndarray, fold: np.ndarray
+) -> np.ndarray:
+    """Probabilities, each by the model that has not seen the row's fold."""
     probabilities = np.empty(len(fold))
     for one in np.unique(fold):
-        predicted = fold == one
-        model, slope, intercept = boosted[one]
-        log_odds = model.decision_function(matrix[predicted])
-        probabilities[predicted] = expit(slope * log_odds + intercept)
+        rows = fold == one
+        probabilities[rows] = fitted[one].probabilities(matrix[rows], cell[rows])
     return probabilities
 
 
-def _swaps(lessons: Lessons, boosted: dict) -> dict:
-    """For each fold and feature: its position, the trees of the fold's model that ask for it, and the values that stand
-    for its distribution with their shares. The other trees say the same whatever the feature."""
-    swaps = {}
-    for one, _, training in lessons.folds():
-        model = boosted[one][0]
-        swaps[one] = []
-        for position in range(lessons.matrix.shape[1]):
-            asking = copy(model)
-            asking._predictors = [
-                trees
-                for trees in model._predictors
-                if any(
-                    (tree.nodes["feature_idx"] == position)[tree.nodes["is_leaf"] == 0].any()
-                    for tree in trees
-                )
-            ]
-            if asking._predictors:
-                values = _distribution(lessons.matrix[training, position])
-                swaps[one].append((position, asking, values))
-    return swaps
+def _exceeds_noise(gains: np.ndarray, standard_errors: float, base_brier: float) -> bool:
+    """Whether the mean gain exceeds so many of its standard errors, and the rounding of floating-point numbers."""
+    half = standard_errors * gains.std(ddof=1) / np.sqrt(len(gains))
+    return bool(gains.mean() > max(half, ROUNDING_SHARE * base_brier))
+
+
+def _parts(fitted: dict[int, FittedModel], training: TrainingSet) -> dict[int, list]:
+    """For each fold its features that contribute: position, part of the fold's model that depends on the feature, and
+    the values that stand for the feature's distribution in the other folds, with their shares."""
+    parts = {}
+    for fold, model in fitted.items():
+        seen = training.fold != fold
+        by_position = {
+            position: model.part(position) for position in range(training.matrix.shape[1])
+        }
+        parts[fold] = [
+            (position, part, _distribution(training.matrix[seen, position]))
+            for position, part in by_position.items()
+            if part is not None
+        ]
+    return parts
 
 
 def _top_features(
-    model: ScoreModel, matrix: np.ndarray, fold: np.ndarray, explained: np.ndarray
+    model: ServedModel, matrix: np.ndarray, fold: np.ndarray, explained: np.ndarray
 ) -> pd.DataFrame:
-    """The features with the largest effects on each explained row, by the model of the row's fold."""
-    codes = list(model.encodings)
+    """The features with the largest contributions to each explained row, by the model of the row's fold."""
+    codes = list(model.encoder.encodings)
     effects = np.zeros((len(fold), max(len(codes), len(TOP_FEATURES))))
     for one in np.unique(fold[explained]):
-        slope = model.boosted[one][1]
         rows = np.flatnonzero((fold == one) & explained)
         for batch in np.array_split(rows, len(rows) // EXPLAINED_AT_ONCE + 1):
-            for position, asking, values in model.swaps[one]:
+            for position, part, values in model.parts[one]:
                 here = matrix[batch]
-                log_odds = asking.decision_function(here)
+                log_odds = part.log_odds(here)
                 for value, share in values:
                     here[:, position] = value
-                    difference = log_odds - asking.decision_function(here)
-                    effects[batch, position] += share * slope * difference
+                    effects[batch, position] += share * (log_odds - part.log_odds(here))
     # the largest first; a stable sort leaves ties in the order of the catalogue
     order = np.argsort(-np.abs(effects), axis=1, kind="stable")
     names = np.array([*codes, *[None] * len(TOP_FEATURES)], dtype=object)
