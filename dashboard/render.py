@@ -1,6 +1,6 @@
 """One self-contained HTML page from the published file: no server, no network, the same bytes for the same marts.
 
-Sections are made of what the file has: one whose mart is missing or empty is left out.
+A section whose mart is missing or empty is omitted.
 """
 
 import argparse
@@ -9,13 +9,18 @@ import os
 import pathlib
 import sys
 from decimal import Decimal
+from statistics import NormalDist
 
 import duckdb
 
 FOLDER = pathlib.Path(__file__).parent
-RATE = "customers_count, churned_count, churn_rate, churn_rate_ci_lower, churn_rate_ci_upper"
+OUTCOME = "churned_count, churn_rate, churn_rate_ci_lower, churn_rate_ci_upper"
+# of a cut of the customers at risk, each row with its test against the rest
+CUT = f"customers_count, {OUTCOME}, is_small_cell, lift, q_value, churn_basis, observed_on, window_days"
+# of today's customers, beside the outcome of those at risk
+TODAY = f"customers_count, known_outcome_count, {OUTCOME}"
 
-# section -> its mart and the rows that the page needs of it, in an order of their own
+# section -> its mart and the rows that the page needs of it, in a fixed order
 SECTIONS = {
     "manifest": (
         "run_manifest",
@@ -23,39 +28,44 @@ SECTIONS = {
     ),
     "by_product_count": (
         "churn_rates_by_product_count",
-        f"select product_count, {RATE}, is_small_cell from marts.churn_rates_by_product_count "
+        f"select product_count, {CUT} from marts.churn_rates_by_product_count "
         "order by product_count nulls last",
     ),
     "by_city_and_product_count": (
         "churn_rates",
-        f"select cut_value, {RATE}, is_small_cell from marts.churn_rates "
+        f"select cut_value, {CUT} from marts.churn_rates "
         "where cut_name = 'city x product_count' order by cut_value",
     ),
     "by_city": (
         "churn_rates_by_city",
-        f"select city as label, {RATE}, is_small_cell from marts.churn_rates_by_city order by city",
+        f"select city as label, {CUT} from marts.churn_rates_by_city order by city",
     ),
     "by_age": (
         "churn_rates_by_age_band",
-        f"select age_band_set, age_band as label, {RATE}, is_small_cell from marts.churn_rates_by_age_band "
+        f"select age_band_set, age_band as label, {CUT} from marts.churn_rates_by_age_band "
         "order by age_band_set, try_cast(regexp_extract(age_band, '\\d+') as integer) nulls last, age_band",
     ),
     "by_gender": (
         "churn_rates_by_gender",
-        f"select gender as label, {RATE}, is_small_cell from marts.churn_rates_by_gender order by gender",
+        f"select gender as label, {CUT} from marts.churn_rates_by_gender order by gender",
     ),
     "by_product": (
         "churn_rates_by_product",
-        f"select product_code as label, {RATE}, is_small_cell from marts.churn_rates_by_product "
+        f"select product_code as label, {CUT} from marts.churn_rates_by_product "
         "order by product_code",
+    ),
+    "cut_tests": (
+        "churn_cut_tests",
+        "select cut_name, q_value from marts.churn_cut_tests "
+        "where cut_name not like '% x %' order by cut_name",
     ),
     "intervals": (
         "churn_intervals",
-        # of a withheld interval only its place is known
+        # a withheld interval has only its size, so a feature's leak and strength come from its other rows
         "select feature_name, interval_label as label, confirmation_count as customers_count, "
         "confirmation_churned_count as churned_count, confirmation_churn_rate as churn_rate, "
         "confirmation_churn_rate_ci_lower as churn_rate_ci_lower, "
-        "confirmation_churn_rate_ci_upper as churn_rate_ci_upper, is_significant, "
+        "confirmation_churn_rate_ci_upper as churn_rate_ci_upper, lift, is_significant, "
         "bool_or(is_suspected_leak) over (partition by feature_name) as is_leak, "
         "max(information_value) over (partition by feature_name) as strength from marts.churn_intervals "
         "order by is_leak, strength desc nulls last, feature_name, interval_number",
@@ -74,27 +84,28 @@ SECTIONS = {
     ),
     "rfm": (
         "rfm_segments",
-        f"select rfm_scheme, rfm_segment_name as label, reading, {RATE} from marts.rfm_segments "
+        f"select rfm_scheme, rfm_segment_name as label, reading, {TODAY} from marts.rfm_segments "
         "order by rfm_scheme, customers_count desc, label",
     ),
     "clusters": (
         "cluster_profiles",
-        f"select cluster_set, cluster_name as label, interpretation as reading, {RATE}, average_age, "
+        f"select cluster_set, cluster_name as label, interpretation as reading, {TODAY}, average_age, "
         "average_monetary_amount, average_frequency_count, average_recency_days "
         "from marts.cluster_profiles order by cluster_set, cluster_code",
     ),
     "clv_tiers": (
         "clv_tiers",
-        "select tier_set, clv_tier as label, lower_bound_amount, upper_bound_amount, customers_count, value_share, "
-        "is_active from marts.clv_tiers "
-        "order by is_active desc, tier_set, lower_bound_amount desc nulls last, clv_tier",
+        # churned customers, tier number 0, come last
+        "select tier_set, clv_tier as label, tier_number, lower_bound_amount, upper_bound_amount, customers_count, "
+        "value_share from marts.clv_tiers order by is_active desc, tier_set, tier_number desc",
     ),
     "strategies": (
         "strategy_priorities",
-        "select p.segment_scheme, p.priority_rank, p.segment_name, p.strategy_name, p.customers_count, "
-        "p.remaining_count, p.reached_count, p.value_held_amount, p.least_kept_amount, p.expected_kept_amount, "
-        "p.most_kept_amount, p.expected_kept_customers, p.effort_days, p.lead_time_days, p.prerequisite, "
-        "p.is_test_first, s.offers, s.uses_protected_attribute from marts.strategy_priorities as p "
+        "select p.segment_scheme, p.priority_rank, p.segment_name, p.strategy_name, p.remaining_count, "
+        "p.reached_count, p.planning_churn_rate, p.expected_churned_customers, p.window_days, p.is_extrapolated, "
+        "p.is_descriptive_only, p.least_kept_amount, p.expected_kept_amount, p.most_kept_amount, "
+        "p.expected_kept_customers, p.effort_days, p.lead_time_days, p.prerequisite, p.is_test_first, s.offers, "
+        "s.uses_protected_attribute from marts.strategy_priorities as p "
         "left join marts.strategy_segments as s "
         "on p.segment_scheme = s.segment_scheme and p.segment_code = s.segment_code "
         "order by p.segment_scheme, p.priority_rank",
@@ -103,7 +114,7 @@ SECTIONS = {
 
 
 def plain(value):
-    """A value as JSON has it: money as a number, dates and the rest as text."""
+    """A value for JSON: money as a number, dates and all else as text."""
     if isinstance(value, Decimal):
         return float(value)
     return value if isinstance(value, (bool, int, float, str, type(None))) else str(value)
@@ -126,6 +137,10 @@ def read(path: str) -> dict[str, list[dict]]:
                 rows = [dict(zip(names, map(plain, row), strict=True)) for row in result.fetchall()]
                 if rows:
                     sections[section] = rows
+    for item in sections.get("manifest", []):
+        if item["item_name"] == "confidence_z":
+            level = 2 * NormalDist().cdf(float(item["item_value"])) - 1
+            sections["confidence"] = [{"level": f"{100 * level:.4g}%"}]
     return sections
 
 
