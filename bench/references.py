@@ -19,7 +19,6 @@ RFM = [
     "int_customers_contacted", "int_purchases_dated", "int_customers_purchased", "int_customers_rfm",
     "int_rfm_thresholds_computed", "int_customers_scored",
 ]  # fmt: skip
-CELLS = ["int_churn_cells_counted"]
 EVENT_COUNTS = ["int_churn_events_counted"]
 HISTORIES = ["int_clv_purchases_summarised"]
 RFM_RESULT = (
@@ -30,13 +29,12 @@ CHECKED_RESULT = (
     "select count(*), cast(sum(epoch_ms(occurred_at) // 1000) as bigint) from {} "
     "where broken_rule is null and line_number not in (select line_number from {})"
 )
-CELLS_RESULT = (
-    "select cast(sum(customers_count) as bigint), cast(sum(churned_count) as bigint) from {}"
-)
 EVENT_COUNTS_RESULT = (
     "select count(*), cast(sum(product_count + 10 * recent_contact_count + 100 * recent_purchase_count "
     "+ coalesce(contact_recency_days, 0) + 10 * coalesce(purchase_recency_days, 0) + recent_purchase_amount "
-    "+ coalesce(last_seen_on - date '1970-01-01', 0)) as bigint) from {}"
+    "+ contact_count + 10 * purchase_count + purchase_amount "
+    "+ coalesce(last_contact_on - date '1970-01-01', 0) + coalesce(last_purchase_on - date '1970-01-01', 0)) "
+    "as bigint) from {}"
 )
 HISTORIES_RESULT = (
     "select count(*), cast(sum(repeat_count + 10 * recency_days + past_amount + coalesce(future_amount, 0) "
@@ -170,7 +168,7 @@ def rfm_by_duckdb(folder, memory, clock):
             from days group by customer_id
         )
         select
-            customer_id, balance,
+            customer_id, balance, closed_on,
             date '{AS_OF}' - cast(last_contact as date) as contact_days, coalesce(contact_count, 0) as contact_count,
             date '{AS_OF}' - last_purchase as purchase_days, coalesce(purchase_count, 0) as purchase_count,
             coalesce(purchase_amount, 0) as purchase_amount
@@ -183,7 +181,7 @@ def rfm_by_duckdb(folder, memory, clock):
     quantiles = connection.execute(
         "select "
         + ", ".join(f"quantile_cont(cast({column} as double), {SHARES})" for column in columns)
-        + " from work.measured"
+        + " from work.measured where closed_on is null"
     ).fetchall()[0]
     bounds = dict(zip(columns, quantiles, strict=True))
 
@@ -202,35 +200,12 @@ def rfm_by_duckdb(folder, memory, clock):
     return connection.execute(RFM_RESULT.format("work.scored")).fetchall()[0]
 
 
-def cells_by_duckdb(folder, memory, clock):
-    connection = work(folder, memory)
-    clock.start()
-    connection.execute(
-        """
-        create table work.cells as
-        select
-            age, city, gender, product_count, property_count,
-            case when credit_score is null then 'unknown' else coalesce(band, 'outside bands') end as band,
-            is_active, has_credit_card, has_known_balance,
-            count(*) as customers_count, count(*) filter (where is_churned) as churned_count
-        from intermediate.int_customers_profiled
-        inner join intermediate.int_customers_churned using (customer_id)
-        left join (select * from intermediate.int_bands_labelled where column_name = 'credit_score') as bands
-            on credit_score >= coalesce(lower_bound, -1) and credit_score < coalesce(upper_bound, 1e9)
-        where is_churned is not null
-        group by all
-        """
-    )
-    clock.stop()
-    return connection.execute(CELLS_RESULT.format("work.cells")).fetchall()[0]
-
-
 def event_counts_by_duckdb(folder, memory, clock):
-    """Each table of events aggregated once for both days, whose dates are in the text; customers joined once."""
+    """Each table of events aggregated once for all days, whose dates are in the text; customers joined once."""
     connection = work(folder, memory)
     clock.start()
     days = connection.execute(
-        "select measured_on, lookback_starts_on from intermediate.int_churn_days_listed where measured_on is not null"
+        "select observed_on, lookback_starts_on from intermediate.int_churn_days where churn_basis <> 'snapshot'"
     ).fetchall()
     numbered = list(enumerate((f"date '{day}'", f"date '{start}'") for day, start in days))
 
@@ -245,6 +220,7 @@ def event_counts_by_duckdb(folder, memory, clock):
             select customer_id, {
             of_days(
                 "max(cast(occurred_at as date)) filter (where occurred_at < {day} + 1) as contact_{n}, "
+                "count(*) filter (where occurred_at < {day} + 1) as all_contacts_{n}, "
                 "count(*) filter (where occurred_at >= {start} and occurred_at < {day} + 1) as contacts_{n}"
             )
         }
@@ -256,7 +232,9 @@ def event_counts_by_duckdb(folder, memory, clock):
             of_days(
                 "max(purchased_on) filter (where purchased_on <= {day}) as purchase_{n}, "
                 "count(*) filter (where purchased_on between {start} and {day}) as purchases_{n}, "
-                "sum(day_amount) filter (where purchased_on between {start} and {day}) as amount_{n}"
+                "sum(day_amount) filter (where purchased_on between {start} and {day}) as amount_{n}, "
+                "count(*) filter (where purchased_on <= {day}) as all_purchases_{n}, "
+                "sum(day_amount) filter (where purchased_on <= {day}) as all_amount_{n}"
             )
         }
             from intermediate.int_purchases_dated where purchased_on <= date '{
@@ -274,10 +252,12 @@ def event_counts_by_duckdb(folder, memory, clock):
             )
             group by customer_id
         ), joined as (
-            select customer_id, joined_on, unnest([{
+            select customer_id, unnest([{
             of_days(
-                "{{'measured_on': {day}, 'started_on': {start}, 'contact': contact_{n}, 'contacts': contacts_{n}, "
-                "'purchase': purchase_{n}, 'purchases': purchases_{n}, 'amount': amount_{n}, 'products': products_{n}}}"
+                "{{'observed_on': {day}, 'started_on': {start}, 'contact': contact_{n}, 'contacts': contacts_{n}, "
+                "'all_contacts': all_contacts_{n}, 'purchase': purchase_{n}, 'purchases': purchases_{n}, "
+                "'amount': amount_{n}, 'all_purchases': all_purchases_{n}, 'all_amount': all_amount_{n}, "
+                "'products': products_{n}}}"
             )
         }]) as day
             from intermediate.int_customers_conformed
@@ -286,14 +266,16 @@ def event_counts_by_duckdb(folder, memory, clock):
             left join products using (customer_id)
         )
         select
-            customer_id, day.measured_on,
+            customer_id, day.observed_on,
+            day.contact as last_contact_on, day.purchase as last_purchase_on,
+            coalesce(day.all_contacts, 0) as contact_count, coalesce(day.all_purchases, 0) as purchase_count,
+            coalesce(cast(day.all_amount as decimal(18, 2)), 0) as purchase_amount,
             coalesce(day.products, 0) as product_count,
             coalesce(day.contacts, 0) as recent_contact_count,
-            case when day.contact >= day.started_on then day.measured_on - day.contact end as contact_recency_days,
+            case when day.contact >= day.started_on then day.observed_on - day.contact end as contact_recency_days,
             coalesce(day.purchases, 0) as recent_purchase_count,
-            case when day.purchase >= day.started_on then day.measured_on - day.purchase end as purchase_recency_days,
-            coalesce(cast(day.amount as decimal(18, 2)), 0) as recent_purchase_amount,
-            coalesce(greatest(day.contact, day.purchase), joined_on) as last_seen_on
+            case when day.purchase >= day.started_on then day.observed_on - day.purchase end as purchase_recency_days,
+            coalesce(cast(day.amount as decimal(18, 2)), 0) as recent_purchase_amount
         from joined
         """
     )
@@ -378,7 +360,7 @@ def rfm_by_polars(folder, memory, clock):
     frames = {name: pl.scan_parquet(folder / f"{name}.parquet") for name in ("customers", *EVENTS)}
     customers = (
         frames["customers"].filter(pl.col("customer_id").is_not_null()).unique("customer_id", keep="any")
-        .select("customer_id", pl.col("balance").cast(pl.Float64))
+        .select("customer_id", "closed_on", pl.col("balance").cast(pl.Float64))
     )  # fmt: skip
     contacts = (
         frames["interactions"].filter(pl.col("occurred_at").dt.date() <= as_of).group_by("customer_id")
@@ -406,7 +388,8 @@ def rfm_by_polars(folder, memory, clock):
     )  # fmt: skip
 
     def below(column):
-        bounds = [measured[column].quantile(share, "linear") for share in SHARES]
+        still_open = measured.filter(pl.col("closed_on").is_null())
+        bounds = [still_open[column].quantile(share, "linear") for share in SHARES]
         return sum((pl.col(column) > bound).cast(pl.Int64) for bound in bounds)
 
     scored = pl.concat(
@@ -445,7 +428,7 @@ def rfm_by_pandas(folder, memory, clock):
     as_of = pd.Timestamp(AS_OF)
     clock.start()
     customers = (
-        read("customers", ["customer_id", "balance"])
+        read("customers", ["customer_id", "balance", "closed_on"])
         .dropna(subset="customer_id")
         .drop_duplicates("customer_id")
     )
@@ -467,6 +450,7 @@ def rfm_by_pandas(folder, memory, clock):
         {
             "customer_id": measured["customer_id"],
             "balance": measured["balance"],
+            "is_open": measured["closed_on"].isna(),
             "contact_days": (as_of - measured["max"].dt.normalize()).dt.days,
             "contact_count": measured["size"].fillna(0),
             "purchase_days": (as_of - measured["last"]).dt.days,
@@ -477,7 +461,7 @@ def rfm_by_pandas(folder, memory, clock):
 
     def below(column):
         values = measured[column].astype("float64")
-        bounds = values.quantile(SHARES)
+        bounds = values[measured["is_open"]].quantile(SHARES)
         return sum((values > bound).astype("int64") for bound in bounds).where(values.notna())
 
     scored = pd.concat(
@@ -519,10 +503,6 @@ REFERENCES = {
     "duckdb_rfm": ("RFM scores", "raw DuckDB SQL", rfm_by_duckdb),
     "polars_rfm": ("RFM scores", "polars, from Parquet, inputs unchecked", rfm_by_polars),
     "pandas_rfm": ("RFM scores", "pandas, from Parquet, inputs unchecked", rfm_by_pandas),
-    "ours_cells": (
-        "cells of the churn cube", "clientele", ours(CELLS, CELLS_RESULT.format("work.int_churn_cells_counted")),
-    ),
-    "duckdb_cells": ("cells of the churn cube", "raw DuckDB SQL", cells_by_duckdb),
     "ours_event_counts": (
         "events before each score", "clientele",
         ours(EVENT_COUNTS, EVENT_COUNTS_RESULT.format("work.int_churn_events_counted")),
