@@ -13,7 +13,7 @@
         'file format': ['spark_file_format'],
         'filters': ['clv_policy_filters'],
         'date': ['earliest_date', 'latest_date'],
-        'date or null': ['as_of_date'],
+        'date or null': ['as_of_date', 'churn_observed_from'],
         'flag': [
             'score_uses_protected_attributes', 'clv_uses_protected_attributes', 'pseudonymise_ids',
             'action_lists_use_protected_attributes',
@@ -30,7 +30,7 @@
         'whole number': [
             'churn_inactivity_days', 'small_cell_size', 'minimum_cell_size', 'planning_days', 'discovery_sample_size',
             'interval_maximum_count', 'interval_minimum_count', 'segment_maximum_depth', 'segment_maximum_count',
-            'segment_runner_up_count', 'permutation_count', 'random_seed', 'churn_outcome_days', 'score_lookback_days',
+            'segment_runner_up_count', 'permutation_count', 'random_seed', 'churn_window_days', 'score_lookback_days',
             'score_sample_size', 'score_minimum_outcomes', 'cluster_sample_size', 'cluster_maximum_count',
             'cluster_evaluation_size', 'cluster_bootstrap_count', 'cluster_null_count', 'cluster_null_size',
             'clv_horizon_days', 'clv_period_days', 'clv_minimum_history_days', 'clv_sample_size', 'clv_minimum_count',

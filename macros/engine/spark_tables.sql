@@ -1,4 +1,4 @@
-{#- The format of tables on Spark; Delta and Iceberg need packages that a cluster brings (README). -#}
+{#- The format of tables on Spark; Delta and Iceberg need packages that a cluster brings (docs/spark.md). -#}
 {% macro spark_file_format() %}
     {% do return(var('spark_file_format')) %}
 {% endmacro %}

@@ -10,6 +10,7 @@
             {% do publish_marts(published_marts()) %}
         {% endif %}
         {% do log_quarantined(results) %}
+        {% do log_churn_notes(results) %}
     {% endif %}
 {% endmacro %}
 
@@ -83,6 +84,15 @@
                 ~ quarantine.identifier ~ ' in the work database says where and why.', info=true
             ) %}
         {% endif %}
+    {% endfor %}
+{% endmacro %}
+
+
+{#- How churn is known in this extract, and who is in no rate. -#}
+{% macro log_churn_notes(results) %}
+    {% for result in results if result.node.name == 'int_churn_notes' and result.status | string == 'success' %}
+        {% set notes = run_query('select note from ' ~ node_relation(result.node) ~ ' order by note_number').columns[0].values() %}
+        {% if notes %}{% do log(notes | join('. ') ~ '.', info=true) %}{% endif %}
     {% endfor %}
 {% endmacro %}
 

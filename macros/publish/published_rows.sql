@@ -94,7 +94,7 @@
 {#- What a small cell may tell: which it is, how it is defined and how large, but nothing of the people in it. -#}
 {% macro stays_in_a_small_cell(column, mart, cells) %}
     {% set names = '.+_(id|code|name|label|scheme|set|family|number|rank|kind)' %}
-    {% set definitions = '(lower|upper)_bound(_amount)?|value|predicate_sql|statement|cut_count|is_small_cell|is_active' %}
+    {% set definitions = '(lower|upper)_bound(_amount)?|value|predicate_sql|statement|cut_count|is_small_cell|is_active|churn_basis|observed_on|window_days' %}
     {% do return(
         column in mart.config.meta.get('grain', []) or column == cells['count']
         or modules.re.fullmatch(names ~ '|' ~ definitions, column)

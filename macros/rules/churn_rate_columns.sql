@@ -12,5 +12,6 @@
     q_value,
     effect_size,
     standardised_churn_rate,
-    is_small_cell
+    is_small_cell,
+    {{ churn_period_columns() }}
 {%- endmacro %}

@@ -66,7 +66,17 @@
 {%- endmacro %}
 
 
-{#- A share as people read it: 41.6 %. -#}
+{#- A measured value: a share in per cent, a number below a thousand with two decimals, a larger one whole. -#}
+{% macro measured_text(value, is_share) -%}
+    case
+        when {{ is_share }} then {{ percent_text(value) }}
+        when abs({{ value }}) < 1000 then {{ decimal_text(value, 2) }}
+        else {{ whole_text('round(' ~ value ~ ')') }}
+    end
+{%- endmacro %}
+
+
+{#- A share as people read it: 41.6%. -#}
 {% macro percent_text(share) -%}
-    {{ decimal_text('100 * ' ~ share, 1) }} || ' %'
+    {{ decimal_text('100 * ' ~ share, 1) }} || '%'
 {%- endmacro %}

@@ -4,8 +4,8 @@
 {% endmacro %}
 
 
-{#- What is known of a customer as int_customers_described has it: the features among which churn is studied (seed
-    churn_features) and which a segment rule may name. Numbers have bounds, texts a value, flags the value yes or no. -#}
+{#- What is known of a customer as int_churn_observations has it: the features among which churn is studied (seed
+    features) and which a segment rule may name. Numbers have bounds, texts a value, flags the value yes or no. -#}
 {% macro customer_features() %}
     {% do return({
         'numbers': [
@@ -18,7 +18,15 @@
 {% endmacro %}
 
 
-{#- The SQL of each feature that is not a number, as text; `unknown` where nobody knows. -#}
+{#- What churn scores read of events besides: counted in the look-back before the observation. -#}
+{% macro event_features() %}
+    {% do return([
+        'recent_contact_count', 'contact_recency_days', 'recent_purchase_count', 'purchase_recency_days', 'recent_purchase_amount',
+    ]) %}
+{% endmacro %}
+
+
+{#- The SQL of each feature that is not a number, as text; `unknown` where the value is not known. -#}
 {% macro customer_feature_texts() %}
     {% set texts = {} %}
     {% for column in customer_features()['texts'] %}{% do texts.update({column: column}) %}{% endfor %}
@@ -27,20 +35,21 @@
 {% endmacro %}
 
 
-{#- One row per customer and segment whose rules the customer meets all. `rules` has the shape of segment_rules; a rule on
-    a column is met only where the customer's value is known. A few segments are compared with each customer side by
-    side, so the cost is linear in customers. -#}
-{% macro evaluate_segment_rules(customers, rules) -%}
-    {%- set columns = {'numbers': customer_features()['numbers'], 'texts': customer_feature_texts()} -%}
+{#- One row per row of `customers` and segment whose rules it meets all; `columns` are those that are carried along. `rules`
+    has the shape of segment_rules; a rule on a column is met only where the customer's value is known. A few segments are
+    compared with each customer side by side, so the cost is linear in customers. -#}
+{% macro evaluate_segment_rules(customers, rules, columns) -%}
+    {%- set features = {'numbers': customer_features()['numbers'], 'texts': customer_feature_texts()} -%}
     select
-        customers.customer_id,
+        {%- for column in columns %}
+        customers.{{ column }},
+        {%- endfor %}
         segments.segment_scheme,
         segments.segment_code
     from (
         select
-            customer_id,
-            {{ columns['numbers'] | join(', ') }}
-            {%- for column, value in columns['texts'].items() %},
+            {{ (columns | reject('in', features['numbers']) | list + features['numbers']) | join(', ') }}
+            {%- for column, value in features['texts'].items() %},
             {{ value }} as {{ column }}
             {%- endfor %}
         from {{ customers }}
@@ -49,26 +58,26 @@
         select
             segment_scheme,
             segment_code
-            {%- for column in columns['numbers'] %},
+            {%- for column in features['numbers'] %},
             max(case when column_name = '{{ column }}' then lower_bound end) as {{ column }}_lower,
             max(case when column_name = '{{ column }}' then upper_bound end) as {{ column }}_upper,
             count(*) filter (where column_name = '{{ column }}') as {{ column }}_rules
             {%- endfor %}
-            {%- for column in columns['texts'] %},
+            {%- for column in features['texts'] %},
             max(case when column_name = '{{ column }}' then value end) as {{ column }}_value
             {%- endfor %}
         from {{ rules }}
         group by segment_scheme, segment_code
     ) as segments
         on
-            {%- for column in columns['numbers'] %}
+            {%- for column in features['numbers'] %}
             {{ 'and ' if not loop.first }}(
                 {{ column }}_rules = 0
                 or customers.{{ column }} is not null
                 and {{ is_within('customers.' ~ column, column ~ '_lower', column ~ '_upper') }}
             )
             {%- endfor %}
-            {%- for column in columns['texts'] %}
+            {%- for column in features['texts'] %}
             and ({{ column }}_value is null or customers.{{ column }} = {{ column }}_value)
             {%- endfor %}
 {%- endmacro %}

@@ -1,4 +1,6 @@
-{#- True for a feature that the seed lists as made of or dated after the outcome, or that tells leavers too well alone. -#}
+{#- True for a feature measured after the outcome, or, on a snapshot, one that alone separates churned from retained customers
+    too well to be known before. -#}
 {% macro is_suspected_leak() -%}
-    (features.is_suspected_leak or coalesce(tested.feature_auc > {{ number_var('leak_auc') }}, false))
+    (features.is_suspected_leak or features.churn_basis = 'snapshot'
+    and coalesce(tested.feature_auc > {{ number_var('leak_auc') }}, false))
 {%- endmacro %}

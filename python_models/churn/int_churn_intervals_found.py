@@ -9,6 +9,6 @@ def model(dbt, session):
     settings = dbt.config.meta_get("settings")
     return find_intervals(
         dbt.ref("int_churn_discovery_sampled").df(),
-        dbt.ref("churn_features").df(),
+        dbt.ref("int_churn_features_listed").filter("is_studied").df(),
         read_settings(IntervalSettings, settings),
     )

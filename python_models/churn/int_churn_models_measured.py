@@ -1,9 +1,9 @@
-"""Metrics of the churn models: predictions and outcomes in, one row per model, feature set and metric out."""
+"""Metrics of the churn models: predictions and outcomes in, one row per sample, model, feature set and metric out."""
 
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    from customer_science.churn_scores import measure_models
+    from customer_science.churn_scores import measure_samples
 
     confidence_z = dbt.config.meta_get("confidence_z")
-    return measure_models(dbt.ref("int_churn_predictions_compared").df(), float(confidence_z))
+    return measure_samples(dbt.ref("int_churn_predictions_compared").df(), float(confidence_z))

@@ -1,23 +1,23 @@
-"""Churn scores: features in, probabilities and what speaks in them out; of the sample, by every model."""
+"""Churn scores: features in, probabilities and their largest contributions out; of the sample, by every model."""
 
 
 def model(dbt, session):
     dbt.config(materialized="table")
     from customer_science.batches import apply_in_batches
-    from customer_science.churn_scores import SCORE_TYPES, learn_scores, score_customers
+    from customer_science.churn_scores import SCORE_TYPES, fit_churn_models, score_customers
 
     small_cell_size = dbt.config.meta_get("small_cell_size")
     batch_size = dbt.config.meta_get("batch_size")
-    features = dbt.ref("int_churn_features_built")
-    learned = learn_scores(
-        features.filter("is_sampled").df(),
-        dbt.ref("int_churn_features_listed").order("feature_name").df(),
+    rows = dbt.ref("int_churn_score_rows")
+    fitted = fit_churn_models(
+        rows.filter("is_sampled and is_rated").df(),
+        dbt.ref("int_churn_features_listed").filter("is_scorable").order("feature_name").df(),
         float(small_cell_size),
     )
     return apply_in_batches(
         session,
-        features,
-        lambda rows: score_customers(rows, *learned),
+        rows.filter("is_rated or churn_basis = 'current'"),
+        lambda batch: score_customers(batch, *fitted),
         SCORE_TYPES,
         int(batch_size),
     )

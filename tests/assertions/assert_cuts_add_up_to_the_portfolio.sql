@@ -1,10 +1,10 @@
--- The values of an exclusive cut, `unknown` among them, are the whole portfolio: no more, no less.
+-- The values of an exclusive cut, `unknown` among them, are the whole portfolio at risk: no more, no less.
 with portfolio as (
     select
         count(*) as customers_count,
         count(*) filter (where is_churned) as churned_count
-    from {{ ref('int_customers_churned') }}
-    where is_churned is not null
+    from {{ ref('int_churn_observations') }}
+    where is_rated and is_churned is not null
 ),
 
 cuts as (

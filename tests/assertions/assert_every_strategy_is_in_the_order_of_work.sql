@@ -8,6 +8,7 @@ left join {{ ref('strategy_priorities') }} as priorities
         and segments.strategy_code = priorities.strategy_code
 where
     segments.strategy_code is not null
+    and segments.customers_count > 0
     and exists (
         select 1 from {{ ref('int_customers_churned') }}
         where is_churned is not null

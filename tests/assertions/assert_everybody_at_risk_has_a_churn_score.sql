@@ -1,6 +1,11 @@
--- Where scores are fitted at all, each customer who is still here has one of today; a snapshot scores everybody.
+-- Where scores are fitted at all, each current customer has one of today; a snapshot scores everybody.
 with churned as (
     select * from {{ ref('int_customers_churned') }}
+),
+
+days as (
+    select count(*) > 0 as is_snapshot from {{ ref('int_churn_days') }}
+    where churn_basis = 'snapshot'
 ),
 
 scores as (
@@ -13,9 +18,10 @@ fitted as (
 
 select churned.customer_id
 from churned
+cross join days
 cross join fitted
-left join scores on churned.customer_id = scores.customer_id and scores.score_basis in ('as_of_date', 'snapshot')
+left join scores on churned.customer_id = scores.customer_id and scores.churn_basis in ('current', 'snapshot')
 where
     fitted.has_scores
-    and (churned.is_descriptive_only or not churned.is_churned)
+    and (days.is_snapshot or churned.is_current)
     and scores.customer_id is null

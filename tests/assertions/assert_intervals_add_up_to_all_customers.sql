@@ -1,12 +1,12 @@
--- The intervals of a feature part all customers whose churn is known, in both halves, leavers too.
+-- The intervals of a feature divide all observations whose outcome is known, in both halves, churned customers too.
 with halves as (
     select
         count(*) filter (where is_discovery) as discovery_count,
         count(*) filter (where is_discovery and is_churned) as discovery_churned_count,
         count(*) filter (where not is_discovery) as confirmation_count,
         count(*) filter (where not is_discovery and is_churned) as confirmation_churned_count
-    from {{ ref('int_customers_described') }}
-    where is_churned is not null
+    from {{ ref('int_churn_observations') }}
+    where is_rated and is_churned is not null
 ),
 
 features as (

@@ -1,5 +1,5 @@
 -- A strategy reaches no more customers than are here and than it has capacity for, its range holds what is expected of
--- it, and the order of work, from 1 without a gap, puts what can start now first and then the most value kept for a day
+-- it, and the order of work, from 1 without a gap, puts what can start now first and then the most value saved for a day
 -- of effort.
 with staged as (
     select
@@ -23,6 +23,7 @@ where
     reached_count > remaining_count
     or reached_count > capacity_count
     or remaining_count > customers_count
+    or expected_churned_customers > remaining_count
     or least_kept_customers > expected_kept_customers
     or expected_kept_customers > most_kept_customers
     or least_kept_amount > expected_kept_amount

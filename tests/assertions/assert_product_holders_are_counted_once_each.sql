@@ -1,12 +1,25 @@
--- The multi-membership cut: each product's holders, and those without any, against the holdings themselves.
-with held as (
+-- The multi-membership cut: each product's holders on the day of the observation, and those without any, against the
+-- holdings themselves.
+with observations as (
+    select * from {{ ref('int_churn_observations') }}
+    where is_rated and is_churned is not null
+),
+
+holdings as (
+    select * from {{ ref('int_product_holdings_conformed') }}
+),
+
+held as (
     select
-        coalesce(held.product_code, 'none') as product_code,
-        count(*) as customers_count
-    from {{ ref('int_customers_churned') }} as churned
-    left join {{ ref('int_products_held') }} as held on churned.customer_id = held.customer_id
-    where churned.is_churned is not null
-    group by coalesce(held.product_code, 'none')
+        coalesce(holdings.product_code, 'none') as product_code,
+        count(distinct observations.customer_id) as customers_count
+    from observations
+    left join holdings
+        on
+            observations.customer_id = holdings.customer_id
+            and coalesce(holdings.opened_on <= observations.observed_on, true)
+            and (observations.churn_basis = 'snapshot' or coalesce(holdings.closed_on > observations.observed_on, true))
+    group by coalesce(holdings.product_code, 'none')
 ),
 
 rates as (

@@ -1,6 +1,7 @@
 -- The segments of each exclusive scheme add up to all customers, and the two strategy marts count the same people.
 with customers as (
-    select count(*) as customers_count from {{ ref('int_customers_conformed') }}
+    select count(*) as customers_count from {{ ref('int_churn_observations') }}
+    where churn_basis in ('current', 'former')
 ),
 
 schemes as (

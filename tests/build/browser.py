@@ -82,7 +82,7 @@ class Page:
         elif method == "Network.requestWillBeSent":
             url = parameters["request"]["url"]
             if not url.startswith(("file:", "data:")):
-                self.errors.append(f"asked for {url}")
+                self.errors.append(f"requested {url}")
 
     def open(self, path: pathlib.Path, width: int, height: int = 900) -> None:
         self.call(

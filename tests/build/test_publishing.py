@@ -47,7 +47,7 @@ def marts_in(connection, database):
 # --- what is published
 
 
-STAYS = {"quality_quarantine", "churn_customers"}
+STAYS = {"quality_quarantine", "churn_customers", "churn_observations"}
 
 
 def test_every_mart_but_those_that_stay_is_published_row_by_row(published):
@@ -261,7 +261,7 @@ def test_personal_columns_and_small_cells_stay_behind(mini):
         portraits = connection.sql("from marts.portraits order by portrait").fetchall()
     # `a` is too small, and `c` would give it away
     assert towns == [("a", 3, None, None), ("b", 40, 9, "9 of 40 left"), ("c", 20, None, None)]
-    # that level `a` is among those who stayed only would tell that none of its three customers left
+    # that level `a` is among retained customers only would disclose that none of its three customers churned
     assert portraits == [("left", "b", 40, 9), ("stayed", "b", 40, 31)]
 
 
@@ -312,6 +312,7 @@ NO_PARTS = {
     "churned_count", "confirmation_churned_count",  # outcomes, told with their rate of any base that is large enough
     "customers_share", "value_share", "portfolio_level_share",  # of all customers, not of the cell's
     "value_count", "cut_count",  # of values and dimensions
+    "unknown_outcome_count", "joined_in_window_count",  # of the whole extract
     "capacity_count", "reached_count", "floor_contact_count", "planned_contact_count", "even_contact_count",  # plans
 }  # fmt: skip
 

@@ -22,7 +22,7 @@ EXPECTED = {
     "churn_by_city": "select city, customers_count, churned_count, churn_rate from marts.churn_rates_by_city",
     "churn_by_city_and_product_count": (
         "select split_part(cut_value, ' x ', 1), split_part(cut_value, ' x ', 2)::int, customers_count, churned_count, "
-        "churn_rate from marts.churn_rates where cut_name = 'city x product_count'"
+        "churn_rate from intermediate.int_churn_rates_compared where cut_name = 'city x product_count'"
     ),
     "churn_by_age_band": (
         "select age_band, customers_count, churned_count, churn_rate from marts.churn_rates_by_age_band "
@@ -32,29 +32,29 @@ EXPECTED = {
     "churn_by_month": "select month_starts_on, start_count, churned_count, churn_rate from marts.churn_rates_by_month",
     "money_by_city": (
         "select customers.city, count(balance), sum(balance), avg(balance::double), "
-        "sum(balance) filter (where not is_churned), "
-        "sum((balance * churn_probability)::decimal(18, 2)) filter (where not is_churned) "
-        "from intermediate.int_customers_profiled as customers left join marts.churn_scores using (customer_id) "
+        "sum(balance) filter (where is_current), "
+        "sum((balance * churn_probability)::decimal(18, 2)) filter (where is_current) "
+        "from intermediate.int_customers_profiled as customers "
+        "inner join (select customer_id, is_current from intermediate.int_customers_churned) using (customer_id) "
+        "left join (select customer_id, churn_probability from marts.churn_scores) using (customer_id) "
         "group by customers.city"
     ),
     "scores_by_decile": (
         "select churn_decile, count(*), sum(churn_probability), avg(churn_probability) "
-        "from marts.churn_scores where not is_churned group by churn_decile"
+        "from marts.churn_scores where is_current group by churn_decile"
     ),
     "rfm_segments": "select rfm_scheme, rfm_segment, customers_count from marts.rfm_segments",
     "clusters": (
-        "select cluster_code, customers_count, known_outcome_count, churned_count, churn_rate "
-        "from marts.cluster_profiles where cluster_set = 'customers'"
+        "select cluster_code, customers_count from marts.cluster_profiles where cluster_set = 'customers'"
     ),
     "clv_tiers": (
-        "select clv_tier, customers_count, total_clv_amount, average_clv_amount, churned_count, churn_rate "
-        "from marts.clv_tiers where is_active"
+        "select clv_tier, count(*), sum(clv_amount), avg(clv_amount::double) from marts.clv_customers group by clv_tier"
     ),
     "upgrade_candidates": (
         "select next_clv_tier, feature_label, count(*) from marts.clv_upgrade_candidates group by all"
     ),
     "rule_segments": (
-        "select segment_code, customers_count, known_outcome_count, churned_count, churn_rate, "
+        "select segment_code, customers_count, "
         "(select max(value_held_amount) from marts.strategy_priorities as priorities "
         "where priorities.segment_scheme = 'rule' and priorities.segment_code = segments.segment_code) "
         "from marts.strategy_segments as segments where segment_scheme = 'rule' and strategy_code is not null"
@@ -153,11 +153,11 @@ def test_every_saved_query_and_every_metric_is_compared(manifest):
     assert {metric["name"] for metric in manifest["metrics"]} == asked
 
 
-def test_two_towns_are_added_up_before_they_are_divided(demo, project, tmp_path):
+def test_two_cities_are_added_up_before_they_are_divided(demo, project, tmp_path):
     path = tmp_path / "answer.csv"
-    towns = "{{ Dimension('customer__city') }} in ('Rybinsk', 'Yaroslavl')"
+    cities = "{{ Dimension('observation__city') }} in ('Rybinsk', 'Yaroslavl')"
     answer = subprocess.run(
-        [pathlib.Path(sys.executable).with_name("mf"), "query", "--csv", path, "--where", towns]
+        [pathlib.Path(sys.executable).with_name("mf"), "query", "--csv", path, "--where", cities]
         + ["--saved-query", "churn_by_product_count"],
         cwd=ROOT,
         env={**os.environ, **project},
@@ -204,7 +204,7 @@ def test_metrics_add_up_customers_and_never_rows_that_hold_others(demo, manifest
         for measure in model["measures"]:
             is_additive = "customer" not in keys or keys["customer"]["type"] == "primary"
             assert measure["agg"] == ("sum" if is_additive else "count_distinct"), measure["name"]
-    # what counts nobody itself parts the customers of churn_customers
+    # what counts nobody itself describes the customers of churn_customers
     silent = {name for name, (_, model) in models.items() if not model["measures"]}
     assert silent == {"clv_upgrade_candidates", "strategy_customers"}
     assert {metric["type"] for metric in manifest["metrics"]} == {"simple", "ratio"}

@@ -15,6 +15,7 @@ def test_the_build_passes_with_every_setting_off_its_default(run_dbt):
         earliest_date="1910-01-01",
         latest_date="2030-01-01",
         churn_inactivity_days=30,
+        churn_observed_from="2023-01-01",
         age_band_set="decades",
         standardisation_age_band_set="life_stages",
         standardisation_minimum_coverage=0.5,
@@ -23,7 +24,7 @@ def test_the_build_passes_with_every_setting_off_its_default(run_dbt):
         statistical_power=0.9,
         small_cell_size=100,
         minimum_cell_size=10,
-        churn_outcome_days=90,
+        churn_window_days=200,
         score_lookback_days=120,
         score_sample_size=2000,
         score_minimum_outcomes=20,
@@ -73,7 +74,8 @@ def test_the_build_passes_with_every_setting_off_its_default(run_dbt):
         ("policies", "all")
     ]
     assert build.rows(
-        "select cast(lower_bound_amount as varchar) from marts.clv_tiers where is_active order by 1 nulls last"
+        "select cast(lower_bound_amount as varchar) from marts.clv_tiers "
+        "where is_active and clv_tier <> 'churned' order by 1 nulls last"
     ) == [("10000.00",), ("5000.00",), (None,)]
 
 
@@ -87,7 +89,7 @@ def test_the_build_passes_with_every_setting_off_its_default(run_dbt):
         ({"strategy_scheme_order": "rfm"}, "Var strategy_scheme_order is 'rfm': expected a list."),
         ({"strategy_scheme_order": ["typo"]}, "Var strategy_scheme_order has 'typo': expected names among"),
         ({"score_uses_protected_attributes": "maybe"}, "is 'maybe': expected true or false."),
-        ({"churn_outcome_days": -180}, "Var churn_outcome_days is '-180': expected a number from 0."),
+        ({"churn_window_days": -180}, "Var churn_window_days is '-180': expected a number from 0."),
         ({"clv_family": "luck"}, "Var clv_family is 'luck': expected one of policies, purchases, contracts."),
         ({"clv_holdout_days": [0]}, "Var clv_holdout_days has '0': expected whole numbers of days from 1."),
         ({"clv_purchase_model": "pareto"}, "Var clv_purchase_model is 'pareto': expected one of bg_nbd, mbg_nbd."),

@@ -1,5 +1,5 @@
--- What the confirmation half says of each candidate. A candidate is kept if the discovery half selected it and the other
--- half, which took no part in choosing it, shows it raised again: significantly, and by the factor that is asked for.
+-- The confirmation half's figures of each candidate. A candidate is kept if the discovery half selected it and the other
+-- half, which took no part in the selection, shows it raised again: significantly, and by the required factor.
 {%- set rest = ['confirmation_churned_count', 'confirmation_count', 'rest_churned_count', 'rest_count'] %}
 
 with found as (
@@ -30,8 +30,8 @@ half as (
     select
         count(*) as half_count,
         count(*) filter (where is_churned) as half_churned_count
-    from {{ ref('int_customers_described') }}
-    where not is_discovery and is_churned is not null
+    from {{ ref('int_churn_observations') }}
+    where is_rated and not is_discovery and is_churned is not null
 ),
 
 joined as (

@@ -1,8 +1,8 @@
 -- Pearson's chi-square of each exclusive cut against churn, without continuity correction, and Cramer's V.
 with rates as (
-    select rates.*
-    from {{ ref('int_churn_rates_standardised') }} as rates
-    inner join {{ ref('int_churn_cuts_listed') }} as cuts on rates.cut_name = cuts.cut_name
+    select * from {{ ref('int_churn_rates_compared') }}
+    -- the values of the product cut overlap
+    where cut_count is not null
 ),
 
 -- over both outcomes, (observed - expected)^2 / expected adds up to (k - n p)^2 / (n p (1 - p)) in each value

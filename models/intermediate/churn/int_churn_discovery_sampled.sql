@@ -1,11 +1,11 @@
 -- Customers of the discovery half whose churn is known, bounded in number by their hash: all that discovery ever reads.
-with described as (
-    select * from {{ ref('int_customers_described') }}
-    where is_discovery and is_churned is not null
+with observations as (
+    select * from {{ ref('int_churn_observations') }}
+    where is_rated and is_discovery and is_churned is not null
 ),
 
 sampled as (
-    select * from described
+    select * from observations
     order by md5(customer_id), customer_id
     limit {{ number_var('discovery_sample_size') }}
 )

@@ -1,24 +1,31 @@
--- What had happened by each day: products held on it, contacts and purchases within the look-back before it. Nothing later
--- is read. A count is null where the extract has no such events at all. Events are read once for all days.
-{%- set dated_bases = ['as_of_date', 'cut_off'] %}
+-- What had happened by each day: products held on it, contacts and purchases up to it and within the look-back before it.
+-- Nothing later is read. A count is null where the extract has no such events at all, or has not recorded them
+-- for the look-back of every day. Events are read once for all days.
+{%- set days = ['current', 'window_1', 'window_2'] %}
 
 with customers as (
     select * from {{ ref('int_customers_conformed') }}
 ),
 
 days as (
-    select * from {{ ref('int_churn_days_listed') }}
-    where measured_on is not null
+    select
+        case when churn_basis = 'window' then 'window_' || {{ whole_text('window_number') }} else churn_basis end as day_code,
+        observed_on,
+        lookback_starts_on,
+        has_contacts,
+        has_purchases
+    from {{ ref('int_churn_days') }}
+    where churn_basis <> 'snapshot' and observed_on is not null
 ),
 
 -- all days in one row
 spans as (
     select
-        {%- for basis in dated_bases %}
-        max(measured_on) filter (where score_basis = '{{ basis }}') as {{ basis }}_measured_on,
-        max(lookback_starts_on) filter (where score_basis = '{{ basis }}') as {{ basis }}_lookback_starts_on,
+        {%- for day in days %}
+        max(observed_on) filter (where day_code = '{{ day }}') as {{ day }}_observed_on,
+        max(lookback_starts_on) filter (where day_code = '{{ day }}') as {{ day }}_lookback_starts_on,
         {%- endfor %}
-        max(measured_on) as last_measured_on
+        max(observed_on) as last_observed_on
     from days
 ),
 
@@ -38,11 +45,11 @@ products as (
     select
         product_holdings.customer_id,
         product_holdings.product_code
-        {%- for basis in dated_bases %},
+        {%- for day in days %},
         bool_or(
-            coalesce(product_holdings.opened_on <= spans.{{ basis }}_measured_on, true)
-            and coalesce(product_holdings.closed_on > spans.{{ basis }}_measured_on, true)
-        ) as {{ basis }}_is_held
+            coalesce(product_holdings.opened_on <= spans.{{ day }}_observed_on, true)
+            and coalesce(product_holdings.closed_on > spans.{{ day }}_observed_on, true)
+        ) as {{ day }}_is_held
         {%- endfor %}
     from product_holdings
     cross join spans
@@ -52,8 +59,8 @@ products as (
 held as (
     select
         customer_id
-        {%- for basis in dated_bases %},
-        count(*) filter (where {{ basis }}_is_held) as {{ basis }}_product_count
+        {%- for day in days %},
+        count(*) filter (where {{ day }}_is_held) as {{ day }}_product_count
         {%- endfor %}
     from products
     group by customer_id
@@ -69,35 +76,39 @@ contacts as (
 contacted as (
     select
         contacts.customer_id
-        {%- for basis in dated_bases %},
-        max(contacts.contacted_on) filter (where contacts.contacted_on <= spans.{{ basis }}_measured_on)
-            as {{ basis }}_last_contact_on,
+        {%- for day in days %},
+        max(contacts.contacted_on) filter (where contacts.contacted_on <= spans.{{ day }}_observed_on)
+            as {{ day }}_last_contact_on,
+        count(*) filter (where contacts.contacted_on <= spans.{{ day }}_observed_on) as {{ day }}_contact_count,
         count(*) filter (
-            where contacts.contacted_on between spans.{{ basis }}_lookback_starts_on and spans.{{ basis }}_measured_on
-        ) as {{ basis }}_contact_count
+            where contacts.contacted_on between spans.{{ day }}_lookback_starts_on and spans.{{ day }}_observed_on
+        ) as {{ day }}_recent_contact_count
         {%- endfor %}
     from contacts
     cross join spans
-    where contacts.contacted_on <= spans.last_measured_on
+    where contacts.contacted_on <= spans.last_observed_on
     group by contacts.customer_id
 ),
 
 purchased as (
     select
         purchases.customer_id
-        {%- for basis in dated_bases %},
-        max(purchases.purchased_on) filter (where purchases.purchased_on <= spans.{{ basis }}_measured_on)
-            as {{ basis }}_last_purchase_on,
+        {%- for day in days %},
+        max(purchases.purchased_on) filter (where purchases.purchased_on <= spans.{{ day }}_observed_on)
+            as {{ day }}_last_purchase_on,
+        count(*) filter (where purchases.purchased_on <= spans.{{ day }}_observed_on) as {{ day }}_purchase_count,
+        sum(purchases.day_amount) filter (where purchases.purchased_on <= spans.{{ day }}_observed_on)
+            as {{ day }}_purchase_amount,
         count(*) filter (
-            where purchases.purchased_on between spans.{{ basis }}_lookback_starts_on and spans.{{ basis }}_measured_on
-        ) as {{ basis }}_purchase_count,
+            where purchases.purchased_on between spans.{{ day }}_lookback_starts_on and spans.{{ day }}_observed_on
+        ) as {{ day }}_recent_purchase_count,
         sum(purchases.day_amount) filter (
-            where purchases.purchased_on between spans.{{ basis }}_lookback_starts_on and spans.{{ basis }}_measured_on
-        ) as {{ basis }}_purchase_amount
+            where purchases.purchased_on between spans.{{ day }}_lookback_starts_on and spans.{{ day }}_observed_on
+        ) as {{ day }}_recent_purchase_amount
         {%- endfor %}
     from purchases
     cross join spans
-    where purchases.purchased_on <= spans.last_measured_on
+    where purchases.purchased_on <= spans.last_observed_on
     group by purchases.customer_id
 ),
 
@@ -113,18 +124,21 @@ carried as (
 events as (
     select
         customers.customer_id,
-        customers.joined_on,
-        days.measured_on,
-        days.lookback_starts_on
+        days.observed_on,
+        days.lookback_starts_on,
+        days.has_contacts,
+        days.has_purchases
         {%- for relation, columns in {
             'held': ['product_count'],
-            'contacted': ['last_contact_on', 'contact_count'],
-            'purchased': ['last_purchase_on', 'purchase_count', 'purchase_amount'],
+            'contacted': ['last_contact_on', 'contact_count', 'recent_contact_count'],
+            'purchased': [
+                'last_purchase_on', 'purchase_count', 'purchase_amount', 'recent_purchase_count', 'recent_purchase_amount',
+            ],
         }.items() %}
         {%- for column in columns %},
-        case days.score_basis
-            {%- for basis in dated_bases %}
-            when '{{ basis }}' then {{ relation }}.{{ basis }}_{{ column }}
+        case days.day_code
+            {%- for day in days %}
+            when '{{ day }}' then {{ relation }}.{{ day }}_{{ column }}
             {%- endfor %}
         end as {{ column }}
         {%- endfor %}
@@ -139,21 +153,29 @@ events as (
 counted as (
     select
         events.customer_id,
-        events.measured_on,
+        events.observed_on,
         case when carried.has_holdings then coalesce(events.product_count, 0) end as product_count,
-        case when carried.has_contacts then coalesce(events.contact_count, 0) end as recent_contact_count,
+        events.last_contact_on,
+        events.last_purchase_on,
+        case when carried.has_contacts then coalesce(events.contact_count, 0) end as contact_count,
+        case when carried.has_purchases then coalesce(events.purchase_count, 0) end as purchase_count,
+        case when carried.has_purchases then coalesce(cast(events.purchase_amount as decimal(18, 2)), 0) end as purchase_amount,
+        case when carried.has_contacts and events.has_contacts then coalesce(events.recent_contact_count, 0) end
+            as recent_contact_count,
         case
-            when events.last_contact_on >= events.lookback_starts_on
-                then {{ dbt.datediff('events.last_contact_on', 'events.measured_on', 'day') }}
+            when events.has_contacts and events.last_contact_on >= events.lookback_starts_on
+                then {{ dbt.datediff('events.last_contact_on', 'events.observed_on', 'day') }}
         end as contact_recency_days,
-        case when carried.has_purchases then coalesce(events.purchase_count, 0) end as recent_purchase_count,
+        case when carried.has_purchases and events.has_purchases then coalesce(events.recent_purchase_count, 0) end
+            as recent_purchase_count,
         case
-            when events.last_purchase_on >= events.lookback_starts_on
-                then {{ dbt.datediff('events.last_purchase_on', 'events.measured_on', 'day') }}
+            when events.has_purchases and events.last_purchase_on >= events.lookback_starts_on
+                then {{ dbt.datediff('events.last_purchase_on', 'events.observed_on', 'day') }}
         end as purchase_recency_days,
-        case when carried.has_purchases then coalesce(cast(events.purchase_amount as decimal(18, 2)), 0) end
-            as recent_purchase_amount,
-        coalesce(greatest(events.last_contact_on, events.last_purchase_on), events.joined_on) as last_seen_on
+        case
+            when carried.has_purchases and events.has_purchases
+                then coalesce(cast(events.recent_purchase_amount as decimal(18, 2)), 0)
+        end as recent_purchase_amount
     from events
     cross join carried
 )

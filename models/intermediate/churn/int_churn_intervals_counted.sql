@@ -1,12 +1,13 @@
--- Customers and leavers of each interval in both halves; the intervals of a feature part all customers whose churn is
--- known. A value that the discovery half never had is counted under `other`.
-with customers as (
-    select * from {{ ref('int_customers_described') }}
-    where is_churned is not null
+-- Customers and churned customers of each interval in both halves; the intervals of a feature divide all observations
+-- whose outcome is known. A value that the discovery half never had is counted under `other`.
+with observations as (
+    select * from {{ ref('int_churn_observations') }}
+    where is_rated and is_churned is not null
 ),
 
 features as (
-    select * from {{ ref('churn_features') }}
+    select * from {{ ref('int_churn_features_listed') }}
+    where is_studied
 ),
 
 intervals as (
@@ -18,7 +19,7 @@ valued as (
         features.feature_name,
         case features.feature_name
             {%- for column in customer_features()['numbers'] %}
-            when '{{ column }}' then cast(customers.{{ column }} as double)
+            when '{{ column }}' then cast(observations.{{ column }} as double)
             {%- endfor %}
         end as number_value,
         case features.feature_name
@@ -26,9 +27,9 @@ valued as (
             when '{{ column }}' then nullif({{ value }}, 'unknown')
             {%- endfor %}
         end as text_value,
-        customers.is_discovery,
-        customers.is_churned
-    from customers
+        observations.is_discovery,
+        observations.is_churned
+    from observations
     cross join features
 ),
 
@@ -88,6 +89,7 @@ counted as (
 filled as (
     select
         intervals.*,
+        features.is_tested,
         coalesce(counted.discovery_count, 0) as discovery_count,
         coalesce(counted.discovery_churned_count, 0) as discovery_churned_count,
         coalesce(counted.confirmation_count, 0) as confirmation_count,
@@ -95,6 +97,7 @@ filled as (
     from intervals
     inner join counted
         on intervals.feature_name = counted.feature_name and intervals.interval_number = counted.interval_number
+    inner join features on intervals.feature_name = features.feature_name
 )
 
 select * from filled

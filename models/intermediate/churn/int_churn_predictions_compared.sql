@@ -1,25 +1,30 @@
--- What each model said of the customers of the sample, whose outcome is known, when it had not seen their fold.
-with features as (
-    select * from {{ ref('int_churn_features_built') }}
-),
+-- What each model predicted for the customers of the sample, whose outcome is known: without having seen their fold, and out
+-- of time, fitted one window earlier.
+{%- set samples = {'cross_validation': 'int_churn_scored', 'out_of_time': 'int_churn_predicted_out_of_time'} %}
 
-scored as (
-    select * from {{ ref('int_churn_scored') }}
+with rows as (
+    select * from {{ ref('int_churn_score_rows') }}
+    where is_sampled and is_rated
 ),
 
 compared as (
+    {%- for sample, model in samples.items() %}
     select
-        features.customer_id,
-        features.fold_number,
-        features.is_churned,
-        scored.base_rate_none
-        {%- for model in ['cell_rate', 'logistic', 'gradient_boosting'] %},
-        scored.{{ model }}_without_protected,
-        scored.{{ model }}_all
+        '{{ sample }}' as sample,
+        rows.customer_id,
+        rows.fold_number,
+        rows.is_churned,
+        predicted.base_rate_none
+        {%- for candidate in ['cell_rate', 'logistic', 'gradient_boosting'] %},
+        predicted.{{ candidate }}_without_protected,
+        predicted.{{ candidate }}_all
         {%- endfor %}
-    from scored
-    inner join features on scored.customer_id = features.customer_id and scored.score_basis = features.score_basis
-    where features.is_sampled
+    from {{ ref(model) }} as predicted
+    inner join rows on predicted.customer_id = rows.customer_id and predicted.churn_basis = rows.churn_basis
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
 )
 
 select * from compared

@@ -1,17 +1,25 @@
 -- The product cut: one row per product and stratum (age x activity x gender). A customer with two products is counted
 -- under both, so products are compared with their non-holders and do not add up to the portfolio. Empty where the
 -- extract has no holdings.
-with profiled as (
-    select * from {{ ref('int_customers_profiled') }}
+with observations as (
+    select * from {{ ref('int_churn_observations') }}
+    where is_rated and is_churned is not null
 ),
 
-churned as (
-    select * from {{ ref('int_customers_churned') }}
-    where is_churned is not null
-),
-
+-- held on the day of the observation; under a flag without dates, at any time, since holdings end when a customer churns
 held as (
-    select * from {{ ref('int_products_held') }}
+    select distinct
+        observations.customer_id,
+        product_holdings.product_code
+    from observations
+    inner join {{ ref('int_product_holdings_conformed') }} as product_holdings
+        on observations.customer_id = product_holdings.customer_id
+    where
+        coalesce(product_holdings.opened_on <= observations.observed_on, true)
+        and (
+            observations.churn_basis = 'snapshot'
+            or coalesce(product_holdings.closed_on > observations.observed_on, true)
+        )
 ),
 
 age_bands as (
@@ -25,15 +33,14 @@ holdings_carried as (
 
 customers as (
     select
-        profiled.customer_id,
+        observations.customer_id,
         {{ concat_present([
-            band_of('profiled.age', 'age_bands'), churn_dimensions()['is_active'], 'profiled.gender'
+            band_of('observations.age', 'age_bands'), churn_dimensions()['is_active'], 'observations.gender'
         ], ' x ') }} as stratum,
-        churned.is_churned
-    from profiled
-    inner join churned on profiled.customer_id = churned.customer_id
+        observations.is_churned
+    from observations
     cross join holdings_carried
-    left join age_bands on {{ is_within('profiled.age', 'age_bands.lower_bound', 'age_bands.upper_bound') }}
+    left join age_bands on {{ is_within('observations.age', 'age_bands.lower_bound', 'age_bands.upper_bound') }}
     where holdings_carried.has_holdings
 ),
 

@@ -1,16 +1,83 @@
--- Every cut value with its interval and its comparison with the rest of the portfolio.
+-- Every cut value with its counts, its interval, its comparison with the rest of the portfolio, and its directly standardised
+-- rate: the value's stratum rates weighted by the portfolio's strata, weights renormalised over the strata that the value
+-- has; null where these carry too little of the weight.
 {%- set rest = ['churned_count', 'customers_count', 'rest_churned_count', 'rest_count'] %}
 
-with standardised as (
+with exclusive_strata as (
+    select * from {{ ref('int_churn_strata_counted') }}
+),
+
+product_strata as (
+    select * from {{ ref('int_churn_product_strata_counted') }}
+),
+
+strata as (
+    select cut_name, cut_value, stratum, customers_count, churned_count from exclusive_strata
+    union all
+    select 'product_code' as cut_name, product_code as cut_value, stratum, customers_count, churned_count
+    from product_strata
+    where product_code is not null
+),
+
+portfolio_strata as (
+    select cut_name, stratum, sum(customers_count) as stratum_count, sum(churned_count) as stratum_churned_count
+    from exclusive_strata
+    group by cut_name, stratum
+    union all
+    select 'product_code' as cut_name, stratum, customers_count as stratum_count, churned_count
+    from product_strata
+    where product_code is null
+),
+
+portfolios as (
     select
-        *,
-        portfolio_count - customers_count as rest_count,
-        portfolio_churned_count - churned_count as rest_churned_count
-    from {{ ref('int_churn_rates_standardised') }}
+        cut_name,
+        cast(sum(stratum_count) as bigint) as portfolio_count,
+        cast(sum(stratum_churned_count) as bigint) as portfolio_churned_count
+    from portfolio_strata
+    group by cut_name
+),
+
+weighted as (
+    select
+        strata.cut_name,
+        strata.cut_value,
+        cast(sum(strata.customers_count) as bigint) as customers_count,
+        cast(sum(strata.churned_count) as bigint) as churned_count,
+        sum(portfolio_strata.stratum_count) as covered_weight,
+        {{ exact_sum('portfolio_strata.stratum_count * cast(strata.churned_count as double) / strata.customers_count') }}
+            as weighted_rate
+    from strata
+    inner join portfolio_strata
+        on strata.cut_name = portfolio_strata.cut_name and strata.stratum = portfolio_strata.stratum
+    group by strata.cut_name, strata.cut_value
+),
+
+standardised as (
+    select
+        weighted.cut_name,
+        weighted.cut_value,
+        weighted.customers_count,
+        weighted.churned_count,
+        portfolios.portfolio_count,
+        portfolios.portfolio_churned_count,
+        portfolios.portfolio_count - weighted.customers_count as rest_count,
+        portfolios.portfolio_churned_count - weighted.churned_count as rest_churned_count,
+        case
+            when weighted.covered_weight >= {{ number_var('standardisation_minimum_coverage') }} * portfolios.portfolio_count
+                then weighted.weighted_rate / weighted.covered_weight
+        end as standardised_churn_rate
+    from weighted
+    inner join portfolios on weighted.cut_name = portfolios.cut_name
 ),
 
 cuts as (
     select * from {{ ref('int_churn_cuts_listed') }}
+),
+
+rated_day as (
+    select * from {{ ref('int_churn_days') }}
+    where is_rated
 ),
 
 tested as (
@@ -35,6 +102,8 @@ compared as (
         {{ normal_two_sided_p('z_statistic') }} as p_value,
         {{ cohens_h(*rest) }} as effect_size,
         standardised_churn_rate,
+        portfolio_count,
+        portfolio_churned_count,
         customers_count < {{ number_var('small_cell_size') }} as is_small_cell
     from tested
 ),
@@ -47,11 +116,14 @@ described as (
     select
         corrected.cut_name,
         corrected.cut_value,
+        corrected.portfolio_count,
+        corrected.portfolio_churned_count,
         {{ churn_rate_columns() }},
         cuts.cut_count,
         cuts.age_band_set,
         coalesce(cuts.is_in_cube, false) as is_in_cube
     from corrected
+    cross join rated_day
     left join cuts on corrected.cut_name = cuts.cut_name
 )
 

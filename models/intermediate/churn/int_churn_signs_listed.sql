@@ -12,14 +12,15 @@ tested as (
 ),
 
 features as (
-    select * from {{ ref('churn_features') }}
+    select * from {{ ref('int_churn_features_listed') }}
+    where is_tested
 ),
 
 listed as (
     select intervals.*
     from intervals
     inner join features on intervals.feature_name = features.feature_name
-    inner join tested on intervals.feature_name = tested.feature_name
+    left join tested on intervals.feature_name = tested.feature_name
     where not {{ is_suspected_leak() }}
 )
 

@@ -4,8 +4,47 @@
 } %}
 {%- set dimensions = ['age_band'] + churn_dimensions().keys() | list %}
 
-with cells as (
-    select * from {{ ref('int_churn_cells_counted') }}
+with observations as (
+    select * from {{ ref('int_churn_observations') }}
+    where is_rated and is_churned is not null
+),
+
+score_bands as (
+    select * from {{ ref('int_bands_labelled') }}
+    where column_name = 'credit_score'
+),
+
+described as (
+    select
+        observations.age,
+        observations.city,
+        observations.gender,
+        observations.product_count,
+        observations.property_count,
+        observations.is_active,
+        observations.has_credit_card,
+        observations.has_known_balance,
+        {{ band_of('observations.credit_score', 'score_bands') }} as credit_score_band,
+        observations.is_churned
+    from observations
+    left join score_bands on {{ is_within('observations.credit_score', 'score_bands.lower_bound', 'score_bands.upper_bound') }}
+),
+
+-- counted once at the finest grain that any cut needs; the cuts add these cells up
+cells as (
+    select
+        age,
+        {%- for dimension, value in churn_dimensions().items() %}
+        {{ value }} as {{ dimension }},
+        {%- endfor %}
+        case
+            when product_count >= 3 then '3+'
+            else coalesce(cast(product_count as {{ kind_type('text') }}), 'unknown')
+        end as product_stratum,
+        count(*) as customers_count,
+        count(*) filter (where is_churned) as churned_count
+    from described
+    group by all
 ),
 
 cuts as (
@@ -52,26 +91,28 @@ strata_cells as (
 ),
 
 -- a dimension of which nothing is known makes no cut
-unknown_dimensions as (
-    {%- for dimension in dimensions %}
-    select '{{ dimension }}' as dimension
+known_dimensions as (
+    select
+        {%- for dimension in dimensions %}
+        count(*) filter (
+            where {{ {'age_band': 'age is not null', 'has_known_balance': "has_known_balance = 'yes'"}.get(
+                dimension, dimension ~ " <> 'unknown'") }}
+        ) > 0 as {{ dimension }}_is_known{{ ',' if not loop.last }}
+        {%- endfor %}
     from cells
-    having count(*) filter (
-        where {{ {'age_band': 'age is not null', 'has_known_balance': "has_known_balance = 'yes'"}.get(
-            dimension, dimension ~ " <> 'unknown'") }}
-    ) = 0
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
 ),
 
 known_cuts as (
     select cuts.*
     from cuts
-    left join unknown_dimensions
-        on unknown_dimensions.dimension in (cuts.dimension_1, cuts.dimension_2, cuts.dimension_3)
-    where unknown_dimensions.dimension is null
+    cross join known_dimensions
+    where
+        {%- for dimension in dimensions %}
+        {{ 'and ' if not loop.first }}(
+            known_dimensions.{{ dimension }}_is_known
+            or '{{ dimension }}' not in (cuts.dimension_1, coalesce(cuts.dimension_2, ''), coalesce(cuts.dimension_3, ''))
+        )
+        {%- endfor %}
 ),
 
 cells_cut as (

@@ -6,12 +6,9 @@ with hypotheses as (
     select * from {{ ref('hypotheses') }}
 ),
 
-customers as (
-    select
-        profiled.*,
-        churned.is_churned
-    from {{ ref('int_customers_profiled') }} as profiled
-    inner join {{ ref('int_customers_churned') }} as churned on profiled.customer_id = churned.customer_id
+observations as (
+    select * from {{ ref('int_churn_observations') }}
+    where is_rated
 ),
 
 described as (
@@ -22,7 +19,7 @@ described as (
         {%- for column, value in groups.items() %}
         {{ value }} as {{ column }}_group{{ ',' if not loop.last }}
         {%- endfor %}
-    from customers
+    from observations
 ),
 
 paired as (

@@ -3,7 +3,7 @@ with observed as (
     select
         min(entered_on) as first_on,
         max(exited_on) as last_on
-    from {{ ref('int_customers_observed') }}
+    from {{ ref('int_churn_spells_observed') }}
 ),
 
 numbers as (

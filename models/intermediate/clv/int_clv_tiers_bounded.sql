@@ -1,4 +1,4 @@
--- Where each tier of each set begins and ends, for each family: at a quantile of customers' values (interpolated, Hyndman
+-- Where each tier of each set begins and ends, for each family: at a quantile of current customers' values (interpolated, Hyndman
 -- and Fan's type 7), or at a fixed amount. Bounds are half-open and rounded to the cent, as they are shown.
 with tiers as (
     select * from {{ ref('clv_tier_bounds') }}
@@ -9,11 +9,25 @@ predicted as (
     where prediction_basis = 'latest'
 ),
 
+churned as (
+    select * from {{ ref('int_customers_churned') }}
+),
+
+currents as (
+    select count(*) filter (where is_current) > 0 as has_current from churned
+),
+
 ordered as (
     select
-        clv_family,
-        cast(coalesce(case when clv_family = 'policies' then actual_value end, predicted_value) as decimal(18, 2)) as clv_amount
+        predicted.clv_family,
+        cast(coalesce(
+            case when predicted.clv_family = 'policies' then predicted.actual_value end, predicted.predicted_value
+        ) as decimal(18, 2)) as clv_amount
     from predicted
+    inner join churned on predicted.customer_id = churned.customer_id
+    cross join currents
+    -- of churned customers where there are no others
+    where churned.is_current or not currents.has_current
 ),
 
 ranked as (

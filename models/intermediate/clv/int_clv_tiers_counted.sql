@@ -1,30 +1,53 @@
--- The tiers of every set: who is in them, what they are worth, and how many of them leave.
-with bounded as (
+-- The tiers of every set: the current customers in them and what they are worth. Churned customers are a row of their own
+-- and count in no tier.
+with tiers as (
     select bounded.*
     from {{ ref('int_clv_tiers_bounded') }} as bounded
     inner join {{ ref('int_clv_family_chosen') }} as chosen on bounded.clv_family = chosen.clv_family
 ),
 
-valued as (
-    select * from {{ ref('int_clv_customers_valued') }}
+bounded as (
+    select
+        clv_family,
+        tier_set,
+        clv_tier,
+        tier_number,
+        lower_bound_amount,
+        upper_bound_amount
+    from tiers
+    union all
+    select distinct
+        clv_family,
+        tier_set,
+        'churned' as clv_tier,
+        0 as tier_number,
+        cast(null as decimal(18, 2)) as lower_bound_amount,
+        cast(null as decimal(18, 2)) as upper_bound_amount
+    from tiers
 ),
 
-churned as (
-    select * from {{ ref('int_customers_churned') }}
+valued as (
+    select
+        valued.customer_id,
+        valued.clv_amount,
+        churned.is_current
+    from {{ ref('int_clv_customers_valued') }} as valued
+    inner join {{ ref('int_customers_churned') }} as churned on valued.customer_id = churned.customer_id
+    where churned.is_current or churned.is_churned
 ),
 
 members as (
     select
         bounded.*,
         valued.clv_amount,
-        churned.is_churned,
         count(valued.customer_id) over (partition by bounded.tier_set) as set_count,
         sum(valued.clv_amount) over (partition by bounded.tier_set) as set_amount,
         sum(valued.clv_amount) over (partition by bounded.tier_set, bounded.clv_tier) as tier_amount
     from bounded
     left join valued
-        on {{ is_within('valued.clv_amount', 'bounded.lower_bound_amount', 'bounded.upper_bound_amount') }}
-    left join churned on valued.customer_id = churned.customer_id
+        on
+            valued.is_current = (bounded.clv_tier <> 'churned')
+            and {{ is_within('valued.clv_amount', 'bounded.lower_bound_amount', 'bounded.upper_bound_amount') }}
 ),
 
 shared as (
@@ -43,8 +66,6 @@ counted as (
         lower_bound_amount,
         upper_bound_amount,
         count(clv_amount) as customers_count,
-        count(is_churned) as known_outcome_count,
-        count(*) filter (where is_churned) as churned_count,
         cast(coalesce(max(tier_amount), 0) as decimal(18, 2)) as total_clv_amount,
         {{ exact_average('clv_amount') }} as average_clv_amount,
         coalesce(max(value_share), 0) as value_share,
@@ -82,11 +103,6 @@ described as (
         value_share,
         greatest(0.0, value_share - coalesce(half_width, 0)) as value_share_ci_lower,
         least(1.0, value_share + coalesce(half_width, 0)) as value_share_ci_upper,
-        known_outcome_count,
-        churned_count,
-        cast(churned_count as double) / nullif(known_outcome_count, 0) as churn_rate,
-        {{ wilson_lower('churned_count', 'known_outcome_count') }} as churn_rate_ci_lower,
-        {{ wilson_upper('churned_count', 'known_outcome_count') }} as churn_rate_ci_upper,
         tier_set = {{ sql_literal(var('clv_tier_set')) }} as is_active
     from spread
 )

@@ -1,7 +1,17 @@
--- Customers from whom clusters are learnt: everybody who was ever in touch, bounded in number by the hash of the key.
-with built as (
-    select * from {{ ref('int_cluster_features_built') }}
-    where recency is not null
+-- Customers on whom clusters are fitted: everybody who was ever in contact and has not closed, bounded in number by the hash
+-- of the key. Closing ends contacts and empties balances, so closed customers would be a cluster of their own.
+with open_customers as (
+    select customers.customer_id
+    from {{ ref('int_customers_conformed') }} as customers
+    cross join {{ ref('int_as_of_date_determined') }} as as_of
+    where not coalesce(customers.closed_on <= as_of.as_of_date, false)
+),
+
+built as (
+    select built.*
+    from {{ ref('int_cluster_features_built') }} as built
+    inner join open_customers on built.customer_id = open_customers.customer_id
+    where built.recency is not null
 ),
 
 sampled as (

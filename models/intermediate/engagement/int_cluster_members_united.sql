@@ -14,10 +14,6 @@ profiled as (
     select * from {{ ref('int_customers_profiled') }}
 ),
 
-churned as (
-    select * from {{ ref('int_customers_churned') }}
-),
-
 united as (
     select
         'customers' as cluster_set,
@@ -26,12 +22,10 @@ united as (
         profiled.age,
         rfm.monetary_amount,
         rfm.frequency_count,
-        rfm.recency_days,
-        churned.is_churned
+        rfm.recency_days
     from placed
     inner join rfm on placed.customer_id = rfm.customer_id
     inner join profiled on placed.customer_id = profiled.customer_id
-    inner join churned on placed.customer_id = churned.customer_id
     {%- if var('source_system') == 'bank_marketing' %}
     union all
     select
@@ -41,8 +35,7 @@ united as (
         groups.age,
         groups.monetary_amount,
         groups.frequency_count,
-        groups.recency_days,
-        cast(null as boolean) as is_churned
+        groups.recency_days
     from {{ ref('int_bank_marketing_groups_measured') }} as groups
     inner join {{ ref('int_bank_marketing_clustered') }} as clustered on groups.group_id = clustered.group_id
     {%- endif %}

@@ -1,4 +1,4 @@
--- Size, averages, medians and churn of each cluster, and its averages over those of all members of its set.
+-- Size, averages and medians of each cluster, and its averages over those of all members of its set.
 {%- set measures = {
     'age': 'age', 'monetary': 'monetary_amount', 'frequency': 'frequency_count', 'recency': 'recency_days',
 } %}
@@ -14,10 +14,8 @@ counted as (
         count(*) as customers_count,
         {%- for column in measures.values() %}
         {{ exact_average(column) }} as average_{{ column }},
-        median(cast({{ column }} as double)) as median_{{ column }},
+        median(cast({{ column }} as double)) as median_{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
-        count(is_churned) as known_outcome_count,
-        count(*) filter (where is_churned) as churned_count
     from members
     group by cluster_set, cluster_code
 ),

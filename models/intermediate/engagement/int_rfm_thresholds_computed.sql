@@ -1,4 +1,5 @@
--- The quantiles that part each measure's values into bins, kept as rows so that a score can be explained.
+-- The quantiles that split each measure's values into bins, kept as rows so that a score can be explained. They are those of
+-- customers who have not closed: closing ends the activity that is measured.
 {%- set probabilities = [] -%}
 {%- for bin_count in rfm_bin_counts() -%}
     {%- for number in range(1, bin_count) -%}
@@ -7,7 +8,10 @@
 {%- endfor %}
 
 with customers as (
-    select * from {{ ref('int_customers_rfm') }}
+    select rfm.*
+    from {{ ref('int_customers_rfm') }} as rfm
+    inner join {{ ref('int_customers_conformed') }} as customers on rfm.customer_id = customers.customer_id
+    where not coalesce(customers.closed_on <= rfm.as_of_date, false)
 ),
 
 schemes as (

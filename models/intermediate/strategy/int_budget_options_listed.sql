@@ -1,6 +1,7 @@
 -- What each scenario can buy: per tier and strategy, what a contact costs, what it may keep, and how many can be made. A
--- contact keeps a customer who would have left, at the tier's churn rate, with the save rate that the plan states as a range;
--- where nothing is known of churn, the scenario's assumed rate stands for it. Customers who have left are no contacts.
+-- contact keeps a customer who would have churned, at the rate per planning period that the tier's outcome window implies,
+-- with the save rate that the plan states as a range;
+-- where nothing is known of churn, the scenario's assumed rate stands for it. Churned customers are not contacted.
 with tiers as (
     select * from {{ ref('int_clv_tiers_counted') }}
     where is_active
@@ -12,6 +13,11 @@ valued as (
 
 churned as (
     select * from {{ ref('int_customers_churned') }}
+),
+
+rates as (
+    select * from {{ ref('int_segment_rates') }}
+    where segment_scheme = 'clv_tier' and known_outcome_count > 0
 ),
 
 scenarios as (
@@ -34,7 +40,7 @@ remaining as (
         {{ exact_average('valued.clv_amount') }} as average_clv_amount
     from valued
     inner join churned on valued.customer_id = churned.customer_id
-    where not coalesce(churned.is_churned, false)
+    where churned.is_current
     group by valued.clv_tier
 ),
 
@@ -54,19 +60,20 @@ options as (
         plans.capacity_count,
         plans.setup_effort_days * scenarios.effort_day_amount as setup_cost,
         plans.contact_effort_days * scenarios.effort_day_amount as contact_cost,
-        tiers.churn_rate is null as is_churn_assumed,
+        rates.planning_churn_rate is null as is_churn_assumed,
         plans.pessimistic_save_rate,
         plans.optimistic_save_rate,
         remaining.average_clv_amount
         * greatest(0, 1.0 - cast(plans.lead_time_days as double) / nullif({{ number_var('planning_days') }}, 0))
             as reachable_value,
-        coalesce(tiers.churn_rate_ci_lower, scenarios.assumed_churn_rate) as lowest_churn_rate,
-        coalesce(tiers.churn_rate, scenarios.assumed_churn_rate) as expected_churn_rate,
-        coalesce(tiers.churn_rate_ci_upper, scenarios.assumed_churn_rate) as highest_churn_rate
+        coalesce(rates.planning_churn_rate_ci_lower, scenarios.assumed_churn_rate) as lowest_churn_rate,
+        coalesce(rates.planning_churn_rate, scenarios.assumed_churn_rate) as expected_churn_rate,
+        coalesce(rates.planning_churn_rate_ci_upper, scenarios.assumed_churn_rate) as highest_churn_rate
     from tiers
     cross join scenarios
     inner join remaining on tiers.clv_tier = remaining.clv_tier
     inner join strategies on tiers.clv_tier = strategies.segment_code
+    left join rates on tiers.clv_tier = rates.segment_code
     inner join plans on strategies.strategy_code = plans.strategy_code
 ),
 

@@ -1,4 +1,4 @@
--- What the metrics of the semantic layer count, add up and part by. A view, since it holds nothing of its own.
+-- Customers on the as-of date, for the metrics of the semantic layer. A view, since it holds nothing of its own.
 {{ config(materialized='view') }}
 
 with profiled as (
@@ -42,8 +42,9 @@ described as (
         profiled.has_known_balance,
         profiled.balance,
         churned.is_churned,
+        churned.is_current,
         cast(
-            case when not churned.is_churned then profiled.balance * scores.churn_probability end as decimal(18, 2)
+            case when churned.is_current then profiled.balance * scores.churn_probability end as decimal(18, 2)
         ) as value_at_risk_amount
     from profiled
     inner join churned on profiled.customer_id = churned.customer_id

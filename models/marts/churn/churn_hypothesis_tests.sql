@@ -7,6 +7,11 @@ hypotheses as (
     select * from {{ ref('hypotheses') }}
 ),
 
+rated_day as (
+    select * from {{ ref('int_churn_days') }}
+    where is_rated
+),
+
 described as (
     select
         tested.hypothesis_code,
@@ -28,14 +33,16 @@ described as (
         tested.equivalence_p_value,
         tested.smallest_detectable_effect,
         tested.verdict,
+        {{ churn_period_columns('rated_day') | indent(4) }},
         case tested.test_name
-            when 'welch' then 'mean'
-            when 'mann_whitney' then 'median'
-            when 'two_proportion_z' then 'share'
-            when 'chi_square' then 'highest and lowest rate'
+            when 'welch' then 'mean '
+            when 'mann_whitney' then 'median '
+            when 'chi_square' then 'highest '
+            else ''
         end as value_label,
-        case when tested.test_name in ('two_proportion_z', 'chi_square') then 3 else 0 end as digits
+        tested.test_name in ('two_proportion_z', 'chi_square') as is_share
     from tested
+    cross join rated_day
     inner join hypotheses
         on tested.hypothesis_code = hypotheses.hypothesis_code and tested.part = hypotheses.part
 ),
@@ -43,16 +50,17 @@ described as (
 worded as (
     select
         *,
-        statement || case verdict
-            when 'different' then ': yes'
-            when 'equivalent' then ': no, the difference lies within the margin'
-            else ': not shown, and not ruled out'
+        statement || ': ' || case verdict
+            when 'different' then 'different, '
+            when 'equivalent' then 'no difference beyond the margin, '
+            else 'no difference shown, and none ruled out, '
         end
-        || ' (' || value_label || ' ' || {{ rounded_text('group_a_value', 'digits') }}
-        || ' against ' || {{ rounded_text('group_b_value', 'digits') }}
-        || ', q ' || case
-            when q_value < 0.001 then 'below 0.001'
-            else cast(cast(q_value as decimal(5, 3)) as {{ kind_type('text') }})
+        || value_label || {{ measured_text('group_a_value', 'is_share') }}
+        || case when test_name = 'chi_square' then ' and lowest ' else ' against ' end
+        || {{ measured_text('group_b_value', 'is_share') }}
+        || ' (q ' || case
+            when q_value < 0.001 then '< 0.001'
+            else '= ' || {{ decimal_text('q_value', 3) }}
         end || ').' as sentence
     from described
 )
@@ -77,5 +85,6 @@ select
     equivalence_p_value,
     smallest_detectable_effect,
     verdict,
-    sentence
+    sentence,
+    {{ churn_period_columns() }}
 from worded

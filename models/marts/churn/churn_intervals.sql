@@ -1,4 +1,4 @@
--- Where along each feature customers leave more or less: found in one half, stated with the figures of the other.
+-- Where along each feature customers churn more or less: found in one half, stated with the figures of the other.
 {%- set rest = [
     'confirmation_churned_count', 'confirmation_count', 'rest_churned_count', 'rest_count',
 ] %}
@@ -12,7 +12,12 @@ tested as (
 ),
 
 features as (
-    select * from {{ ref('churn_features') }}
+    select * from {{ ref('int_churn_features_listed') }}
+),
+
+rated_day as (
+    select * from {{ ref('int_churn_days') }}
+    where is_rated
 ),
 
 totalled as (
@@ -30,10 +35,10 @@ compared as (
         totalled.*,
         cast(half_count - confirmation_count as bigint) as rest_count,
         cast(half_churned_count - confirmation_churned_count as bigint) as rest_churned_count,
-        -- half a customer is added to each cell, so that an interval without leavers has a finite weight
-        cast(confirmation_churned_count + 0.5 as double) / (half_churned_count + 0.5 * feature_interval_count) as leaver_share,
+        -- half a customer is added to each cell, so that an interval without churned customers has a finite weight
+        cast(confirmation_churned_count + 0.5 as double) / (half_churned_count + 0.5 * feature_interval_count) as churned_share,
         cast(confirmation_count - confirmation_churned_count + 0.5 as double)
-        / (half_count - half_churned_count + 0.5 * feature_interval_count) as stayer_share
+        / (half_count - half_churned_count + 0.5 * feature_interval_count) as retained_share
     from totalled
 ),
 
@@ -61,26 +66,28 @@ measured as (
         {{ risk_ratio(*rest) }} as lift,
         {{ risk_ratio_bound(*rest, side=-1) }} as lift_ci_lower,
         {{ risk_ratio_bound(*rest, side=1) }} as lift_ci_upper,
-        ln(leaver_share / stayer_share) as weight_of_evidence,
+        ln(churned_share / retained_share) as weight_of_evidence,
         tested.p_value,
         tested.q_value,
         coalesce(tested.q_value < {{ number_var('significance_level') }}, false) as is_significant,
         tested.feature_auc,
         {{ is_suspected_leak() }} as is_suspected_leak,
         case
-            when features.is_suspected_leak then features.leak_reason
-            when {{ is_suspected_leak() }} then 'Tells leavers from stayers too well alone'
-        end as leak_reason
+            when features.leak_reason is not null then features.leak_reason
+            when {{ is_suspected_leak() }} then 'It separates churned from retained customers too well alone'
+        end as leak_reason,
+        {{ churn_period_columns('rated_day') | indent(4) }}
     from compared
+    cross join rated_day
     inner join features on compared.feature_name = features.feature_name
-    inner join tested
+    left join tested
         on compared.feature_name = tested.feature_name and compared.interval_number = tested.interval_number
 ),
 
 information as (
     select
         feature_name,
-        {{ exact_sum('(leaver_share - stayer_share) * weight_of_evidence') }} as information_value
+        {{ exact_sum('(churned_share - retained_share) * weight_of_evidence') }} as information_value
     from measured
     group by feature_name
 ),
@@ -115,13 +122,14 @@ worded as (
         end as predicate_sql,
         {{ capitalised('interval_label') }} || ': ' || case
             when confirmation_count = 0 then 'nobody in the confirmation half.'
-            else {{ percent_text('confirmation_churn_rate') }} || ' leave (95 % interval '
+            else {{ percent_text('confirmation_churn_rate') }} || ' ' || {{ churned_text() }} || ' (95% CI '
                 || {{ percent_text('confirmation_churn_rate_ci_lower') }} || ' to '
-                || {{ percent_text('confirmation_churn_rate_ci_upper') }} || '), ' || case
+                || {{ percent_text('confirmation_churn_rate_ci_upper') }} || ')' || case
                     when is_significant and rest_churned_count > 0
-                        then {{ decimal_text('lift', 2) }} || ' times the rate of the others'
-                    when is_significant then 'and none of the others'
-                    else 'not shown to differ from the others'
+                        then ', ' || {{ decimal_text('lift', 2) }} || ' times the rate of the rest'
+                    when is_significant then ', and none of the rest'
+                    when p_value is null then ''
+                    else ', no difference from the rest shown'
                 end || '.'
         end as sentence
     from measured
@@ -158,7 +166,8 @@ final as (
         is_suspected_leak,
         leak_reason,
         predicate_sql,
-        sentence
+        sentence,
+        {{ churn_period_columns() | indent(4) }}
     from worded
 )
 

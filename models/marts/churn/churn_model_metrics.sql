@@ -1,34 +1,37 @@
--- How good the churn scores are, beside simpler models, and what leaving out protected features costs.
+-- How good the churn scores are beside simpler models, cross-validated and out of time, and what protected features add.
 with measured as (
     select * from {{ ref('int_churn_models_measured') }}
 ),
 
--- all outcomes that models learn from are measured on one basis
-bases as (
+rated_day as (
+    select * from {{ ref('int_churn_days') }}
+    where is_rated
+),
+
+served as (
     select distinct
-        measured_on,
-        is_descriptive_only
-    from {{ ref('int_churn_features_built') }}
-    where is_churned is not null
+        model_code,
+        feature_set
+    from {{ ref('int_churn_scored') }}
 ),
 
 described as (
     select
         measured.model_code,
         measured.feature_set,
-        'cross_validation' as sample,
+        measured.sample,
         measured.metric_name,
         measured.metric_value,
         measured.verdict,
         measured.customers_count,
         measured.churned_count,
-        bases.measured_on,
+        {{ churn_period_columns('rated_day') | indent(4) }},
         measured.model_code <> 'gradient_boosting' as is_baseline,
-        measured.model_code = 'gradient_boosting' and measured.feature_set = {{ sql_literal(score_feature_set()) }}
-            as is_scored,
-        bases.is_descriptive_only
+        served.model_code is not null as is_scored,
+        rated_day.churn_basis = 'snapshot' as is_descriptive_only
     from measured
-    cross join bases
+    cross join rated_day
+    left join served on measured.model_code = served.model_code and measured.feature_set = served.feature_set
 )
 
 select * from described

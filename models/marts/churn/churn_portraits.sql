@@ -1,5 +1,5 @@
--- Who leaves, who stays, who is in each segment. Described on everybody; compared with the others, and tested, on the
--- confirmation half.
+-- Churned customers, retained customers and the members of each segment. Described on everybody; compared with the rest,
+-- and tested, on the confirmation half.
 with described as (
     select * from {{ ref('int_churn_portraits_described') }}
     where portrait_code <> 'portfolio'
@@ -15,12 +15,17 @@ compared as (
 ),
 
 features as (
-    select * from {{ ref('churn_features') }}
+    select * from {{ ref('int_churn_features_listed') }}
 ),
 
 named as (
     select * from {{ ref('int_segments_named') }}
     where segment_scheme = 'churn'
+),
+
+rated_day as (
+    select * from {{ ref('int_churn_days') }}
+    where is_rated
 ),
 
 joined as (
@@ -43,8 +48,10 @@ joined as (
         case
             when features.feature_kind = 'number' then features.feature_label
             else {{ value_label('described.feature_level') }}
-        end as label
+        end as label,
+        {{ churn_period_columns('rated_day') | indent(4) }}
     from described
+    cross join rated_day
     inner join features on described.feature_name = features.feature_name
     inner join portfolio
         on
@@ -87,12 +94,14 @@ final as (
                 || {{ number_text('round(lower_quartile_value, 1)') }} || ' and ' || {{ number_text('round(upper_quartile_value, 1)') }}
                 || '), of all ' || {{ number_text('round(portfolio_median_value, 1)') }}
         end || case
-            when not is_significant then '; not shown to differ from the others.'
-            when level_share is not null and effect_size > 0 then '; more often than the others.'
-            when level_share is not null then '; less often than the others.'
-            when effect_size > 0 then '; higher than the others.'
-            else '; lower than the others.'
-        end as sentence
+            when p_value is null then '.'
+            when not is_significant then '; no difference from the rest shown.'
+            when level_share is not null and effect_size > 0 then '; more often than the rest.'
+            when level_share is not null then '; less often than the rest.'
+            when effect_size > 0 then '; higher than the rest.'
+            else '; lower than the rest.'
+        end as sentence,
+        {{ churn_period_columns() | indent(4) }}
     from joined
 )
 

@@ -14,7 +14,7 @@ cube as (
         cut_name,
         cut_value,
         {%- for column in outcome_columns %}
-        {% if column in ('customers_count', 'is_small_cell') -%}
+        {% if column in ('customers_count', 'is_small_cell', 'churn_basis', 'observed_on', 'window_days') -%}
         {{ column }},
         {%- else -%}
         case when not is_suppressed then {{ column }} end as {{ column }},

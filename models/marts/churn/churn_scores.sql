@@ -1,4 +1,4 @@
--- The latest score of each customer, with the features that speak most in it.
+-- The latest score of each customer, with the features that contribute most to it.
 {%- set tops = [1, 2, 3] %}
 
 with scored as (
@@ -6,7 +6,7 @@ with scored as (
 ),
 
 built as (
-    select * from {{ ref('int_churn_features_built') }}
+    select * from {{ ref('int_churn_score_rows') }}
 ),
 
 churned as (
@@ -14,7 +14,7 @@ churned as (
 ),
 
 features as (
-    select * from {{ ref('score_features') }}
+    select * from {{ ref('features') }}
 ),
 
 -- one more than the tenths of customers with a lower score, so that equal scores share a decile
@@ -22,8 +22,8 @@ ranked as (
     select
         *,
         cast(1 + floor(
-            10.0 * (rank() over (partition by score_basis order by churn_probability) - 1)
-            / count(*) over (partition by score_basis)
+            10.0 * (rank() over (partition by churn_basis order by churn_probability) - 1)
+            / count(*) over (partition by churn_basis)
         ) as bigint) as churn_decile
     from scored
 ),
@@ -31,9 +31,11 @@ ranked as (
 described as (
     select
         ranked.customer_id,
-        ranked.score_basis,
-        built.measured_on,
+        ranked.churn_basis,
+        built.observed_on,
+        built.window_days,
         churned.is_churned,
+        churned.is_current,
         ranked.churn_probability,
         ranked.churn_decile,
         {%- for top in tops %}
@@ -42,10 +44,15 @@ described as (
             as top_feature_{{ top }}_direction,
         ranked.top_feature_{{ top }}_effect,
         {%- endfor %}
-        {{ sql_literal(score_feature_set()) }} as feature_set,
-        churned.is_descriptive_only
+        ranked.model_code,
+        ranked.feature_set,
+        built.is_descriptive_only
     from ranked
-    inner join built on ranked.customer_id = built.customer_id and ranked.score_basis = built.score_basis
+    inner join built
+        on
+            ranked.customer_id = built.customer_id
+            and ranked.churn_basis = built.churn_basis
+            and coalesce(built.window_number, 1) = 1
     inner join churned on ranked.customer_id = churned.customer_id
     {%- for top in tops %}
     left join features as features_{{ top }} on ranked.top_feature_{{ top }}_name = features_{{ top }}.feature_name

@@ -7,6 +7,11 @@ rendered as (
     where segment_scheme = 'churn'
 ),
 
+rated_day as (
+    select * from {{ ref('int_churn_days') }}
+    where is_rated
+),
+
 final as (
     select
         confirmed.segment_code as churn_segment_code,
@@ -34,8 +39,10 @@ final as (
         confirmed.lift_ci_upper,
         confirmed.odds_ratio,
         confirmed.p_value,
-        confirmed.q_value
+        confirmed.q_value,
+        {{ churn_period_columns('rated_day') | indent(4) }}
     from confirmed
+    cross join rated_day
     inner join rendered on confirmed.segment_code = rendered.segment_code
 )
 

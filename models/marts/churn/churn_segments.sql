@@ -43,12 +43,13 @@ final as (
         candidates.p_value,
         candidates.q_value,
         strategies.strategy_code,
+        {{ churn_period_columns('candidates') | indent(4) }},
         {{ capitalised('candidates.segment_name') }} || ': ' || {{ percent_text('candidates.confirmation_churn_rate') }}
-        || ' leave (95 % interval ' || {{ percent_text('candidates.confirmation_churn_rate_ci_lower') }}
+        || ' ' || {{ churned_text('candidates.window_days') }}
+        || ' (95% CI ' || {{ percent_text('candidates.confirmation_churn_rate_ci_lower') }}
         || ' to ' || {{ percent_text('candidates.confirmation_churn_rate_ci_upper') }} || '), '
-        || {{ decimal_text('candidates.lift', 2) }} || ' times the rate of the others; '
-        || cast(candidates.remaining_count as {{ kind_type('text') }}) || ' of '
-        || cast(candidates.customers_count as {{ kind_type('text') }}) || ' are still here.' as sentence
+        || {{ decimal_text('candidates.lift', 1) }} || ' times the rate of the rest. '
+        || cast(candidates.remaining_count as {{ kind_type('text') }}) || ' current customers belong to it.' as sentence
     from candidates
     inner join ranked on candidates.churn_segment_code = ranked.segment_code
     left join strategies on candidates.churn_segment_code = strategies.segment_code

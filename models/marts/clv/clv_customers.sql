@@ -26,9 +26,16 @@ described as (
         valued.medium_probability,
         valued.high_probability,
         valued.alive_probability,
+        -- a closing date says more than a model of purchases; without one the model says how likely the customer is active
+        case
+            when valued.alive_probability is null then null
+            when churned.churn_definition in ('supplied_flag', 'closing_date') and not churned.is_current then 'closing'
+            else 'model'
+        end as activity_source_code,
         valued.renewal_probability,
         valued.is_out_of_sample,
-        churned.is_churned
+        churned.is_churned,
+        churned.is_current
     from valued
     inner join churned on valued.customer_id = churned.customer_id
 )

@@ -1,6 +1,26 @@
--- The tiers of every set, with what to do about the customers in them.
+-- The tiers of every set: current customers and their value, what followed for those who were in the tier when the outcome
+-- window opened, and what to do about them.
 with counted as (
     select * from {{ ref('int_clv_tiers_counted') }}
+),
+
+observed as (
+    select
+        tiers.tier_set,
+        tiers.clv_tier,
+        count(observed.is_churned) as known_outcome_count,
+        count(*) filter (where observed.is_churned) as churned_count
+    from {{ ref('int_clv_values_observed') }} as observed
+    inner join counted as tiers
+        on
+            tiers.tier_number > 0
+            and {{ is_within('observed.clv_amount', 'tiers.lower_bound_amount', 'tiers.upper_bound_amount') }}
+    group by tiers.tier_set, tiers.clv_tier
+),
+
+rated_day as (
+    select * from {{ ref('int_churn_days') }}
+    where is_rated
 ),
 
 strategies as (
@@ -22,15 +42,18 @@ described as (
         counted.value_share,
         counted.value_share_ci_lower,
         counted.value_share_ci_upper,
-        counted.known_outcome_count,
-        counted.churned_count,
-        counted.churn_rate,
-        counted.churn_rate_ci_lower,
-        counted.churn_rate_ci_upper,
+        coalesce(observed.known_outcome_count, 0) as known_outcome_count,
+        coalesce(observed.churned_count, 0) as churned_count,
+        cast(observed.churned_count as double) / nullif(observed.known_outcome_count, 0) as churn_rate,
+        {{ wilson_lower('observed.churned_count', 'observed.known_outcome_count') }} as churn_rate_ci_lower,
+        {{ wilson_upper('observed.churned_count', 'observed.known_outcome_count') }} as churn_rate_ci_upper,
+        {{ churn_period_columns('rated_day') | indent(4) }},
         strategies.strategy_code,
         strategies.strategy_name,
         counted.is_active
     from counted
+    cross join rated_day
+    left join observed on counted.tier_set = observed.tier_set and counted.clv_tier = observed.clv_tier
     left join strategies on counted.clv_tier = strategies.segment_code
 )
 

@@ -27,7 +27,7 @@ gaps as (
     inner join tiers on valued.clv_family = tiers.clv_family and valued.clv_tier = tiers.clv_tier
     inner join tiers as next_tiers
         on valued.clv_family = next_tiers.clv_family and tiers.tier_number + 1 = next_tiers.tier_number
-    where not coalesce(churned.is_churned, false)
+    where churned.is_current
 ),
 
 closed as (

@@ -7,8 +7,21 @@ segments as (
     where segment_scheme = 'rfm'
 ),
 
-churned as (
-    select * from {{ ref('int_customers_churned') }}
+-- the segment on the day of the observation, and what followed
+observed as (
+    select
+        rfm_scheme,
+        rfm_segment,
+        count(is_churned) as known_outcome_count,
+        count(*) filter (where is_churned) as churned_count
+    from {{ ref('int_rfm_observed') }}
+    where is_rated
+    group by rfm_scheme, rfm_segment
+),
+
+rated_day as (
+    select * from {{ ref('int_churn_days') }}
+    where is_rated
 ),
 
 counted as (
@@ -19,34 +32,37 @@ counted as (
         {{ exact_average('scored.recency_days') }} as average_recency_days,
         {{ exact_average('scored.frequency_count') }} as average_frequency_count,
         {{ exact_average('scored.monetary_amount') }} as average_monetary_amount,
-        cast(coalesce(sum(scored.monetary_amount), 0) as decimal(18, 2)) as total_monetary_amount,
-        count(churned.is_churned) as known_outcome_count,
-        count(*) filter (where churned.is_churned) as churned_count
+        cast(coalesce(sum(scored.monetary_amount), 0) as decimal(18, 2)) as total_monetary_amount
     from scored
-    inner join churned on scored.customer_id = churned.customer_id
     group by scored.rfm_scheme, scored.rfm_segment
 ),
 
 final as (
     select
-        counted.rfm_scheme,
-        counted.rfm_segment,
+        coalesce(counted.rfm_scheme, observed.rfm_scheme) as rfm_scheme,
+        coalesce(counted.rfm_segment, observed.rfm_segment) as rfm_segment,
         segments.segment_name as rfm_segment_name,
         segments.reading,
-        counted.customers_count,
-        cast(counted.customers_count as double)
-        / sum(counted.customers_count) over (partition by counted.rfm_scheme) as customers_share,
+        coalesce(counted.customers_count, 0) as customers_count,
+        cast(coalesce(counted.customers_count, 0) as double) / sum(counted.customers_count) over (
+            partition by coalesce(counted.rfm_scheme, observed.rfm_scheme)
+        ) as customers_share,
         counted.average_recency_days,
         counted.average_frequency_count,
         counted.average_monetary_amount,
-        counted.total_monetary_amount,
-        counted.known_outcome_count,
-        counted.churned_count,
-        cast(counted.churned_count as double) / nullif(counted.known_outcome_count, 0) as churn_rate,
-        {{ wilson_lower('counted.churned_count', 'counted.known_outcome_count') }} as churn_rate_ci_lower,
-        {{ wilson_upper('counted.churned_count', 'counted.known_outcome_count') }} as churn_rate_ci_upper
+        cast(coalesce(counted.total_monetary_amount, 0) as decimal(18, 2)) as total_monetary_amount,
+        coalesce(observed.known_outcome_count, 0) as known_outcome_count,
+        coalesce(observed.churned_count, 0) as churned_count,
+        cast(observed.churned_count as double) / nullif(observed.known_outcome_count, 0) as churn_rate,
+        {{ wilson_lower('observed.churned_count', 'observed.known_outcome_count') }} as churn_rate_ci_lower,
+        {{ wilson_upper('observed.churned_count', 'observed.known_outcome_count') }} as churn_rate_ci_upper,
+        {{ churn_period_columns('rated_day') | indent(4) }}
     from counted
-    left join segments on counted.rfm_segment = segments.segment_code
+    -- a segment may have had members when the window opened and none today
+    full outer join observed
+        on counted.rfm_scheme = observed.rfm_scheme and counted.rfm_segment = observed.rfm_segment
+    cross join rated_day
+    left join segments on coalesce(counted.rfm_segment, observed.rfm_segment) = segments.segment_code
 )
 
 select * from final

@@ -8,8 +8,8 @@ profiled as (
 ),
 
 ruled as (
-    select * from {{ ref('int_customers_ruled') }}
-    where segment_scheme = 'rule'
+    select * from {{ ref('int_segment_memberships') }}
+    where segment_scheme = 'rule' and churn_basis in ('current', 'former')
 ),
 
 rfm as (
@@ -40,6 +40,15 @@ customer_totals as (
     from customers
 ),
 
+-- current and churned customers, on the as-of date
+observed_totals as (
+    select
+        count(*) as left_count,
+        sum(balance) as left_amount
+    from {{ ref('int_churn_observations') }}
+    where churn_basis in ('current', 'former')
+),
+
 measured as (
     select
         'customers x holdings and dates' as join_name,
@@ -52,11 +61,11 @@ measured as (
     union all
     select
         'customers x segment rules' as join_name,
-        max(left_count) as left_count,
+        max(observed_totals.left_count) as left_count,
         count(ruled.customer_id) as joined_count,
-        max(left_amount) as left_amount,
+        max(observed_totals.left_amount) as left_amount,
         sum(customers.balance) as joined_amount
-    from customer_totals
+    from observed_totals
     cross join ruled
     left join customers on ruled.customer_id = customers.customer_id
     union all

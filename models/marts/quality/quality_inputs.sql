@@ -43,13 +43,11 @@ blanks as (
     select * from {{ ref('int_blanks_counted') }}
 ),
 
--- nothing in a single snapshot is known to precede the flag that it carries
-descriptive as (
+churn_notes as (
     select
         'customers' as entity_name,
-        'Churn is a flag on a single snapshot: rates describe, they do not predict' as churn_note
-    from {{ ref('int_customers_churned') }}
-    having count(*) filter (where is_descriptive_only) > 0
+        {{ dbt.listagg('note', "'. '", 'order by note_number') }} as churn_note
+    from {{ ref('int_churn_notes') }}
 ),
 
 described as (
@@ -65,13 +63,13 @@ described as (
                 then 'This layout has no ' || statuses.entity_name || '; ' || entities.needed_by
             when statuses.staged_count = 0 then 'Nothing was supplied; ' || entities.needed_by
             when statuses.conformed_count = 0 then 'No usable row; ' || entities.needed_by
-            else nullif({{ concat_present(['blanks.blank_note', 'descriptive.churn_note'], '. ') }}, '')
+            else nullif({{ concat_present(['blanks.blank_note', 'churn_notes.churn_note'], '. ') }}, '')
         end as note
     from statuses
     inner join entities on statuses.entity_name = entities.entity_name
     left join files on statuses.entity_name = files.entity_name
     left join blanks on statuses.entity_name = blanks.entity_name
-    left join descriptive on statuses.entity_name = descriptive.entity_name
+    left join churn_notes on statuses.entity_name = churn_notes.entity_name
 )
 
 select * from described

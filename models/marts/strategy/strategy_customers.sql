@@ -1,14 +1,16 @@
 -- What to do about each customer: the first scheme of strategy_scheme_order in which the customer's segment has a strategy.
 {%- set schemes_in_order = list_var('strategy_scheme_order', segment_schemes()) %}
 
+-- nobody is won back who died, was closed by the bank or joins later
 with customers as (
     select * from {{ ref('int_customers_churned') }}
+    where is_current or is_churned
 ),
 
--- where segments of a scheme overlap, the one that speaks for the customer
+-- what the customer is on the as-of date; where segments of a scheme overlap, the first
 segmented as (
-    select * from {{ ref('int_customers_segmented') }}
-    where segment_rank = 1
+    select * from {{ ref('int_segment_memberships') }}
+    where segment_rank = 1 and churn_basis in ('current', 'former')
 ),
 
 named as (
@@ -76,7 +78,7 @@ final as (
         end as strategy_scheme,
         gathered.strategy_code,
         strategies.strategy_name,
-        case when customers.is_churned then 'win_back' else 'retain' end as action_mode
+        case when customers.is_current then 'retain' else 'win_back' end as action_mode
     from customers
     left join gathered on customers.customer_id = gathered.customer_id
     left join strategies on gathered.strategy_code = strategies.strategy_code

@@ -1,5 +1,5 @@
 -- The order of work, within each scheme: what can start now, then what waits for a check, then what has to be built; and
--- in each of these the strategy first that keeps most value for a day of effort.
+-- in each of these the strategy first that saves most value for a day of effort.
 with estimated as (
     select * from {{ ref('int_priorities_estimated') }}
 ),
@@ -12,6 +12,11 @@ strategies as (
     select * from {{ ref('strategies') }}
 ),
 
+rated_day as (
+    select * from {{ ref('int_churn_days') }}
+    where is_rated
+),
+
 valued as (
     select
         estimated.*,
@@ -22,8 +27,12 @@ valued as (
         cast(most_kept_customers * average_value_held_amount as decimal(18, 2)) as most_kept_amount,
         expected_kept_customers * average_value_held_amount / nullif(effort_days, 0) as kept_amount_per_effort_day,
         expected_kept_customers / nullif(effort_days, 0) as kept_customers_per_effort_day,
-        evidence_level = 'assumed' as is_test_first
+        -- a segment that is made of other customers today than when its rate was measured
+        evidence_level = 'assumed' or coalesce(population_stability_index > 0.25, false) as is_test_first,
+        {{ churn_period_columns('rated_day') | indent(4) }},
+        rated_day.churn_basis = 'snapshot' as is_descriptive_only
     from estimated
+    cross join rated_day
     inner join strategies on estimated.strategy_code = strategies.strategy_code
     left join named
         on estimated.segment_scheme = named.segment_scheme and estimated.segment_code = named.segment_code
@@ -60,6 +69,14 @@ final as (
         churn_rate_ci_lower,
         churn_rate_ci_upper,
         shrunk_churn_rate,
+        planning_churn_rate,
+        planning_churn_rate_ci_lower,
+        planning_churn_rate_ci_upper,
+        expected_churned_customers,
+        {{ churn_period_columns() | indent(4) }},
+        is_extrapolated,
+        is_descriptive_only,
+        population_stability_index,
         value_held_amount,
         reached_count,
         capacity_count,
@@ -79,10 +96,12 @@ final as (
         most_kept_amount,
         kept_amount_per_effort_day,
         case when is_test_first then 'Test first: ' else '' end
-        || strategy_name || ' for ' || segment_name || ' reaches '
+        || strategy_name || ' for ' || segment_name || ' can reach '
         || cast(reached_count as {{ kind_type('text') }}) || ' of ' || cast(remaining_count as {{ kind_type('text') }})
-        || ' customers still here, who leave at ' || {{ percent_text('shrunk_churn_rate') }}
-        || ', and may keep ' || coalesce(
+        || ' current customers, of whom ' || {{ percent_text('planning_churn_rate') }} || ' are expected to churn within '
+        || {{ whole_text(number_var('planning_days')) }} || ' days'
+        || case when is_descriptive_only then ' if the rate of the snapshot recurs' else '' end
+        || ', and may save ' || coalesce(
             {{ rounded_text('least_kept_amount', '0') }} || ' to ' || {{ rounded_text('most_kept_amount', '0') }}
             || ' of balances', {{ decimal_text('least_kept_customers', 1) }}
             || ' to ' || {{ decimal_text('most_kept_customers', 1) }} || ' customers'

@@ -1,17 +1,24 @@
-with segmented as (
-    select * from {{ ref('int_customers_segmented') }}
+-- The segments of every scheme: their members on the as-of date, what followed for those who were members when the outcome
+-- window opened, and which strategies suit them.
+with memberships as (
+    select * from {{ ref('int_segment_memberships') }}
 ),
 
-profiled as (
+customers as (
     select * from {{ ref('int_customers_profiled') }}
-),
-
-churned as (
-    select * from {{ ref('int_customers_churned') }}
 ),
 
 named as (
     select * from {{ ref('int_segments_named') }}
+),
+
+rates as (
+    select * from {{ ref('int_segment_rates') }}
+),
+
+rated_day as (
+    select * from {{ ref('int_churn_days') }}
+    where is_rated
 ),
 
 strategy_lists as (
@@ -20,44 +27,60 @@ strategy_lists as (
 
 counted as (
     select
-        segmented.segment_scheme,
-        segmented.segment_code,
+        memberships.segment_scheme,
+        memberships.segment_code,
         count(*) as customers_count,
-        count(*) filter (where profiled.gender = 'female') as women_count,
-        count(*) filter (where profiled.has_credit_card) as credit_card_count,
-        count(churned.is_churned) as known_outcome_count,
-        count(*) filter (where churned.is_churned) as churned_count
-    from segmented
-    inner join profiled on segmented.customer_id = profiled.customer_id
-    inner join churned on segmented.customer_id = churned.customer_id
-    group by segmented.segment_scheme, segmented.segment_code
+        count(*) filter (where memberships.churn_basis = 'current') as remaining_count,
+        count(*) filter (where customers.gender = 'female') as women_count,
+        count(*) filter (where customers.has_credit_card) as credit_card_count
+    from memberships
+    inner join customers on memberships.customer_id = customers.customer_id
+    where memberships.churn_basis in ('current', 'former')
+    group by memberships.segment_scheme, memberships.segment_code
 ),
 
 final as (
     select
-        counted.segment_scheme,
-        counted.segment_code,
+        coalesce(counted.segment_scheme, rates.segment_scheme) as segment_scheme,
+        coalesce(counted.segment_code, rates.segment_code) as segment_code,
         named.segment_name,
         named.reading,
         named.predicate_sql,
         coalesce(named.uses_protected_attribute, false) as uses_protected_attribute,
-        counted.customers_count,
-        counted.women_count,
-        counted.credit_card_count,
-        counted.known_outcome_count,
-        counted.churned_count,
-        cast(counted.churned_count as double) / nullif(counted.known_outcome_count, 0) as churn_rate,
-        {{ wilson_lower('counted.churned_count', 'counted.known_outcome_count') }} as churn_rate_ci_lower,
-        {{ wilson_upper('counted.churned_count', 'counted.known_outcome_count') }} as churn_rate_ci_upper,
+        coalesce(counted.customers_count, 0) as customers_count,
+        coalesce(counted.remaining_count, 0) as remaining_count,
+        coalesce(counted.women_count, 0) as women_count,
+        coalesce(counted.credit_card_count, 0) as credit_card_count,
+        coalesce(rates.known_outcome_count, 0) as known_outcome_count,
+        coalesce(rates.churned_count, 0) as churned_count,
+        rates.churn_rate,
+        rates.churn_rate_ci_lower,
+        rates.churn_rate_ci_upper,
+        {{ churn_period_columns('rated_day') | indent(4) }},
+        rates.population_stability_index,
+        rates.back_test_count,
+        rates.back_test_expected_customers,
+        rates.back_test_expected_customers_ci_lower,
+        rates.back_test_expected_customers_ci_upper,
+        rates.back_test_churned_count,
+        rates.back_test_ratio,
         strategy_lists.strategy_code,
         strategy_lists.strategy_name,
         strategy_lists.strategies,
         strategy_lists.offers
     from counted
+    -- a segment may have had members when the window opened and none today
+    full outer join rates
+        on counted.segment_scheme = rates.segment_scheme and counted.segment_code = rates.segment_code
+    cross join rated_day
     left join named
-        on counted.segment_scheme = named.segment_scheme and counted.segment_code = named.segment_code
+        on
+            coalesce(counted.segment_scheme, rates.segment_scheme) = named.segment_scheme
+            and coalesce(counted.segment_code, rates.segment_code) = named.segment_code
     left join strategy_lists
-        on counted.segment_scheme = strategy_lists.segment_scheme and counted.segment_code = strategy_lists.segment_code
+        on
+            coalesce(counted.segment_scheme, rates.segment_scheme) = strategy_lists.segment_scheme
+            and coalesce(counted.segment_code, rates.segment_code) = strategy_lists.segment_code
 )
 
 select * from final

@@ -4,11 +4,11 @@ with rules as (
 ),
 
 features as (
-    select * from {{ ref('churn_features') }}
+    select * from {{ ref('features') }}
 ),
 
 protected as (
-    select feature_name from {{ ref('score_features') }}
+    select feature_name from {{ ref('features') }}
     where is_protected
 ),
 

@@ -3,26 +3,27 @@
 {%- set numbers = customer_features()['numbers'] %}
 {%- set quartiles = {'lower_quartile': 0.25, 'median': 0.5, 'upper_quartile': 0.75} %}
 
-with customers as (
-    select * from {{ ref('int_customers_described') }}
-    where is_churned is not null
+with observations as (
+    select * from {{ ref('int_churn_observations') }}
+    where is_rated and is_churned is not null
 ),
 
 features as (
-    select * from {{ ref('churn_features') }}
+    select * from {{ ref('int_churn_features_listed') }}
+    where is_studied
 ),
 
 members as (
     select
         listed.portrait_code,
-        customers.*
+        observations.*
     from {{ ref('int_churn_portraits_listed') }} as listed
-    inner join customers on listed.customer_id = customers.customer_id
+    inner join observations on listed.customer_id = observations.customer_id
     union all
     select
         'portfolio' as portrait_code,
-        customers.*
-    from customers
+        observations.*
+    from observations
 ),
 
 -- all quartiles of a number from one list of its values, which is what takes memory

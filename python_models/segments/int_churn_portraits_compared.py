@@ -11,6 +11,6 @@ def model(dbt, session):
     return compare_portraits(
         dbt.ref("int_churn_confirmation_sampled").df(),
         dbt.ref("int_churn_portraits_sampled").df(),
-        dbt.ref("churn_features").df(),
+        dbt.ref("int_churn_features_listed").filter("is_tested").df(),
         read_settings(Settings, settings),
     )

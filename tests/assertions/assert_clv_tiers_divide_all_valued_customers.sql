@@ -1,5 +1,5 @@
--- The tiers of each set hold every valued customer once and all of the value, each begins where the one below it ends, and in
--- the active set customers are in the tier that their value says.
+-- The tiers of each set and the row of churned customers hold every valued customer once and all of the value, each tier begins
+-- where the one below it ends, and in the active set current customers are in the tier of their value.
 with tiers as (
     select * from {{ ref('clv_tiers') }}
 ),
@@ -13,6 +13,8 @@ valued as (
         count(*) as valued_count,
         sum(clv_amount) as valued_amount
     from customers
+    -- neither are those who died, were closed by the bank or join later
+    where is_current or is_churned
 ),
 
 summed as (
@@ -31,6 +33,7 @@ chained as (
         lag(upper_bound_amount) over (partition by tier_set order by tier_number) as bound_below,
         count(*) over (partition by tier_set) as tier_count
     from tiers
+    where tier_number > 0
 ),
 
 placed as (
@@ -44,8 +47,8 @@ placed as (
                 or customers.clv_amount >= tiers.upper_bound_amount
         ) as misplaced_count
     from tiers
-    left join customers on tiers.clv_tier = customers.clv_tier
-    where tiers.is_active
+    left join customers on tiers.clv_tier = customers.clv_tier and customers.is_current
+    where tiers.is_active and tiers.tier_number > 0
     group by tiers.clv_tier, tiers.customers_count
 ),
 

@@ -1,0 +1,15 @@
+{#- What every mart of churn says of its period: the basis, the first day of the outcome window, and its length. -#}
+{% macro churn_period_columns(relation=none) -%}
+    {%- for column in ['churn_basis', 'observed_on', 'window_days'] %}
+    {{ relation ~ '.' if relation }}{{ column }}{{ ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+
+{#- How a sentence says that customers churned: within the window, or at all where churn is a flag without dates. -#}
+{% macro churned_text(window_days='window_days') -%}
+    case
+        when {{ window_days }} is null then 'churned'
+        else 'churned within ' || {{ whole_text(window_days) }} || ' days'
+    end
+{%- endmacro %}

@@ -1,0 +1,73 @@
+-- Who takes part in the rates that are shown, and who does not and why, in one row.
+with rated_day as (
+    select * from {{ ref('int_churn_days') }}
+    where is_rated
+),
+
+observations as (
+    select * from {{ ref('int_churn_observations') }}
+    where is_rated
+),
+
+customers as (
+    select * from {{ ref('int_customers_conformed') }}
+),
+
+churned as (
+    select * from {{ ref('int_customers_churned') }}
+),
+
+spells as (
+    select
+        customer_id,
+        count(*) as spell_count
+    from {{ ref('int_churn_spells') }}
+    group by customer_id
+),
+
+active as (
+    select
+        customers.customer_id,
+        greatest(contacted.last_contact_on, purchased.last_purchase_on) as last_active_on
+    from customers
+    left join {{ ref('int_customers_contacted') }} as contacted on customers.customer_id = contacted.customer_id
+    left join {{ ref('int_customers_purchased') }} as purchased on customers.customer_id = purchased.customer_id
+),
+
+at_risk as (
+    select
+        count(*) as at_risk_count,
+        count(*) filter (where is_churned) as churned_count,
+        count(*) filter (where is_churned is null) as unknown_outcome_count
+    from observations
+),
+
+counted as (
+    select
+        count(*) filter (
+            where churned.is_churned is null and churned.churn_definition <> 'unknown' and not churned.is_future
+        ) as unknown_churn_count,
+        count(*) filter (where churned.is_churned and churned.churned_on is null) as undated_count,
+        count(churned.churned_on) as dated_count,
+        count(*) filter (where customers.joined_on is null) as unknown_joining_count,
+        count(*) filter (
+            where rated_day.churn_basis = 'window' and customers.joined_on > rated_day.observed_on and not churned.is_future
+        ) as joined_in_window_count,
+        count(*) filter (where not coalesce(churned.is_churned, false) and churned.ended_on is not null)
+            as ended_otherwise_count,
+        count(*) filter (
+            where spells.spell_count > 1 or active.last_active_on > churned.churned_on
+        ) as returned_count,
+        max(churned.churn_definition) as churn_definition
+    from churned
+    inner join customers on churned.customer_id = customers.customer_id
+    inner join active on churned.customer_id = active.customer_id
+    left join spells on churned.customer_id = spells.customer_id
+    cross join rated_day
+)
+
+select
+    at_risk.*,
+    counted.*
+from at_risk
+cross join counted

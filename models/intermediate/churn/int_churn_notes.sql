@@ -1,0 +1,78 @@
+-- What a reader of churn rates has to know of this extract: one note a row, for quality_inputs and the closing lines.
+with counted as (
+    select * from {{ ref('int_churn_customers_counted') }}
+),
+
+rated_day as (
+    select * from {{ ref('int_churn_days') }}
+    where is_rated
+),
+
+recorded as (
+    select * from {{ ref('int_closings_recorded') }}
+),
+
+excluded_features as (
+    select
+        {{ dbt.listagg('feature_label', "', '", 'order by feature_label') }} as feature_labels
+    from {{ ref('int_churn_features_listed') }}
+    where not is_studied and not is_scorable and churn_basis = 'window'
+    having count(*) > 0
+),
+
+{%- set counts = {
+    'unknown_churn_count': 'customers have no known outcome and are in no churn rate',
+    'undated_count': 'customers churned on a day that is not known',
+    'unknown_joining_count': 'customers have no date of joining and are in no churn rate',
+    'joined_in_window_count': 'customers joined after the window opened and are not at risk in it',
+    'ended_otherwise_count': 'customers died or were closed by the bank, which is no churn',
+    'returned_count': 'churned customers were active again later',
+} %}
+
+notes as (
+    select
+        1 as note_number,
+        case
+            when counted.churn_definition = 'supplied_flag' and counted.dated_count = 0
+                then 'Churn is a flag on a single snapshot: rates describe, they do not predict'
+            else 'No outcome window fits the dates of this extract: churn rates describe, they do not predict'
+        end as note
+    from counted
+    cross join rated_day
+    where rated_day.churn_basis = 'snapshot' and counted.churn_definition <> 'unknown'
+    union all
+    select
+        2 as note_number,
+        'Churn rates are shares of the ' || {{ whole_text('counted.at_risk_count') }} || ' customers at risk on '
+        || cast(rated_day.observed_on as {{ kind_type('text') }}) || ' who churned within '
+        || {{ whole_text('rated_day.window_days') }} || ' days' as note
+    from counted
+    cross join rated_day
+    where rated_day.churn_basis = 'window'
+    {%- for column, text in counts.items() %}
+    union all
+    select
+        {{ loop.index + 2 }} as note_number,
+        {{ whole_text(column) }} || ' {{ text }}' as note
+    from counted
+    where {{ column }} > 0
+    {%- if column in ('undated_count', 'unknown_joining_count') %} and dated_count > 0{% endif %}
+    {%- endfor %}
+    union all
+    select
+        19 as note_number,
+        {{ whole_text('stray_count') }} || case when stray_count = 1 then ' closing before ' else ' closings before ' end
+        || cast(recording_starts_on as {{ kind_type('text') }}) || case when stray_count = 1 then ' is' else ' are' end
+        || {{ sql_literal(' left out: closings are recorded regularly from that day on'
+            if var('churn_observed_from') is none
+            else ' left out: var churn_observed_from says that closings are recorded from that day on') }} as note
+    from recorded
+    where stray_count > 0
+    union all
+    select
+        20 as note_number,
+        'Without a value on the day on which the window opens, and so not used to explain churn: ' || feature_labels as note
+    from excluded_features
+)
+
+select * from notes

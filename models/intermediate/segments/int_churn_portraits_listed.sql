@@ -1,0 +1,24 @@
+-- The members of each portrait: churned customers, retained customers, and every churn segment that was kept.
+with observations as (
+    select * from {{ ref('int_churn_observations') }}
+    where is_rated and is_churned is not null
+),
+
+memberships as (
+    select * from {{ ref('int_segment_memberships') }}
+    where segment_scheme = 'churn' and is_rated and is_churned is not null
+),
+
+listed as (
+    select
+        case when is_churned then 'churned' else 'retained' end as portrait_code,
+        customer_id
+    from observations
+    union all
+    select
+        segment_code as portrait_code,
+        customer_id
+    from memberships
+)
+
+select * from listed
