@@ -58,8 +58,8 @@ rated as (
             as earlier_shrunk_rate,
         -- half a customer is added, so that an empty side has a finite logarithm
         sum(then_count) over (partition by segment_scheme) as scheme_then_count,
-        (then_count + 0.5) / (portfolio.portfolio_then_count + 1.0) as then_share,
-        (now_count + 0.5) / (portfolio.portfolio_now_count + 1.0) as now_share
+        cast(then_count + 0.5 as double) / (portfolio.portfolio_then_count + 1) as then_share,
+        cast(now_count + 0.5 as double) / (portfolio.portfolio_now_count + 1) as now_share
     from counted
     cross join portfolio
     cross join windows
