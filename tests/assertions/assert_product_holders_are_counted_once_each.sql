@@ -34,5 +34,5 @@ select
     held.customers_count as held_count,
     rates.customers_count as rates_count
 from rates
-left join held on rates.product_code = held.product_code
+left join held on held.product_code = rates.product_code
 where held.customers_count is null or held.customers_count <> rates.customers_count
