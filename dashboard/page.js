@@ -4,8 +4,9 @@
   const facts = {};
   for (const item of data.manifest || []) facts[item.item_kind + " " + item.item_name] = item;
   const fact = (name) => (facts[name] || {}).item_value;
-  const z = Number(fact("setting confidence_z"));
-  const ci = `${((data.confidence || [])[0] || {}).level} CI`;
+  const confidence = (data.confidence || [])[0] || {};
+  const z = confidence.quantile;
+  const ci = `${confidence.level} CI`;
   const significanceLevel = Number(fact("setting significance_level"));
   const smallCellSize = Number(fact("setting small_cell_size"));
   const minimumCellSize = Number(fact("setting minimum_cell_size"));

@@ -138,9 +138,10 @@ def read(path: str) -> dict[str, list[dict]]:
                 if rows:
                     sections[section] = rows
     for item in sections.get("manifest", []):
-        if item["item_name"] == "confidence_z":
-            level = 2 * NormalDist().cdf(float(item["item_value"])) - 1
-            sections["confidence"] = [{"level": f"{100 * level:.4g}%"}]
+        if item["item_name"] == "confidence_level":
+            level = float(item["item_value"])
+            quantile = NormalDist().inv_cdf((1 + level) / 2)
+            sections["confidence"] = [{"level": f"{100 * level:.4g}%", "quantile": quantile}]
     return sections
 
 

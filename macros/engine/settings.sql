@@ -24,8 +24,9 @@
             'segment_minimum_new_share', 'segment_covered_weight', 'cluster_minimum_share', 'cluster_minimum_jaccard',
             'clv_interval_coverage',
         ],
+        'confidence level': ['confidence_level'],
         'number': [
-            'confidence_z', 'churn_rate_prior_count', 'segment_minimum_lift', 'cluster_minimum_gap', 'clv_discount_rate',
+            'churn_rate_prior_count', 'segment_minimum_lift', 'cluster_minimum_gap', 'clv_discount_rate',
         ],
         'whole number': [
             'churn_inactivity_days', 'small_cell_size', 'minimum_cell_size', 'planning_days', 'discovery_sample_size',
@@ -67,6 +68,8 @@
     {% set kind = kind | replace(' or null', '') %}
     {% if kind in ('number', 'whole number', 'share') and (not is_number or value < 0) %}
         {% do return(says ~ "a number from 0" ~ (" to 1." if kind == 'share' else ".")) %}
+    {% elif kind == 'confidence level' and value not in confidence_quantiles().keys() | list %}
+        {% do return(says ~ "one of " ~ confidence_quantiles() | join(', ') ~ ".") %}
     {% elif kind == 'share' and value > 1 %}{% do return(says ~ "a number from 0 to 1.") %}
     {% elif kind == 'whole number' and value != value | int %}{% do return(says ~ "a whole number.") %}
     {% elif kind == 'flag' and value is not boolean %}{% do return(says ~ "true or false.") %}

@@ -18,7 +18,7 @@
 
 {#- Bound of the risk ratio by Katz et al. (1978); side is -1 or 1; null also where a group has no affected member. -#}
 {% macro risk_ratio_bound(k1, n1, k2, n2, side) -%}
-    {{ risk_ratio(k1, n1, k2, n2) }} * exp({{ side }} * {{ number_var('confidence_z') }} * sqrt(
+    {{ risk_ratio(k1, n1, k2, n2) }} * exp({{ side }} * {{ confidence_z() }} * sqrt(
         1.0 / nullif({{ k1 }}, 0) - 1.0 / nullif({{ n1 }}, 0) + 1.0 / nullif({{ k2 }}, 0) - 1.0 / nullif({{ n2 }}, 0)
     ))
 {%- endmacro %}

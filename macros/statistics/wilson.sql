@@ -1,10 +1,10 @@
-{#- Wilson score interval of a proportion, `successes` out of `trials` (Wilson 1927), at the level of var confidence_z;
+{#- Wilson score interval of a proportion, `successes` out of `trials` (Wilson 1927), at the level of var confidence_level;
     null where trials is 0. Arguments are column names or parenthesised expressions. -#}
 
 {#- The smaller root of Wilson's quadratic as the product of both roots over the larger one: nothing cancels, so it is
     0 at no success and never above the estimate, and it stays null without trials (greatest would skip the null). -#}
 {% macro wilson_lower(successes, trials) -%}
-    {%- set z = number_var('confidence_z') -%}
+    {%- set z = confidence_z() -%}
     cast({{ successes }} as double) * {{ successes }} / nullif({{ trials }} * (
         cast({{ successes }} as double) + {{ z }} * {{ z }} / 2.0
         + {{ z }} * sqrt(

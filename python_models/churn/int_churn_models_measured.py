@@ -5,5 +5,5 @@ def model(dbt, session):
     dbt.config(materialized="table")
     from customer_science.churn_scores import measure_samples
 
-    confidence_z = dbt.config.meta_get("confidence_z")
-    return measure_samples(dbt.ref("int_churn_predictions_compared").df(), float(confidence_z))
+    confidence_level = dbt.config.meta_get("confidence_level")
+    return measure_samples(dbt.ref("int_churn_predictions_compared").df(), float(confidence_level))

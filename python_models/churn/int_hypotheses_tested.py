@@ -5,11 +5,13 @@ def model(dbt, session):
     dbt.config(materialized="table")
     from customer_science.comparisons import Settings, compare_groups
 
-    confidence_z = dbt.config.meta_get("confidence_z")
+    confidence_level = dbt.config.meta_get("confidence_level")
     statistical_power = dbt.config.meta_get("statistical_power")
     significance_level = dbt.config.meta_get("significance_level")
     small_cell_size = dbt.config.meta_get("small_cell_size")
-    settings = Settings(float(confidence_z), float(statistical_power), float(significance_level))
+    settings = Settings(
+        float(confidence_level), float(statistical_power), float(significance_level)
+    )
     observed = dbt.ref("int_hypotheses_observed")
 
     def observe(*hypothesis):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -354,7 +355,7 @@ def choose_model(outcome: np.ndarray, predictions: dict[str, np.ndarray]) -> str
 
 
 def measure_models(
-    predictions: pd.DataFrame, confidence_z: float, is_out_of_time: bool = False
+    predictions: pd.DataFrame, confidence_level: float, is_out_of_time: bool = False
 ) -> pd.DataFrame:
     """How good each model's probabilities are, on customers that it has not seen.
 
@@ -366,7 +367,7 @@ def measure_models(
       in part): means over folds, since each fold is ranked by a model of its own; over all rows where `is_out_of_time`,
       since one model ranks them;
     * `brier`, with a verdict: `better` or `worse` than the base rate where the mean difference of squared errors
-      exceeds both `confidence_z` of its standard errors and the rounding of floating-point numbers, else
+      exceeds both its bound at `confidence_level` and the rounding of floating-point numbers, else
       `inconclusive`;
     * `ece`, over ten bins of equal width;
     * `calibration_slope` of a logistic regression on the log-odds, and `calibration_intercept` with the slope held
@@ -383,7 +384,7 @@ def measure_models(
         gains = base_error - (probability - outcome) ** 2
         verdict = "inconclusive"
         for word, gain in [("better", gains), ("worse", -gains)]:
-            if _exceeds_noise(gain, confidence_z, base_error.mean()):
+            if _exceeds_noise(gain, confidence_level, base_error.mean()):
                 verdict = word
         folds = [(outcome[fold == one], probability[fold == one]) for one in np.unique(fold)]
         metrics = {
@@ -412,12 +413,12 @@ def measure_models(
     return pd.DataFrame(measured, columns=list(METRIC_TYPES)).astype(METRIC_TYPES)
 
 
-def measure_samples(predictions: pd.DataFrame, confidence_z: float) -> pd.DataFrame:
+def measure_samples(predictions: pd.DataFrame, confidence_level: float) -> pd.DataFrame:
     """`measure_models` for each `sample` of the predictions: `cross_validation` or `out_of_time`."""
-    parts = [measure_models(predictions.iloc[:0], confidence_z).assign(sample="")]
+    parts = [measure_models(predictions.iloc[:0], confidence_level).assign(sample="")]
     for sample, rows in predictions.groupby("sample", sort=True):
         parts.append(
-            measure_models(rows, confidence_z, sample == "out_of_time").assign(sample=sample)
+            measure_models(rows, confidence_level, sample == "out_of_time").assign(sample=sample)
         )
     measured = pd.concat(parts, ignore_index=True).astype({"sample": "str"})
     return measured[["sample", *METRIC_TYPES]]
@@ -689,9 +690,9 @@ def _out_of_fold(
     return probabilities
 
 
-def _exceeds_noise(gains: np.ndarray, standard_errors: float, base_brier: float) -> bool:
-    """Whether the mean gain exceeds so many of its standard errors, and the rounding of floating-point numbers."""
-    half = standard_errors * gains.std(ddof=1) / np.sqrt(len(gains))
+def _exceeds_noise(gains: np.ndarray, confidence_level: float, base_brier: float) -> bool:
+    """Whether the mean gain exceeds half of its interval, and the rounding of floating-point numbers."""
+    half = stats.norm.isf((1 - confidence_level) / 2) * gains.std(ddof=1) / np.sqrt(len(gains))
     return bool(gains.mean() > max(half, ROUNDING_SHARE * base_brier))
 
 

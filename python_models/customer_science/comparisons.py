@@ -14,17 +14,22 @@ from scipy import stats
 
 
 class Settings(NamedTuple):
-    """What every comparison shares: the normal quantile of intervals, the power of the smallest detectable effect and
-    the level of verdicts, the last two in (0, 1)."""
+    """What every comparison shares: the level of intervals, the power of the smallest detectable effect and the level
+    of verdicts, all in (0, 1)."""
 
-    confidence_z: float
+    confidence_level: float
     power: float
     significance: float
 
     @property
+    def confidence_z(self) -> float:
+        """The normal quantile of two-sided intervals."""
+        return stats.norm.isf((1 - self.confidence_level) / 2)
+
+    @property
     def detectable_errors(self) -> float:
         """Standard errors that a true difference needs to be found with the stated power."""
-        return self.confidence_z + stats.norm.ppf(self.power)
+        return stats.norm.isf(self.significance / 2) + stats.norm.ppf(self.power)
 
 
 RESULT_TYPES = {
@@ -131,7 +136,7 @@ def compare_means(a, b, margin, settings) -> list[dict]:
     welch = stats.ttest_ind(a, b, equal_var=False)
     difference = float(a.mean() - b.mean())
     error = float(np.sqrt(a.var(ddof=1) / len(a) + b.var(ddof=1) / len(b)))
-    interval = welch.confidence_interval(2 * stats.norm.cdf(settings.confidence_z) - 1)
+    interval = welch.confidence_interval(settings.confidence_level)
     bound = margin * abs(b.mean())
     return [
         {

@@ -19,7 +19,7 @@ class SubgroupSettings(NamedTuple):
     """What a segment has to be: of at least `minimum_share` of the customers, with a churn rate of `minimum_lift` times
     the base, sharing less than `maximum_overlap` (Jaccard) with a better one and adding `minimum_new_share` of the
     leavers to those already covered. `maximum_depth` signs are combined; `runner_up_count` candidates are listed beside
-    each selected one; `significance` in (0, 1) is the level of tests, `confidence_z` the quantile of intervals;
+    each selected one; `significance` in (0, 1) is the level of tests, `confidence_level` that of intervals;
     `permutation_count` permutations of the labels are drawn from `random_seed`."""
 
     maximum_depth: int
@@ -31,7 +31,7 @@ class SubgroupSettings(NamedTuple):
     maximum_count: int
     runner_up_count: int
     significance: float
-    confidence_z: float
+    confidence_level: float
     permutation_count: int
     random_seed: int
 
@@ -106,7 +106,7 @@ def find_subgroups(
     target = min(settings.minimum_lift * base, (1 + base) / 2)
     mean, deviation = _expectation(found.n, total, leavers)
     z_scores = (found.k - mean) / deviation
-    passing = np.flatnonzero(_wilson_lower(found.k, found.n, settings.confidence_z) >= target)
+    passing = np.flatnonzero(_wilson_lower(found.k, found.n, settings.confidence_level) >= target)
     best = _best_under_permutation(found.bits, mean, deviation, is_churned, settings)
     # the observed labels count as one of the permutations
     reached = len(best) - np.searchsorted(np.sort(best), z_scores - 1e-12)
@@ -230,7 +230,8 @@ def _expectation(n, total, leavers) -> tuple[np.ndarray, np.ndarray]:
     return n * base, np.sqrt(np.where(variance > 0, variance, np.inf))
 
 
-def _wilson_lower(k, n, z) -> np.ndarray:
+def _wilson_lower(k, n, level) -> np.ndarray:
+    z = stats.norm.isf((1 - level) / 2)
     share = k / n
     centre = share + z * z / (2 * n)
     return (centre - z * np.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2)) / (1 + z * z / n)

@@ -19,7 +19,7 @@ def test_the_build_passes_with_every_setting_off_its_default(run_dbt):
         age_band_set="decades",
         standardisation_age_band_set="life_stages",
         standardisation_minimum_coverage=0.5,
-        confidence_z=1.6448536269514722,
+        confidence_level=0.9,
         significance_level=0.01,
         statistical_power=0.9,
         small_cell_size=100,
@@ -65,11 +65,17 @@ def test_the_build_passes_with_every_setting_off_its_default(run_dbt):
         == "2025-06-30"
     )
     assert build.rows("select distinct strategy_scheme from marts.strategy_customers") == [("rfm",)]
+    sentences = [
+        text
+        for mart in ("churn_intervals", "churn_segments")
+        for (text,) in build.rows(f"select sentence from marts.{mart} where sentence like '%CI%'")
+    ]
+    assert sentences and all("(90% CI " in text for text in sentences)
     # with so little asked of them, there are clusters
     assert (
         build.row("select count(*) from marts.customer_clusters where cluster_code = 'c1'")[0] > 0
     )
-    assert build.rows("select distinct feature_set from marts.churn_scores") == [("all",)]
+    assert ("all",) in build.rows("select distinct feature_set from marts.churn_model_metrics")
     assert build.rows("select distinct clv_family, feature_set from marts.clv_customers") == [
         ("policies", "all")
     ]
@@ -85,6 +91,7 @@ def test_the_build_passes_with_every_setting_off_its_default(run_dbt):
         ({"as_of_date": "2025-02-30"}, "Var as_of_date is '2025-02-30': expected a date as YYYY-MM-DD."),
         ({"as_of_date": "31.12.2025"}, "Var as_of_date is '31.12.2025': expected a date as YYYY-MM-DD."),
         ({"churn_inactivity_days": -5}, "Var churn_inactivity_days is '-5': expected a number from 0."),
+        ({"confidence_level": 0.94}, "Var confidence_level is '0.94': expected one of 0.8, 0.9, 0.95"),
         ({"small_cell_size": "many"}, "Var small_cell_size is 'many': expected a number from 0."),
         ({"strategy_scheme_order": "rfm"}, "Var strategy_scheme_order is 'rfm': expected a list."),
         ({"strategy_scheme_order": ["typo"]}, "Var strategy_scheme_order has 'typo': expected names among"),

@@ -7,18 +7,24 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from in_process import Runner
 from scipy import stats
 
 ROOT = pathlib.Path(__file__).parents[2]
-CONFIDENCE_Z = yaml.safe_load((ROOT / "dbt_project.yml").read_text("utf-8"))["vars"]["confidence_z"]
+CONFIDENCE_Z = 1.959963984540054
 PROBABILITIES = (0.0, 0.1, 0.25, 1 / 3, 0.5, 0.8, 0.95, 1.0)
 
 # One statement per macro or family of macros, over the tables that the tests hand to DuckDB.
 STATEMENTS = {
     "wilson": """
         select {{ wilson_lower('k', 'n') }} as lower, {{ wilson_upper('k', 'n') }} as upper
+        from grid
+    """,
+    "confidence": """
+        select
+            {%- for level, quantile in confidence_quantiles().items() %}
+            cast({{ level }} as double), cast({{ quantile }} as double){{ ',' if not loop.last }}
+            {%- endfor %}
         from grid
     """,
     "normal": "select {{ normal_two_sided_p('z') }} as p from grid",
@@ -71,7 +77,7 @@ def values(statement, grid_sql):
 
 
 def at_confidence(statement, z):
-    """The rendered statement at another level of var confidence_z."""
+    """The rendered statement at another level of var confidence_level."""
     assert str(CONFIDENCE_Z) in statement
     return statement.replace(str(CONFIDENCE_Z), str(z))
 
@@ -98,8 +104,11 @@ def pairs_grid():
 # --- Wilson
 
 
-def test_confidence_z_is_the_normal_quantile_of_95_percent():
-    np.testing.assert_allclose(CONFIDENCE_Z, stats.norm.ppf(0.975), rtol=1e-15)
+def test_the_quantiles_of_confidence_levels_are_scipys(sql):
+    quantiles = dict(np.reshape(values(sql["confidence"], "select 1 as one"), (-1, 2)).tolist())
+    assert quantiles[0.95] == CONFIDENCE_Z
+    for level, quantile in quantiles.items():
+        assert quantile == pytest.approx(stats.norm.isf((1 - level) / 2), rel=1e-14)
 
 
 @pytest.mark.parametrize("level", [0.8, 0.95, 0.999])

@@ -6,7 +6,7 @@ import pytest
 from customer_science.comparisons import Settings, cliffs_delta, compare_groups
 from scipy import stats
 
-SETTINGS = Settings(confidence_z=stats.norm.ppf(0.975), power=0.8, significance=0.05)
+SETTINGS = Settings(confidence_level=0.95, power=0.8, significance=0.05)
 
 
 def hypothesis(part, code="h", margin=0.05, delta_margin=0.1, family="f"):

@@ -7,7 +7,7 @@ from customer_science.comparisons import Settings
 from customer_science.portraits import PORTRAIT_TYPES, compare_portraits
 from scipy import stats
 
-SETTINGS = Settings(confidence_z=stats.norm.ppf(0.975), power=0.8, significance=0.05)
+SETTINGS = Settings(confidence_level=0.95, power=0.8, significance=0.05)
 FEATURES = pd.DataFrame(
     [("age", "number"), ("city", "text"), ("is_active", "flag")],
     columns=["feature_name", "feature_kind"],

@@ -19,7 +19,7 @@ SETTINGS = SubgroupSettings(
     maximum_count=10,
     runner_up_count=5,
     significance=0.05,
-    confidence_z=stats.norm.ppf(0.975),
+    confidence_level=0.95,
     permutation_count=99,
     random_seed=1,
 )

@@ -81,7 +81,7 @@ counted as (
 spread as (
     select
         *,
-        {{ number_var('confidence_z') }} * sqrt(
+        {{ confidence_z() }} * sqrt(
             coalesce(inside_square, 0)
             + value_share * value_share
             * ({{ exact_sum('squared_value', 'partition by tier_set') }} - coalesce(squared_value, 0))

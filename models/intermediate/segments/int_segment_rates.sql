@@ -87,7 +87,7 @@ back_tested as (
     select
         *,
         case when earlier_count > 0 then known_outcome_count * earlier_shrunk_rate end as back_test_expected_customers,
-        {{ number_var('confidence_z') }} * sqrt(
+        {{ confidence_z() }} * sqrt(
             known_outcome_count * earlier_shrunk_rate * (1.0 - earlier_shrunk_rate)
             * (1.0 + cast(known_outcome_count as double) / (earlier_count + {{ prior_count }}))
         ) as half_width

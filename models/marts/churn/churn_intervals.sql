@@ -122,7 +122,7 @@ worded as (
         end as predicate_sql,
         {{ capitalised('interval_label') }} || ': ' || case
             when confirmation_count = 0 then 'nobody in the confirmation half.'
-            else {{ percent_text('confirmation_churn_rate') }} || ' ' || {{ churned_text() }} || ' (95% CI '
+            else {{ percent_text('confirmation_churn_rate') }} || ' ' || {{ churned_text() }} || ' ({{ confidence_text() }} '
                 || {{ percent_text('confirmation_churn_rate_ci_lower') }} || ' to '
                 || {{ percent_text('confirmation_churn_rate_ci_upper') }} || ')' || case
                     when is_significant and rest_churned_count > 0

@@ -46,7 +46,7 @@ final as (
         {{ churn_period_columns('candidates') | indent(4) }},
         {{ capitalised('candidates.segment_name') }} || ': ' || {{ percent_text('candidates.confirmation_churn_rate') }}
         || ' ' || {{ churned_text('candidates.window_days') }}
-        || ' (95% CI ' || {{ percent_text('candidates.confirmation_churn_rate_ci_lower') }}
+        || ' ({{ confidence_text() }} ' || {{ percent_text('candidates.confirmation_churn_rate_ci_lower') }}
         || ' to ' || {{ percent_text('candidates.confirmation_churn_rate_ci_upper') }} || '), '
         || {{ decimal_text('candidates.lift', 1) }} || ' times the rate of the rest. '
         || cast(candidates.remaining_count as {{ kind_type('text') }}) || ' current customers belong to it.' as sentence

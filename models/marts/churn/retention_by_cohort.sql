@@ -2,7 +2,7 @@
 -- before closings were recorded, censoring for current customers. A curve starts with the first month at whose beginning
 -- small_cell_size customers are at risk, and its rate is the share of these that is retained. Interval: Greenwood's
 -- variance on the log(-log) scale, so that it stays within 0 and 1.
-{%- set z = number_var('confidence_z') %}
+{%- set z = confidence_z() %}
 {%- set month_days = 'cast(30.4375 as double)' %}
 {#- More months than lie between two dates of any extract. #}
 {%- set maximum_months = 2400 %}

@@ -64,7 +64,7 @@ items as (
         null as row_count,
         null as content_hash
     from as_of
-    {%- for name in ['confidence_z', 'significance_level', 'small_cell_size', 'minimum_cell_size', 'planning_days'] %}
+    {%- for name in ['confidence_level', 'significance_level', 'small_cell_size', 'minimum_cell_size', 'planning_days'] %}
     union all
     select
         'setting' as item_kind,
