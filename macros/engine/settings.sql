@@ -33,7 +33,6 @@
             'interval_maximum_count', 'interval_minimum_count', 'segment_maximum_depth', 'segment_maximum_count',
             'segment_runner_up_count', 'permutation_count', 'random_seed', 'churn_window_days', 'score_lookback_days',
             'score_sample_size', 'score_minimum_outcomes', 'cluster_sample_size', 'cluster_maximum_count',
-            'cluster_evaluation_size', 'cluster_bootstrap_count', 'cluster_null_count', 'cluster_null_size',
             'clv_horizon_days', 'clv_period_days', 'clv_minimum_history_days', 'clv_sample_size', 'clv_minimum_count',
             'clv_fold_count', 'clv_shuffle_count', 'clv_tree_count', 'published_builds_kept',
             'python_batch_size',

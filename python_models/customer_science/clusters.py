@@ -8,8 +8,8 @@ principal axes; as Liu, Hayes, Nobel and Marron (2008) do, from one normal distr
 """
 
 import math
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -30,7 +30,12 @@ COVARIANCE_FLOOR = (
     0.01  # in standardised units: a value that many share must not become a component of width zero
 )
 K_MEANS_STARTS = 20
-REFIT_STARTS = 10  # of bootstrap and structureless samples, which are many
+# of bootstrap and structureless samples, which are many: the more clusters, the more local optima
+REFIT_STARTS_PER_CLUSTER = 2  # after the first
+EVALUATION_SIZE = 2500  # customers on whom candidates are judged
+BOOTSTRAP_COUNT = 20  # samples of them
+NULL_COUNT = 4  # samples of each kind of structureless data
+NULL_SIZE = 1200  # rows of each
 
 CANDIDATE_TYPES = {
     "method_code": "str",
@@ -61,28 +66,26 @@ PARAMETER_TYPES = {
 class ClusterSettings(NamedTuple):
     """What clusters have to be: at most `maximum_count`; each of `minimum_share` of the customers and `minimum_size` of
     them; found again in bootstrap samples with a mean Jaccard index of `minimum_jaccard`; with a silhouette that is
-    `minimum_gap` above that of structureless data. `evaluation_size` customers are judged; `bootstrap_count` samples of
-    them, and `null_count` of `null_size` rows of each kind of structureless data, come from `random_seed`."""
+    `minimum_gap` above that of structureless data. Samples come from `random_seed`."""
 
     maximum_count: int
     minimum_share: float
     minimum_size: int
     minimum_jaccard: float
     minimum_gap: float
-    evaluation_size: int
-    bootstrap_count: int
-    null_count: int
-    null_size: int
     random_seed: int
 
 
+KMeansOf = Callable[[int], KMeans]  # number of clusters -> k-means of some rows
+
+
 class Clustering(NamedTuple):
-    """A fitted method: `model` predicts rows, and `refit(rows)` fits the like to others."""
+    """A fitted method: `model` predicts rows, and `refit(rows, k_means_of_them)` fits the like to others."""
 
     method_code: str
     cluster_count: int
     model: KMeans | GaussianMixture
-    refit: Callable[[np.ndarray], KMeans | GaussianMixture]
+    refit: Callable[[np.ndarray, KMeansOf], KMeans | GaussianMixture]
 
 
 def find_clusters(customers: pd.DataFrame, settings: ClusterSettings) -> pd.DataFrame:
@@ -140,33 +143,46 @@ def find_clusters(customers: pd.DataFrame, settings: ClusterSettings) -> pd.Data
 
 
 def measure_clusterings(
-    matrix: np.ndarray, clusterings: list[Clustering], settings: ClusterSettings
+    matrix: np.ndarray,
+    clusterings: list[Clustering],
+    settings: ClusterSettings,
+    compares_unstable: bool = False,
 ) -> list[dict]:
     """The metrics of each clustering of the rows of `matrix` (n x d), all judged on the same rows and samples: those of
-    CANDIDATE_TYPES, and `rejection`, the sentence that says why it is not to be used, or None."""
+    CANDIDATE_TYPES, and `rejection`, the sentence that says why it is not to be used, or None. Clusterings that
+    are not stable are compared with structureless data only if `compares_unstable`."""
     rng = np.random.default_rng(settings.random_seed)
-    judged = matrix[np.sort(rng.permutation(len(matrix))[: settings.evaluation_size])]
-    samples = [rng.choice(len(judged), len(judged)) for _ in range(settings.bootstrap_count)]
-    null_silhouettes = _null_silhouettes(judged, clusterings, settings, rng)
-    distances = cdist(judged, judged)
+    judged = matrix[np.sort(rng.permutation(len(matrix))[:EVALUATION_SIZE])]
+    samples = [judged[rng.choice(len(judged), len(judged))] for _ in range(BOOTSTRAP_COUNT)]
+    labels = [one.model.predict(judged) for one in clusterings]
+    jaccards = bootstrap_jaccards(judged, labels, clusterings, samples, settings.random_seed)
+    silhouettes = mean_silhouettes(judged, labels)
     measured = []
-    for one, null_silhouette in zip(clusterings, null_silhouettes, strict=True):
-        labels, judged_labels = one.model.predict(matrix), one.model.predict(judged)
-        jaccard = bootstrap_jaccard(judged, judged_labels, one.cluster_count, one.refit, samples)
-        silhouette = _silhouette(distances, judged_labels)
-        is_parted = len(np.unique(labels)) > 1
-        metrics = {
-            "sampled_count": len(matrix),
-            "silhouette": silhouette,
-            "davies_bouldin": davies_bouldin_score(matrix, labels) if is_parted else np.nan,
-            "smallest_cluster_count": np.bincount(labels, minlength=one.cluster_count).min(),
-            "minimum_jaccard": jaccard.min(),
-            "mean_jaccard": jaccard.mean(),
-            "null_silhouette": null_silhouette,
-            "silhouette_gap": silhouette - null_silhouette,
-        }
-        measured.append(metrics | {"rejection": _rejection(metrics, settings)})
-    return measured
+    for one, jaccard, silhouette in zip(clusterings, jaccards, silhouettes, strict=True):
+        everybody = one.model.predict(matrix)
+        is_parted = len(np.unique(everybody)) > 1
+        measured.append(
+            {
+                "sampled_count": len(matrix),
+                "silhouette": silhouette,
+                "davies_bouldin": davies_bouldin_score(matrix, everybody) if is_parted else np.nan,
+                "smallest_cluster_count": np.bincount(everybody, minlength=one.cluster_count).min(),
+                "minimum_jaccard": jaccard.min(),
+                "mean_jaccard": jaccard.mean(),
+                "null_silhouette": np.nan,
+                "silhouette_gap": np.nan,
+            }
+        )
+    compared = [
+        i
+        for i, metrics in enumerate(measured)
+        if compares_unstable or metrics["minimum_jaccard"] >= settings.minimum_jaccard
+    ]
+    nulls = _null_silhouettes(judged, [clusterings[i] for i in compared], settings.random_seed, rng)
+    for i, null_silhouette in zip(compared, nulls, strict=True):
+        measured[i]["null_silhouette"] = null_silhouette
+        measured[i]["silhouette_gap"] = measured[i]["silhouette"] - null_silhouette
+    return [metrics | {"rejection": _rejection(metrics, settings)} for metrics in measured]
 
 
 def value_ranks(labels: np.ndarray, count: int, amounts: np.ndarray) -> np.ndarray:
@@ -198,21 +214,34 @@ def structureless(
     return matrix.mean(axis=0) + drawn @ axes
 
 
-def bootstrap_jaccard(
-    matrix: np.ndarray, labels: np.ndarray, count: int, fit, samples: list[np.ndarray]
-) -> np.ndarray:
-    """Mean over bootstrap samples (row positions) of each cluster's largest Jaccard index with a cluster of the refit.
+def bootstrap_jaccards(
+    matrix: np.ndarray,
+    labels: list[np.ndarray],
+    clusterings: list[Clustering],
+    samples: list[np.ndarray],
+    seed: int,
+) -> list[np.ndarray]:
+    """Mean over bootstrap samples (rows) of each cluster's largest Jaccard index with a cluster of the refit.
 
-    `labels`, from 0 to `count` - 1, are those of the rows of `matrix`; `fit(matrix)` returns a model that predicts.
-    Returns `count` means; a cluster without a row has 0."""
-    found = np.zeros((len(samples), count))
-    for number, sample in enumerate(samples):
-        refitted = fit(matrix[sample]).predict(matrix)
-        shared = np.zeros((count, refitted.max() + 1))
-        np.add.at(shared, (labels, refitted), 1)
-        either = shared.sum(axis=1)[:, None] + shared.sum(axis=0)[None, :] - shared
-        found[number] = (shared / np.maximum(either, 1)).max(axis=1)
-    return found.mean(axis=0)
+    `labels` are those that each clustering gives the rows of `matrix`. Returns one mean per cluster of each clustering;
+    a cluster without a row has 0."""
+    found = [np.zeros(one.cluster_count) for one in clusterings]
+    for sample in samples:
+        k_means = _k_means(sample, _refit_starts, seed)
+        for one, fitted, total in zip(clusterings, labels, found, strict=True):
+            refitted = one.refit(sample, k_means).predict(matrix)
+            shared = np.zeros((one.cluster_count, refitted.max() + 1))
+            np.add.at(shared, (fitted, refitted), 1)
+            either = shared.sum(axis=1)[:, None] + shared.sum(axis=0)[None, :] - shared
+            total += (shared / np.maximum(either, 1)).max(axis=1)
+    return [total / len(samples) for total in found]
+
+
+def mean_silhouettes(matrix: np.ndarray, labels: list[np.ndarray]) -> list[float]:
+    """Mean silhouette of the rows of `matrix` (n x d) by each of several labellings of them; 0, as for a row alone in a
+    cluster, where there is one cluster only."""
+    distances = cdist(matrix, matrix)
+    return [_silhouette(distances, one) for one in labels]
 
 
 def _used_measures(values: np.ndarray) -> list[int]:
@@ -226,17 +255,30 @@ def _used_measures(values: np.ndarray) -> list[int]:
     return positions
 
 
-def _fit(method: str, count: int, starts: int, seed: int, matrix: np.ndarray):
-    k_means = KMeans(count, n_init=starts, random_state=seed).fit(matrix)
+def _k_means(matrix: np.ndarray, starts: Callable[[int], int], seed: int) -> KMeansOf:
+    """K-means of the rows with any number of clusters, fitted once for both methods."""
+    return cache(lambda count: KMeans(count, n_init=starts(count), random_state=seed).fit(matrix))
+
+
+def _refit_starts(count: int) -> int:
+    return REFIT_STARTS_PER_CLUSTER * (count - 1)
+
+
+def _fit(
+    method: str, count: int, matrix: np.ndarray, k_means: KMeansOf
+) -> KMeans | GaussianMixture:
     if method == "k_means":
-        return k_means
-    # from the centres of k-means one start is as good as many
+        return k_means(count)
+    # from the clusters of k-means one start is as good as many
+    labels, floor = k_means(count).labels_, COVARIANCE_FLOOR * np.eye(matrix.shape[1])
+    parts = [matrix[labels == label] for label in range(count)]
     mixture = GaussianMixture(
         count,
-        means_init=k_means.cluster_centers_,
+        weights_init=[len(part) / len(matrix) for part in parts],
+        means_init=[part.mean(axis=0) for part in parts],
+        precisions_init=[np.linalg.inv(np.cov(part.T, bias=True) + floor) for part in parts],
         reg_covar=COVARIANCE_FLOOR,
         max_iter=500,
-        random_state=seed,
     )
     return mixture.fit(matrix)
 
@@ -244,39 +286,31 @@ def _fit(method: str, count: int, starts: int, seed: int, matrix: np.ndarray):
 def _fit_candidates(matrix: np.ndarray, settings: ClusterSettings) -> list[Clustering]:
     """Every method with every number of clusters, in the order of that number."""
     largest = min(settings.maximum_count, len(np.unique(matrix, axis=0)) - 1)
-    return [
-        Clustering(
-            method,
-            count,
-            _fit(method, count, K_MEANS_STARTS, settings.random_seed, matrix),
-            partial(_fit, method, count, REFIT_STARTS, settings.random_seed),
-        )
-        for method in METHODS
-        for count in range(2, largest + 1)
-    ]
+    k_means = _k_means(matrix, lambda count: K_MEANS_STARTS, settings.random_seed)
+    fitted = []
+    for method in METHODS:
+        for count in range(2, largest + 1):
+            refit = partial(_fit, method, count)
+            fitted.append(Clustering(method, count, refit(matrix, k_means), refit))
+    return fitted
 
 
 def _null_silhouettes(
-    judged: np.ndarray,
-    clusterings: list[Clustering],
-    settings: ClusterSettings,
-    rng: np.random.Generator,
+    judged: np.ndarray, clusterings: list[Clustering], seed: int, rng: np.random.Generator
 ) -> np.ndarray:
     """Mean silhouette of each clustering's like on structureless samples, of the reference where it is highest."""
-    size = min(len(judged), settings.null_size)
+    size = min(len(judged), NULL_SIZE)
     silhouettes = np.zeros((len(REFERENCES), len(clusterings)))
     for reference_silhouettes, reference in zip(silhouettes, REFERENCES, strict=True):
-        for _ in range(settings.null_count):
+        for _ in range(NULL_COUNT):
             sample = structureless(judged, reference, size, rng)
-            distances = cdist(sample, sample)
-            reference_silhouettes += [
-                _silhouette(distances, one.refit(sample).predict(sample)) for one in clusterings
-            ]
-    return silhouettes.max(axis=0) / settings.null_count
+            k_means = _k_means(sample, _refit_starts, seed)
+            labels = [one.refit(sample, k_means).predict(sample) for one in clusterings]
+            reference_silhouettes += mean_silhouettes(sample, labels)
+    return silhouettes.max(axis=0) / NULL_COUNT
 
 
 def _silhouette(distances: np.ndarray, labels: np.ndarray) -> float:
-    """Mean silhouette; 0, as for a customer alone in a cluster, where there is one cluster only."""
     if len(np.unique(labels)) == 1:
         return 0.0
     return float(silhouette_score(distances, labels, metric="precomputed"))
@@ -335,15 +369,16 @@ def _parameters(
     """What assigns a customer: one row per cluster, pattern and measure with PARAMETER_TYPES. A measure that takes no
     part, or that the pattern lacks, has precision 0."""
     rows = []
-    for label, number in enumerate(ranks):
-        for pattern, known in PATTERNS.items():
-            part = [i for i, position in enumerate(used) if MEASURES[position] in known]
-            precision, offset = _precision(model, label, part)
+    for pattern, known in PATTERNS.items():
+        part = [i for i, position in enumerate(used) if MEASURES[position] in known]
+        named = [MEASURES[used[i]] for i in part]
+        for label, (number, precision, offset) in enumerate(
+            zip(ranks, *_precisions(model, part), strict=True)
+        ):
             for position, measure in enumerate(MEASURES):
                 i = used.index(position) if position in used else None
                 precisions = dict.fromkeys(MEASURES, 0.0)
                 if i in part:
-                    named = [MEASURES[used[other]] for other in part]
                     precisions |= dict(zip(named, precision[part.index(i)], strict=True))
                 rows.append(
                     {
@@ -364,13 +399,14 @@ def _centroids(model: KMeans | GaussianMixture) -> np.ndarray:
     return model.cluster_centers_ if isinstance(model, KMeans) else model.means_
 
 
-def _precision(
-    model: KMeans | GaussianMixture, label: int, part: list[int]
-) -> tuple[np.ndarray, float]:
-    """Precision matrix and score offset of a cluster over some of the used measures."""
+def _precisions(
+    model: KMeans | GaussianMixture, part: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Precision matrix and score offset of each cluster over some of the used measures."""
+    count, size = len(_centroids(model)), len(part)
     if isinstance(model, KMeans):
-        return np.eye(len(part)), 0.0
-    covariance = model.covariances_[label][np.ix_(part, part)]
-    _, log_determinant = np.linalg.slogdet(covariance)
-    offset = np.log(model.weights_[label]) - (log_determinant + len(part) * np.log(2 * np.pi)) / 2
-    return np.linalg.inv(covariance), float(offset)
+        return np.tile(np.eye(size), (count, 1, 1)), np.zeros(count)
+    covariances = model.covariances_[:, part][:, :, part]
+    _, log_determinants = np.linalg.slogdet(covariances)
+    offsets = np.log(model.weights_) - (log_determinants + size * np.log(2 * np.pi)) / 2
+    return np.linalg.inv(covariances), offsets

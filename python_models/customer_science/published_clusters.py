@@ -44,9 +44,11 @@ def cluster_groups(groups: pd.DataFrame, settings: ClusterSettings) -> pd.DataFr
         return pd.DataFrame(columns=list(GROUP_TYPES)).astype(GROUP_TYPES)
     matrix = rows[list(COLUMNS)].to_numpy("float64")
     with threadpool_limits(1):
-        published = Clustering("gaussian_mixture_tied", CLUSTER_COUNT, _fit(matrix), _fit)
+        published = Clustering(
+            "gaussian_mixture_tied", CLUSTER_COUNT, _fit(matrix), lambda rows, k_means: _fit(rows)
+        )
         labels = published.model.predict(matrix)
-        (metrics,) = measure_clusterings(matrix, [published], settings)
+        (metrics,) = measure_clusterings(matrix, [published], settings, compares_unstable=True)
     ranks = value_ranks(labels, CLUSTER_COUNT, rows["monetary_amount"].to_numpy("float64"))
     return pd.DataFrame(
         {

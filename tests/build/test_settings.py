@@ -51,10 +51,6 @@ def test_the_build_passes_with_every_setting_off_its_default(run_dbt):
         cluster_minimum_share=0.05,
         cluster_minimum_jaccard=0.5,
         cluster_minimum_gap=0,
-        cluster_evaluation_size=1000,
-        cluster_bootstrap_count=5,
-        cluster_null_count=2,
-        cluster_null_size=500,
         strategy_scheme_order=["rfm", "rule"],
         # unit tests state what the defaults do
         env={"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test"},

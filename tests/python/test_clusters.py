@@ -5,13 +5,16 @@ import pandas as pd
 import pytest
 from customer_science.clusters import (
     CANDIDATE_TYPES,
+    COVARIANCE_FLOOR,
     MEASURES,
     METHODS,
     PARAMETER_TYPES,
     REFERENCES,
+    Clustering,
     ClusterSettings,
-    bootstrap_jaccard,
+    bootstrap_jaccards,
     find_clusters,
+    mean_silhouettes,
     structureless,
 )
 from scipy import stats
@@ -25,10 +28,6 @@ SETTINGS = ClusterSettings(
     minimum_size=30,
     minimum_jaccard=0.85,
     minimum_gap=0.09,
-    evaluation_size=1500,
-    bootstrap_count=10,
-    null_count=3,
-    null_size=800,
     random_seed=1,
 )
 CENTRES = np.array([[5.2, 0.8, 11.0], [3.7, 1.6, 12.8], [2.0, 2.7, 14.5]])
@@ -168,11 +167,16 @@ def test_k_means_parameters_predict_as_scikit_learn_does(planted, count):
 def test_mixture_parameters_predict_as_scikit_learn_does(planted, count):
     matrix, _, found = planted
     scaled = (matrix - matrix.mean(axis=0)) / matrix.std(axis=0)
-    centres = (
-        KMeans(count, n_init=10, random_state=SETTINGS.random_seed).fit(scaled).cluster_centers_
-    )
+    k_means = KMeans(count, n_init=10, random_state=SETTINGS.random_seed).fit(scaled)
+    parts = [scaled[k_means.labels_ == label] for label in range(count)]
+    floor = COVARIANCE_FLOOR * np.eye(3)
     model = GaussianMixture(
-        count, means_init=centres, reg_covar=0.01, max_iter=500, random_state=SETTINGS.random_seed
+        count,
+        weights_init=[len(part) / len(scaled) for part in parts],
+        means_init=[part.mean(axis=0) for part in parts],
+        precisions_init=[np.linalg.inv(np.cov(part.T, bias=True) + floor) for part in parts],
+        reg_covar=COVARIANCE_FLOOR,
+        max_iter=500,
     ).fit(scaled)
     everywhere = np.random.default_rng(2).uniform(scaled.min(), scaled.max(), (2000, 3))
     back = everywhere * matrix.std(axis=0) + matrix.mean(axis=0)
@@ -198,16 +202,31 @@ def test_mixture_parameters_predict_as_scikit_learn_does(planted, count):
 
 def test_silhouette_and_davies_bouldin_are_scikit_learns(planted):
     matrix, _, found = planted
-    everybody = find_clusters(
-        frame(matrix), SETTINGS._replace(evaluation_size=len(matrix), null_count=2, maximum_count=3)
-    )
     scaled = (matrix - matrix.mean(axis=0)) / matrix.std(axis=0)
     for method in METHODS:
-        numbers, _ = placed(everybody, method, 3, matrix)
-        row = candidates(everybody).loc[method, 3]
+        numbers, _ = placed(found, method, 3, matrix)
+        row = candidates(found).loc[method, 3]
         assert row["silhouette"] == pytest.approx(silhouette_score(scaled, numbers))
         assert row["davies_bouldin"] == pytest.approx(davies_bouldin_score(scaled, numbers))
         assert row["smallest_cluster_count"] == np.bincount(numbers)[1:].min()
+
+
+def test_a_silhouette_knows_single_rows_and_single_clusters():
+    matrix = np.random.default_rng(4).normal(size=(40, 2))
+    labels = np.repeat([0, 2, 3], [25, 14, 1])
+    found = mean_silhouettes(matrix, [labels, np.full(40, 1)])
+    assert found == pytest.approx([silhouette_score(matrix, labels), 0])
+
+
+def test_only_stable_candidates_are_compared_with_structureless_data(planted):
+    found = find_clusters(frame(planted[0]), SETTINGS._replace(maximum_count=6))
+    rows = candidates(found).drop(("none", 1))
+    is_stable = rows["minimum_jaccard"] >= SETTINGS.minimum_jaccard
+    assert set(is_stable) == {True, False}
+    for column in ("null_silhouette", "silhouette_gap"):
+        assert (rows[column].notna() == is_stable).all()
+    gap = rows["silhouette"] - rows["null_silhouette"]
+    pd.testing.assert_series_equal(rows["silhouette_gap"], gap, check_names=False)
 
 
 def test_the_jaccard_index_of_a_cluster_is_with_its_likeness():
@@ -219,7 +238,8 @@ def test_the_jaccard_index_of_a_cluster_is_with_its_likeness():
 
     labels = np.array([0, 0, 0, 0, 1, 1, 1, 1])
     matrix = np.arange(8.0)[:, None]
-    found = bootstrap_jaccard(matrix, labels, 3, lambda rows: Refitted(), [np.arange(8)] * 3)
+    clustering = Clustering("any", 3, Refitted(), lambda rows, k_means: Refitted())
+    (found,) = bootstrap_jaccards(matrix, [labels], [clustering], [matrix] * 3, seed=1)
     assert found == pytest.approx([3 / 4, 4 / 5, 0])
 
 
