@@ -1,3 +1,9 @@
+{#- The numbers of the outcome windows, from the latest back. -#}
+{% macro churn_windows() %}
+    {% do return([1, 2, 3]) %}
+{% endmacro %}
+
+
 {#- What every mart of churn says of its period: the basis, the first day of the outcome window, and its length. -#}
 {% macro churn_period_columns(relation=none) -%}
     {%- for column in ['churn_basis', 'observed_on', 'window_days'] %}

@@ -1,8 +1,8 @@
-"""p- and q-values of the churn cuts, from SciPy: chi-square statistics in, one row per cut out."""
+"""Tests of the churn cuts: counts of values in each window in, one row per cut out."""
 
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    from customer_science.hypothesis_tests import chi_square_p_values
+    from customer_science.hypothesis_tests import compare_cuts
 
-    return chi_square_p_values(dbt.ref("int_churn_cuts_measured").order("cut_name").df())
+    return compare_cuts(dbt.ref("int_churn_cuts_counted").df())

@@ -10,7 +10,7 @@ def model(dbt, session):
     batch_size = dbt.config.meta_get("batch_size")
     rows = dbt.ref("int_churn_score_rows")
     fitted = fit_churn_models(
-        rows.filter("is_sampled and is_rated").df(),
+        rows.filter("is_sampled and is_tested").df(),
         dbt.ref("int_churn_features_listed").filter("is_scorable").order("feature_name").df(),
         float(small_cell_size),
     )

@@ -17,6 +17,6 @@ def model(dbt, session):
     def observe(*hypothesis):
         code, part = (text.replace("'", "''") for text in hypothesis)
         rows = observed.filter(f"hypothesis_code = '{code}' and part = '{part}'")
-        return rows.project("group_name, measured_value, customers_count").df()
+        return rows.project("group_name, window_number, measured_value, customers_count").df()
 
     return compare_groups(observe, dbt.ref("hypotheses").df(), settings, int(small_cell_size))

@@ -70,7 +70,8 @@ class TrainingSet(NamedTuple):
     """The rows that models of one feature set are fitted on, sorted by key.
 
     `matrix` has a column per feature, codes where `is_text`, NaN where unknown; `cell` numbers the cells, which
-    combine the features at `cell_positions`, and `fold` the folds; `outcome` is 1 for churned, 0 for retained."""
+    combine the features at `cell_positions`, and `fold` the folds; `outcome` is 1 for churned, 0 for retained;
+    `is_rated` marks the rows whose rate the probabilities hold: those of the latest window, or all."""
 
     matrix: np.ndarray
     is_text: np.ndarray
@@ -78,6 +79,7 @@ class TrainingSet(NamedTuple):
     cell: np.ndarray
     outcome: np.ndarray
     fold: np.ndarray
+    is_rated: np.ndarray
 
 
 class Encoder(NamedTuple):
@@ -200,7 +202,20 @@ class CalibratedBoosting(NamedTuple):
         return self._replace(booster=using) if using._predictors else None
 
 
-FittedModel = BaseRate | CellRates | Logistic | CalibratedBoosting
+class Shifted(NamedTuple):
+    """A model of several windows, with its log-odds shifted to the rate of the latest."""
+
+    model: BaseRate | CellRates | Logistic | CalibratedBoosting
+    shift: float
+
+    def probabilities(self, matrix: np.ndarray, cell: np.ndarray) -> np.ndarray:
+        return expit(logit(self.model.probabilities(matrix, cell)) + self.shift)
+
+    def part(self, position: int):
+        return self.model.part(position)
+
+
+FittedModel = BaseRate | CellRates | Logistic | CalibratedBoosting | Shifted
 
 
 class ServedModel(NamedTuple):
@@ -218,31 +233,33 @@ def fit_churn_models(
 ) -> tuple[pd.DataFrame, ServedModel | None]:
     """Out-of-fold churn probabilities of the sampled customers by every candidate, and the model that is served.
 
-    `features` has one row per customer and basis: customer_id, churn_basis, window_number (1 is the latest outcome
-    window, null on a snapshot), is_sampled, fold_number, is_churned (the outcome, known in sampled rows), cell and
-    protected_cell (text), and the features that `catalogue` lists by feature_name, is_protected and is_scored
-    (whether the score may use it). Models are fitted on the sampled rows of the latest window or the snapshot.
-    `cell_weight` is the number of customers at the base rate with which a cell's own are averaged. Returns
-    customer_id, churn_basis and the columns of CANDIDATES, the same whatever the order of rows and the number of
-    threads; no rows and no model where only protected features are known or a fold lacks an outcome.
+    `features` has one row per customer, basis and window: customer_id, churn_basis, window_number (1 is the latest
+    outcome window, null on a snapshot), is_sampled, fold_number, is_churned (the outcome, known in sampled rows), cell
+    and protected_cell (text), and the features that `catalogue` lists by feature_name, is_protected and is_scored
+    (whether the score may use it). Models are fitted on the sampled rows of all windows given, and their log-odds
+    shifted to the rate of the latest: by the intercept that calibrates them there, over the one that calibrates them
+    in all windows (Cox 1958). A customer's rows are in one fold. `cell_weight` is the number of customers at the base
+    rate with which a cell's own are averaged. Returns customer_id, churn_basis and the columns of CANDIDATES for the
+    rows of the latest window, the same whatever the order of rows and the number of threads; no rows and no model
+    where only protected features are known, or a fold or the latest window lacks an outcome.
 
     No model has seen the fold that it predicts. Boosting is calibrated by a sigmoid of its log-odds, fitted on
     predictions by models that saw neither the fold predicted nor the fold scored. `choose_model` selects the served
-    model among the candidates of the score's feature set, the base rate included.
+    model by the latest window, among the candidates of the score's feature set, the base rate included.
     """
     rows = _sampled_rows(features)
-    rows = rows[~(_window_numbers(rows) > 1)].reset_index(drop=True)
+    is_rated = ~(_window_numbers(rows) > 1)
     codes_by_set = _codes_by_set(rows, catalogue)
-    if not codes_by_set:
+    if not codes_by_set or not _outcomes_count(rows[is_rated]):
         return empty_frame(PREDICTION_TYPES), None
     score_set = "all" if catalogue["is_scored"].astype(bool).all() else "without_protected"
 
-    predictions = rows[KEY].copy()
+    predictions = rows.loc[is_rated, KEY].reset_index(drop=True)
     boosters = {}  # by features: where none is protected, both feature sets share them
     # one thread: sums are added in one order, and trees as small as these wait for each other longer than they work
     with threadpool_limits(1):
         for feature_set, codes in codes_by_set.items():
-            encoder, training = _training_set(rows, codes, feature_set)
+            encoder, training = _training_set(rows, codes, feature_set, is_rated)
             booster = boosters.setdefault(tuple(codes), _boosters(training))
             fitters = _fitters(training, cell_weight, booster)
             fitted_by_column = {}
@@ -252,11 +269,14 @@ def fit_churn_models(
                     for fold in np.unique(training.fold)
                 }
                 predictions[column] = _out_of_fold(
-                    fitted_by_column[column], training.matrix, training.cell, training.fold
+                    fitted_by_column[column],
+                    training.matrix[is_rated],
+                    training.cell[is_rated],
+                    training.fold[is_rated],
                 )
             if feature_set == score_set:
                 served = choose_model(
-                    training.outcome,
+                    training.outcome[is_rated],
                     {column: predictions[column].to_numpy() for column in fitted_by_column},
                 )
                 fitted = fitted_by_column[served]
@@ -290,7 +310,8 @@ def predict_out_of_time(
     boosters = {}  # by features: where none is protected, both feature sets share them
     with threadpool_limits(1):  # see fit_churn_models
         for feature_set, codes in codes_by_set.items():
-            encoder, training = _training_set(training_rows, codes, feature_set)
+            is_rated = np.full(len(training_rows), True)
+            encoder, training = _training_set(training_rows, codes, feature_set, is_rated)
             booster = boosters.setdefault(tuple(codes), _boosters(training))
             fitters = _fitters(training, cell_weight, booster)
             for column, model_code in _columns_of(feature_set).items():
@@ -364,8 +385,8 @@ def measure_models(
     and metric with the columns of METRIC_TYPES:
 
     * `auc` and `top_decile_lift` (the churn rate of the top decile by score over everybody's; a tie at its edge counts
-      in part): means over folds, since each fold is ranked by a model of its own; over all rows where `is_out_of_time`,
-      since one model ranks them;
+      in part): means over folds with both outcomes, since each fold is ranked by a model of its own; over all rows
+      where `is_out_of_time`, since one model ranks them;
     * `brier`, with a verdict: `better` or `worse` than the base rate where the mean difference of squared errors
       exceeds both its bound at `confidence_level` and the rounding of floating-point numbers, else
       `inconclusive`;
@@ -387,9 +408,11 @@ def measure_models(
             if _exceeds_noise(gain, confidence_level, base_error.mean()):
                 verdict = word
         folds = [(outcome[fold == one], probability[fold == one]) for one in np.unique(fold)]
+        # the latest of several windows may lack an outcome in a fold
+        ranked = [one for one in folds if 0 < one[0].mean() < 1]
         metrics = {
-            "auc": np.mean([roc_auc_score(*one) for one in folds]),
-            "top_decile_lift": np.mean([top_decile_lift(*one) for one in folds]),
+            "auc": np.mean([roc_auc_score(*one) for one in ranked]),
+            "top_decile_lift": np.mean([top_decile_lift(*one) for one in ranked]),
             "brier": brier_score_loss(outcome, probability),
             "ece": expected_calibration_error(outcome, probability),
         }
@@ -440,9 +463,13 @@ def calibration(outcome: np.ndarray, probability: np.ndarray) -> tuple[float, fl
     log_odds = logit(np.clip(probability, 1e-12, 1 - 1e-12))
     with threadpool_limits(1):
         fitted = LogisticRegression(C=np.inf, tol=1e-8).fit(log_odds[:, None], outcome)
-    bound = np.abs(log_odds).max() + np.abs(logit(outcome.mean()))
-    intercept = brentq(lambda shift: (expit(shift + log_odds) - outcome).mean(), -bound, bound)
-    return float(fitted.coef_[0, 0]), float(intercept)
+    return float(fitted.coef_[0, 0]), _intercept(log_odds, outcome.mean())
+
+
+def _intercept(log_odds: np.ndarray, rate: float) -> float:
+    """What has to be added to the log-odds so that their probabilities have this mean."""
+    bound = np.abs(log_odds).max() + np.abs(logit(rate))
+    return float(brentq(lambda shift: expit(shift + log_odds).mean() - rate, -bound, bound))
 
 
 def learn_encodings(features: pd.DataFrame) -> dict[str, pd.Series | None]:
@@ -485,7 +512,8 @@ def _window_numbers(features: pd.DataFrame) -> np.ndarray:
 
 
 def _sampled_rows(features: pd.DataFrame) -> pd.DataFrame:
-    return features[features["is_sampled"].astype(bool)].sort_values(KEY, ignore_index=True)
+    rows = features[features["is_sampled"].astype(bool)]
+    return rows.sort_values([*KEY, "window_number"], ignore_index=True)
 
 
 def _outcomes_count(rows: pd.DataFrame) -> int:
@@ -508,7 +536,7 @@ def _codes_by_set(rows: pd.DataFrame, catalogue: pd.DataFrame) -> dict[str, list
 
 
 def _training_set(
-    rows: pd.DataFrame, codes: list[str], feature_set: str
+    rows: pd.DataFrame, codes: list[str], feature_set: str, is_rated: np.ndarray
 ) -> tuple[Encoder, TrainingSet]:
     cell_name = CELLS[feature_set]
     encoder = Encoder(learn_encodings(rows[codes]), cell_name, pd.Index(rows[cell_name].unique()))
@@ -517,7 +545,7 @@ def _training_set(
     outcome = rows["is_churned"].astype("Float64").to_numpy(float)
     fold = rows["fold_number"].to_numpy("int64")
     cell_positions = [codes.index(code) for code in CELL_FEATURES[feature_set] if code in codes]
-    return encoder, TrainingSet(matrix, is_text, cell_positions, cell, outcome, fold)
+    return encoder, TrainingSet(matrix, is_text, cell_positions, cell, outcome, fold, is_rated)
 
 
 def _columns_of(feature_set: str) -> dict[str, str]:
@@ -533,7 +561,7 @@ def _fitters(
     training: TrainingSet, cell_weight: float, booster: Callable
 ) -> dict[str, Callable[[frozenset], FittedModel]]:
     """For each model a function that fits it on all folds but those given."""
-    return {
+    fitters = {
         "base_rate": lambda excluded: BaseRate(_without(training, excluded).outcome.mean()),
         "cell_rate": lambda excluded: _fit_cell_rates(
             _without(training, excluded), training.cell.max() + 1, cell_weight
@@ -541,6 +569,23 @@ def _fitters(
         "logistic": lambda excluded: _fit_logistic(_without(training, excluded)),
         "gradient_boosting": lambda excluded: _fit_boosting(training, excluded, booster),
     }
+    if training.is_rated.all():
+        return fitters
+    return {
+        model_code: lambda excluded, fit=fit: _shifted(fit(excluded), _without(training, excluded))
+        for model_code, fit in fitters.items()
+    }
+
+
+def _shifted(model: FittedModel, training: TrainingSet) -> Shifted:
+    """The model at the rate of the rated rows. Half a customer of each outcome is added, so that the shift is finite;
+    what overfitting adds to the intercept is in both."""
+    log_odds = logit(model.probabilities(training.matrix, training.cell))
+    rated, every = (
+        _intercept(log_odds[rows], (training.outcome[rows].sum() + 0.5) / (rows.sum() + 1))
+        for rows in (training.is_rated, np.full(len(training.fold), True))
+    )
+    return Shifted(model, rated - every)
 
 
 def _boosters(training: TrainingSet) -> Callable[[frozenset], HistGradientBoostingClassifier]:
@@ -555,6 +600,7 @@ def _without(training: TrainingSet, folds: frozenset) -> TrainingSet:
         cell=training.cell[kept],
         outcome=training.outcome[kept],
         fold=training.fold[kept],
+        is_rated=training.is_rated[kept],
     )
 
 

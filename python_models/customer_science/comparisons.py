@@ -1,8 +1,8 @@
 """Registered comparisons of groups of customers: pure functions of pandas frames, with distributions from SciPy.
 
-Sources: Welch (1947) for the t-test of unequal variances; Mann and Whitney (1947); Cliff (1996) for delta and its
-variance; Schuirmann (1987) for the two one-sided tests of equivalence; Cohen (1988) for h; Benjamini and Hochberg
-(1995) for q-values.
+Sources: Welch (1947) for the t-test of unequal variances; Mann and Whitney (1947), van Elteren (1960) within windows;
+Cliff (1996) for delta and its variance; Cochran (1954) for shares within windows and the weights of windows; Schuirmann
+(1987) for the two one-sided tests of equivalence; Cohen (1988) for h; Benjamini and Hochberg (1995) for q-values.
 """
 
 from collections.abc import Callable
@@ -11,6 +11,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy import stats
+
+from customer_science.hypothesis_tests import stratified_chi_square
+from customer_science.intervals import window_codes
 
 
 class Settings(NamedTuple):
@@ -55,8 +58,10 @@ def compare_groups(
 
     `observe` gives what was observed for a hypothesis_code and part, one at a time since money has nearly as many
     values as there are customers: one row per group and value: group_name (`a` or `b`; the group itself where many are
-    compared), measured_value (double; null means unknown) and customers_count (who has it). `hypotheses` has one row
-    per hypothesis and part: hypothesis_code, part, margin, delta_margin and hypothesis_family. Parts:
+    compared), measured_value (double; null means unknown), customers_count (who has it), and window_number where there
+    are several (1 is the latest). Groups are then compared within windows; their counts and values are the latest's.
+    `hypotheses` has one row per hypothesis and part: hypothesis_code, part, margin, delta_margin and
+    hypothesis_family. Parts:
 
     * `level`: values other than zero and unknown, by Welch's t and by Mann-Whitney's U;
     * `value`: all known values, zeros too, by the same two tests;
@@ -75,29 +80,30 @@ def compare_groups(
         # sorted, so that sums do not depend on the order in which rows arrived
         observed = observe(hypothesis.hypothesis_code, hypothesis.part)
         observed = observed.sort_values(["measured_value", "group_name"])
-        if observed.empty:
+        if observed.empty or (observed.get("window_number", pd.Series([1])) != 1).all():
             continue
-        known = observed.dropna(subset=["measured_value"])
-        groups = {
-            name: np.repeat(group["measured_value"].to_numpy(float), group["customers_count"])
-            for name, group in known.groupby("group_name")
-        }
+        windows = [rows for _, rows in observed.groupby(window_codes(observed))]
+        groups = [_values_by_group(rows) for rows in windows]
         if hypothesis.part == "many":
             tests = _many_groups(groups, small_cell_size)
         elif hypothesis.part in ("presence", "rate"):
-            a, b = groups.get("a", np.array([])), groups.get("b", np.array([]))
-            counts = (int((a != 0).sum()), int((b != 0).sum()))
-            sizes = (len(a), len(b))
+            pairs = [_pair(one) for one in groups]
+            counts = [(int((a != 0).sum()), int((b != 0).sum())) for a, b in pairs]
+            sizes = [(len(a), len(b)) for a, b in pairs]
             if hypothesis.part == "presence":
-                everybody = observed.groupby("group_name")["customers_count"].sum()
-                sizes = (int(everybody.get("a", 0)), int(everybody.get("b", 0)))
-            tests = compare_shares(counts, sizes, hypothesis.margin, settings)
+                everybody = [
+                    rows.groupby("group_name")["customers_count"].sum() for rows in windows
+                ]
+                sizes = [(int(one.get("a", 0)), int(one.get("b", 0))) for one in everybody]
+            earlier = list(zip(counts[1:], sizes[1:], strict=True))
+            tests = compare_shares(counts[0], sizes[0], hypothesis.margin, settings, earlier)
         else:
-            a, b = groups.get("a", np.array([])), groups.get("b", np.array([]))
+            pairs = [_pair(one) for one in groups]
             if hypothesis.part == "level":
-                a, b = a[a != 0], b[b != 0]
-            tests = compare_means(a, b, hypothesis.margin, settings)
-            tests += compare_ranks(a, b, hypothesis.delta_margin, settings)
+                pairs = [(a[a != 0], b[b != 0]) for a, b in pairs]
+            (a, b), *earlier = pairs
+            tests = compare_means(a, b, hypothesis.margin, settings, earlier)
+            tests += compare_ranks(a, b, hypothesis.delta_margin, settings, earlier)
         head = {
             name: getattr(hypothesis, name)
             for name in ("hypothesis_code", "part", "hypothesis_family")
@@ -120,6 +126,18 @@ def compare_groups(
     return tested.astype(RESULT_TYPES)
 
 
+def _values_by_group(rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    known = rows.dropna(subset=["measured_value"])
+    return {
+        name: np.repeat(group["measured_value"].to_numpy(float), group["customers_count"])
+        for name, group in known.groupby("group_name")
+    }
+
+
+def _pair(groups: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    return groups.get("a", np.array([])), groups.get("b", np.array([]))
+
+
 def cliffs_delta(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
     """Cliff's delta of two sorted samples, P(a > b) - P(a < b), and its standard error."""
     rows_a = (np.searchsorted(b, a, "left") + np.searchsorted(b, a, "right")) / len(b) - 1
@@ -128,16 +146,30 @@ def cliffs_delta(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
     return float(rows_a.mean()), float(np.sqrt(variance))
 
 
-def compare_means(a, b, margin, settings) -> list[dict]:
+def compare_means(a, b, margin, settings, earlier=()) -> list[dict]:
     """Welch's t-test of two samples; empty where there is nothing to compare. Without a margin (nan) there is no test
-    of equivalence."""
+    of equivalence.
+
+    `earlier` has such pairs of samples of earlier windows: the difference is then the mean of the windows' own, by
+    Cochran's weights, with the degrees of freedom of all its variances (Satterthwaite 1946)."""
     if not _is_comparable(a, b):
         return []
-    welch = stats.ttest_ind(a, b, equal_var=False)
-    difference = float(a.mean() - b.mean())
-    error = float(np.sqrt(a.var(ddof=1) / len(a) + b.var(ddof=1) / len(b)))
-    interval = welch.confidence_interval(settings.confidence_level)
-    bound = margin * abs(b.mean())
+    pairs = [(a, b), *(pair for pair in earlier if _is_comparable(*pair))]
+    weights = _weights(pairs)
+    difference = sum(
+        w * float(x.mean() - y.mean()) for w, (x, y) in zip(weights, pairs, strict=True)
+    )
+    variances, degrees = np.array(
+        [
+            (w * w * sample.var(ddof=1) / len(sample), len(sample) - 1)
+            for w, pair in zip(weights, pairs, strict=True)
+            for sample in pair
+        ]
+    ).T
+    error = float(np.sqrt(variances.sum()))
+    freedom = float(variances.sum() ** 2 / (variances**2 / degrees).sum())
+    half = stats.t.ppf((1 + settings.confidence_level) / 2, freedom) * error
+    bound = margin * abs(sum(w * y.mean() for w, (_, y) in zip(weights, pairs, strict=True)))
     return [
         {
             "test_name": "welch",
@@ -146,23 +178,26 @@ def compare_means(a, b, margin, settings) -> list[dict]:
             "group_a_value": float(a.mean()),
             "group_b_value": float(b.mean()),
             "estimate": difference,
-            "estimate_ci_lower": float(interval.low),
-            "estimate_ci_upper": float(interval.high),
-            "p_value": float(welch.pvalue),
+            "estimate_ci_lower": difference - half,
+            "estimate_ci_upper": difference + half,
+            "p_value": float(2 * stats.t.sf(abs(difference) / error, freedom)),
             "effect_name": "cliffs_delta",
-            "effect_size": cliffs_delta(a, b)[0],
-            "equivalence_p_value": float(stats.t.sf((bound - abs(difference)) / error, welch.df)),
+            "effect_size": _delta(pairs)[0],
+            "equivalence_p_value": float(stats.t.sf((bound - abs(difference)) / error, freedom)),
             "smallest_detectable_effect": settings.detectable_errors * error,
         }
     ]
 
 
-def compare_ranks(a, b, delta_margin, settings) -> list[dict]:
+def compare_ranks(a, b, delta_margin, settings, earlier=()) -> list[dict]:
     """Mann-Whitney's U of two sorted samples, with Cliff's delta; empty where there is nothing to compare. Without a
-    margin (nan) there is no test of equivalence."""
+    margin (nan) there is no test of equivalence.
+
+    `earlier` as for `compare_means`: U is then added up over windows by van Elteren's weights, 1 / (size + 1)."""
     if not _is_comparable(a, b):
         return []
-    delta, error = cliffs_delta(a, b)
+    pairs = [(a, b), *(pair for pair in earlier if _is_comparable(*pair))]
+    delta, error = _delta(pairs)
     half = settings.confidence_z * error
     return [
         {
@@ -174,7 +209,7 @@ def compare_ranks(a, b, delta_margin, settings) -> list[dict]:
             "estimate": delta,
             "estimate_ci_lower": max(-1.0, delta - half),
             "estimate_ci_upper": min(1.0, delta + half),
-            "p_value": float(stats.mannwhitneyu(a, b, method="asymptotic").pvalue),
+            "p_value": _ranks_p(pairs),
             "effect_name": "cliffs_delta",
             "effect_size": delta,
             "equivalence_p_value": _one_sided(delta_margin - abs(delta), error),
@@ -187,58 +222,100 @@ def _is_comparable(a, b) -> bool:
     return min(len(a), len(b)) > 1 and (np.ptp(a) > 0 or np.ptp(b) > 0)
 
 
-def compare_shares(counts, sizes, margin, settings) -> list[dict]:
-    """The two-proportion z-test, counts[i] of sizes[i]; empty where there is nothing to compare."""
-    if min(sizes) < 2 or sum(counts) in (0, sum(sizes)):
+def _weights(pairs, extra=0) -> np.ndarray:
+    """The weight of each window, summing to 1: the harmonic mean of its samples' sizes."""
+    weights = np.array([len(a) * len(b) / (len(a) + len(b) + extra) for a, b in pairs])
+    return weights / weights.sum()
+
+
+def _delta(pairs) -> tuple[float, float]:
+    """Cliff's delta within windows, by van Elteren's weights, and its standard error."""
+    weights = _weights(pairs, extra=1)
+    deltas, errors = np.array([cliffs_delta(*pair) for pair in pairs]).T
+    return float(weights @ deltas), float(np.sqrt(weights**2 @ errors**2))
+
+
+def _ranks_p(pairs) -> float:
+    """Two-sided p-value of U by its normal approximation with correction for ties, and for continuity by half the
+    smallest step."""
+    if len(pairs) == 1:
+        return float(stats.mannwhitneyu(*pairs[0], method="asymptotic").pvalue)
+    excess = variance = 0.0
+    for a, b in pairs:
+        size = len(a) + len(b)
+        above = (np.searchsorted(b, a, "left") + np.searchsorted(b, a, "right")).sum() / 2
+        ties = np.unique(np.concatenate([a, b]), return_counts=True)[1].astype(float)
+        shrunk = (ties**3 - ties).sum() / (size * (size - 1))
+        excess += (above - len(a) * len(b) / 2) / (size + 1)
+        variance += len(a) * len(b) / 12 * (size + 1 - shrunk) / (size + 1) ** 2
+    step = 0.5 / (max(len(a) + len(b) for a, b in pairs) + 1)
+    return min(1.0, float(2 * stats.norm.sf((abs(excess) - step) / np.sqrt(variance))))
+
+
+def compare_shares(counts, sizes, margin, settings, earlier=()) -> list[dict]:
+    """The two-proportion z-test, counts[i] of sizes[i]; empty where there is nothing to compare.
+
+    `earlier` has such counts and sizes of earlier windows: the difference is then the mean of the windows' own by
+    Cochran's weights, and the test his."""
+    windows = [(counts, sizes), *earlier]
+    windows = [one for one in windows if min(one[1]) > 1 and 0 < sum(one[0]) < sum(one[1])]
+    if windows[:1] != [(counts, sizes)]:
         return []
-    share_a, share_b = counts[0] / sizes[0], counts[1] / sizes[1]
-    pooled = sum(counts) / sum(sizes)
-    pooled_error = np.sqrt(pooled * (1 - pooled) * (1 / sizes[0] + 1 / sizes[1]))
-    error = np.sqrt(share_a * (1 - share_a) / sizes[0] + share_b * (1 - share_b) / sizes[1])
-    difference = share_a - share_b
+    k, n = (np.array(one, float) for one in zip(*windows, strict=True))
+    weights = n.prod(axis=1) / n.sum(axis=1)
+    weights /= weights.sum()
+    shares, pooled = k / n, k.sum(axis=1) / n.sum(axis=1)
+    pooled_error = np.sqrt(weights**2 @ (pooled * (1 - pooled) * (1 / n).sum(axis=1)))
+    error = np.sqrt(weights**2 @ (shares * (1 - shares) / n).sum(axis=1))
+    difference = float(weights @ (shares[:, 0] - shares[:, 1]))
+    angles = 2 * np.arcsin(np.sqrt(shares))
     half = settings.confidence_z * error
     return [
         {
             "test_name": "two_proportion_z",
             "group_a_count": sizes[0],
             "group_b_count": sizes[1],
-            "group_a_value": share_a,
-            "group_b_value": share_b,
+            "group_a_value": shares[0, 0],
+            "group_b_value": shares[0, 1],
             "estimate": difference,
             "estimate_ci_lower": max(-1.0, difference - half),
             "estimate_ci_upper": min(1.0, difference + half),
             "p_value": float(2 * stats.norm.sf(abs(difference) / pooled_error)),
             "effect_name": "cohens_h",
-            "effect_size": float(2 * np.arcsin(np.sqrt(share_a)) - 2 * np.arcsin(np.sqrt(share_b))),
+            "effect_size": float(weights @ (angles[:, 0] - angles[:, 1])),
             "equivalence_p_value": _one_sided(margin - abs(difference), error),
             "smallest_detectable_effect": settings.detectable_errors * float(error),
         }
     ]
 
 
-def _many_groups(groups: dict[str, np.ndarray], small_cell_size: int) -> list[dict]:
-    table = np.array(
-        [[(values != 0).sum(), (values == 0).sum()] for _, values in sorted(groups.items())]
+def _many_groups(windows: list[dict[str, np.ndarray]], small_cell_size: int) -> list[dict]:
+    names = sorted({name for groups in windows for name in groups})
+    # a row per window, a column per group
+    n, k = (
+        np.array([[count(groups.get(name, np.array([]))) for name in names] for groups in windows])
+        for count in (len, np.count_nonzero)
     )
-    if len(table) < 2 or not table.sum(axis=0).all():
+    latest_n, latest_k = n[0][n[0] > 0], k[0][n[0] > 0]
+    if len(latest_n) < 2 or latest_k.sum() in (0, latest_n.sum()):
         return []
-    chi_square = stats.chi2_contingency(table, correction=False)
+    tested = stratified_chi_square(n, k)
     # a rate of few is the highest or the lowest by chance
-    is_large = table.sum(axis=1) >= small_cell_size
-    shown = table[is_large] if is_large.sum() > 1 else table
-    rates = shown[:, 0] / shown.sum(axis=1)
+    is_large = latest_n >= small_cell_size
+    shown = is_large if is_large.sum() > 1 else np.full(len(latest_n), True)
+    sizes, rates = latest_n[shown], latest_k[shown] / latest_n[shown]
     return [
         {
             "test_name": "chi_square",
             # over many groups: the one with the highest rate against the one with the lowest
-            "group_a_count": int(shown[rates.argmax()].sum()),
-            "group_b_count": int(shown[rates.argmin()].sum()),
+            "group_a_count": int(sizes[rates.argmax()]),
+            "group_b_count": int(sizes[rates.argmin()]),
             "group_a_value": float(rates.max()),
             "group_b_value": float(rates.min()),
-            "estimate": float(chi_square.statistic),
-            "p_value": float(chi_square.pvalue),
+            "estimate": tested.chi_square,
+            "p_value": float(stats.chi2.sf(tested.chi_square, tested.degrees_of_freedom)),
             "effect_name": "cramers_v",
-            "effect_size": float(np.sqrt(chi_square.statistic / table.sum())),
+            "effect_size": float(np.sqrt(tested.chi_square / n.sum())),
         }
     ]
 

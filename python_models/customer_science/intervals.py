@@ -1,7 +1,8 @@
 """Intervals of customers' features in which churn differs: pure functions of pandas frames.
 
 Sources: Breiman, Friedman, Olshen and Stone (1984) for the tree that proposes bounds; Kerber (1992), ChiMerge, for
-merging neighbours that do not differ; Fisher (1922) for the exact test; Benjamini and Hochberg (1995) for q-values.
+merging neighbours that do not differ; Fisher (1922) for the exact test, Birch (1964) and Gart (1970) for that of
+several windows; Benjamini and Hochberg (1995) for q-values.
 """
 
 import math
@@ -10,6 +11,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy import stats
+
+from customer_science.hypothesis_tests import stratified_chi_square
+
+# probabilities that differ by less are equal but for the rounding of floating-point numbers
+EQUAL_PROBABILITIES = 1e-7
 
 
 class IntervalSettings(NamedTuple):
@@ -45,7 +51,8 @@ def find_intervals(
 ) -> pd.DataFrame:
     """Parts every feature into intervals that differ in churn, as far as these customers show.
 
-    `customers` has one row per customer: `is_churned` and a column per feature. `features` has one row per feature:
+    `customers` has one row per customer and window: `is_churned`, a column per feature, and window_number where there
+    are several windows; neighbours are then compared within windows. `features` has one row per feature:
     feature_name and feature_kind (`number`, `flag` or `text`). Returns the columns of FOUND_TYPES, the same whatever
     the order of rows; interval_kind is
 
@@ -58,14 +65,14 @@ def find_intervals(
     Missing, zero and other are always listed, because customers elsewhere may have such values where these have none.
     A feature of which nothing is known has no interval. No order of churn along a feature is assumed.
     """
-    is_churned = customers["is_churned"].to_numpy(bool)
+    is_churned, window = customers["is_churned"].to_numpy(bool), window_codes(customers)
     smallest = max(settings.minimum_count, math.ceil(settings.minimum_share * len(customers)), 1)
     rows = []
     for feature in features.sort_values("feature_name").itertuples(index=False):
         column = customers[feature.feature_name]
         if feature.feature_kind == "number":
             values = column.to_numpy("float64", na_value=np.nan)
-            bins = _number_bins(values, is_churned, smallest, settings)
+            bins = _number_bins(values, is_churned, window, smallest, settings)
         elif feature.feature_kind == "flag":
             # both values, because customers elsewhere may have the one that nobody has here
             values = ("no", "yes") if column.notna().any() else ()
@@ -84,30 +91,71 @@ def find_intervals(
 def compare_intervals(counts: pd.DataFrame) -> pd.DataFrame:
     """Tests each interval against all other customers, and each feature alone as a predictor of churn.
 
-    `counts` has one row per feature and interval: feature_name, interval_number, and discovery_count,
-    discovery_churned_count, confirmation_count and confirmation_churned_count, customers and leavers of the half in
-    which the interval was found and of the other one. On the confirmation half, p_value is Fisher's exact test
-    (two-sided) of the interval against the feature's other intervals and q_value its Benjamini-Hochberg value within
-    one family of all intervals of all features. On the discovery half, so that choices made by it do not read the
-    other one, feature_auc is the area under the ROC curve of customers ordered by the rate of their interval. Returns
-    TESTED_TYPES.
+    `counts` has one row per feature, interval and window: feature_name, interval_number, window_number where there are
+    several (1 is the latest), and discovery_count, discovery_churned_count, confirmation_count and
+    confirmation_churned_count, customers and leavers of the half in which the interval was found and of the other one.
+    On the confirmation half, p_value is Fisher's exact test (two-sided) of the interval against the feature's other
+    intervals, within windows, and q_value its Benjamini-Hochberg value within one family of all intervals of all
+    features. On the discovery half of the latest window, so that choices made by it do not read the other one,
+    feature_auc is the area under the ROC curve of customers ordered by the rate of their interval. Returns
+    TESTED_TYPES, one row per feature and interval.
     """
-    counts = counts.sort_values(["feature_name", "interval_number"]).reset_index(drop=True)
-    p_values, aucs = np.full(len(counts), np.nan), np.full(len(counts), np.nan)
-    for _, feature in counts.groupby("feature_name"):
-        n, k = _halves(feature, "confirmation")
-        for row, customers, churned in zip(feature.index, n, k, strict=True):
-            rest, rest_churned = n.sum() - customers, k.sum() - churned
-            if customers and rest:
-                table = [[churned, customers - churned], [rest_churned, rest - rest_churned]]
-                p_values[row] = min(1.0, stats.fisher_exact(table).pvalue)
-        aucs[feature.index] = _grouped_auc(*_halves(feature, "discovery"))
-    tested = counts[["feature_name", "interval_number"]].copy()
-    tested["p_value"], tested["q_value"], tested["feature_auc"] = p_values, np.nan, aucs
-    known = ~np.isnan(p_values)
+    rows = []
+    for feature_name, feature in counts.groupby("feature_name", sort=True):
+        feature = feature.assign(window=window_codes(feature)).sort_values("interval_number")
+        numbers, position = np.unique(feature["interval_number"], return_inverse=True)
+        # a row per window, a column per interval
+        sizes, churned = {}, {}
+        for half in ("discovery", "confirmation"):
+            for grid, column in ((sizes, f"{half}_count"), (churned, f"{half}_churned_count")):
+                grid[half] = np.zeros((feature["window"].max() + 1, len(numbers)), "int64")
+                grid[half][feature["window"], position] = feature[column]
+        auc = _grouped_auc(sizes["discovery"][0], churned["discovery"][0])
+        n, k = sizes["confirmation"], churned["confirmation"]
+        totals, all_churned = n.sum(axis=1), k.sum(axis=1)
+        rows += [
+            (feature_name, number, exact_p(n[:, i], k[:, i], totals, all_churned), np.nan, auc)
+            for i, number in enumerate(numbers)
+        ]
+    tested = pd.DataFrame(rows, columns=list(TESTED_TYPES)).astype(TESTED_TYPES)
+    known = tested["p_value"].notna()
     if known.any():
-        tested.loc[known, "q_value"] = stats.false_discovery_control(p_values[known])
-    return tested.astype(TESTED_TYPES)
+        tested.loc[known, "q_value"] = stats.false_discovery_control(tested.loc[known, "p_value"])
+    return tested
+
+
+def window_codes(rows: pd.DataFrame) -> np.ndarray:
+    """The place of each row's window_number among all, the latest first; all 0 where there is one window."""
+    if "window_number" not in rows:
+        return np.zeros(len(rows), "int64")
+    numbers = rows["window_number"].astype("Float64").to_numpy(float, na_value=1.0)
+    return np.unique(numbers, return_inverse=True)[1]
+
+
+def exact_p(n: np.ndarray, k: np.ndarray, totals: np.ndarray, churned: np.ndarray) -> float:
+    """Two-sided exact p-value of a group against the rest within windows: k of its n members churned in each window,
+    `churned` of `totals` with the rest. The probability of all sums of k that are no likelier than the observed one,
+    where churn in each window falls on anybody alike: Fisher's test with one window. NaN where no window has both."""
+    compared = (n > 0) & (n < totals)
+    if not compared.any():
+        return np.nan
+    if compared.sum() == 1:
+        a, members, every, all_churned = (x[compared][0] for x in (k, n, totals, churned))
+        rest = every - members
+        table = [[a, members - a], [all_churned - a, rest - (all_churned - a)]]
+        return min(1.0, stats.fisher_exact(table).pvalue)
+    distribution, place = np.ones(1), 0
+    for a, members, every, all_churned in zip(
+        *(x[compared] for x in (k, n, totals, churned)), strict=True
+    ):
+        least = max(0, members + all_churned - every)
+        possible = np.arange(least, min(members, all_churned) + 1)
+        distribution = np.convolve(
+            distribution, stats.hypergeom.pmf(possible, every, all_churned, members)
+        )
+        place += a - least
+    as_likely = distribution <= distribution[place] * (1 + EQUAL_PROBABILITIES)
+    return min(1.0, float(distribution[as_likely].sum()))
 
 
 def roundest(above: float, up_to: float) -> float:
@@ -120,11 +168,11 @@ def roundest(above: float, up_to: float) -> float:
     return up_to
 
 
-def _number_bins(values, is_churned, smallest, settings) -> list[dict]:
+def _number_bins(values, is_churned, window, smallest, settings) -> list[dict]:
     bins = [{"interval_kind": "missing"}, {"interval_kind": "zero"}]
     ranged = ~np.isnan(values) & (values != 0)
     if ranged.any():
-        cuts = _bounds(values[ranged], is_churned[ranged], smallest, settings)
+        cuts = _bounds(values[ranged], is_churned[ranged], window[ranged], smallest, settings)
         edges = [np.nan, *cuts, np.nan]
         bins += [
             {"interval_kind": "range", "lower_bound": lower, "upper_bound": upper}
@@ -133,7 +181,7 @@ def _number_bins(values, is_churned, smallest, settings) -> list[dict]:
     return bins
 
 
-def _bounds(values, is_churned, smallest, settings) -> list[float]:
+def _bounds(values, is_churned, window, smallest, settings) -> list[float]:
     from sklearn.tree import DecisionTreeClassifier
 
     distinct, ranks = np.unique(values, return_inverse=True)
@@ -145,28 +193,29 @@ def _bounds(values, is_churned, smallest, settings) -> list[float]:
     ).fit(ranks[:, None], is_churned)
     cuts = np.sort(tree.tree_.threshold[tree.tree_.feature >= 0])
     leaves = np.searchsorted(cuts, ranks)
-    n = np.bincount(leaves, minlength=len(cuts) + 1)
-    k = np.bincount(leaves, is_churned, minlength=len(cuts) + 1)
-    cuts, n, k = list(cuts), list(n), list(k)
+    # a row per window, a column per leaf
+    shape = (window.max() + 1, len(cuts) + 1)
+    n, k = np.zeros(shape, "int64"), np.zeros(shape, "int64")
+    np.add.at(n, (window, leaves), 1)
+    np.add.at(k, (window, leaves), is_churned)
+    cuts = list(cuts)
     # two intervals stay, so that a feature without effect is listed as such
     while len(cuts) > 1:
-        p_values = [_chi_square_p(n[i], k[i], n[i + 1], k[i + 1]) for i in range(len(cuts))]
+        p_values = [_chi_square_p(n[:, i : i + 2], k[:, i : i + 2]) for i in range(len(cuts))]
         weakest = int(np.argmax(p_values))
         if p_values[weakest] < settings.split_level:
             break
         del cuts[weakest]
-        n[weakest : weakest + 2] = [n[weakest] + n[weakest + 1]]
-        k[weakest : weakest + 2] = [k[weakest] + k[weakest + 1]]
+        n, k = (
+            np.add.reduceat(x, np.delete(np.arange(x.shape[1]), weakest + 1), 1) for x in (n, k)
+        )
     positions = [int(cut) for cut in cuts]
     return [roundest(float(distinct[i]), float(distinct[i + 1])) for i in positions]
 
 
-def _chi_square_p(n1, k1, n2, k2) -> float:
-    share = (k1 + k2) / (n1 + n2)
-    if share in (0.0, 1.0):
-        return 1.0
-    z = (k1 / n1 - k2 / n2) / math.sqrt(share * (1 - share) * (1 / n1 + 1 / n2))
-    return float(stats.chi2.sf(z * z, 1))
+def _chi_square_p(n, k) -> float:
+    chi_square = stratified_chi_square(n, k).chi_square
+    return 1.0 if np.isnan(chi_square) else float(stats.chi2.sf(chi_square, 1))
 
 
 def _text_bins(column: pd.Series, smallest: int) -> list[dict]:
@@ -178,13 +227,6 @@ def _text_bins(column: pd.Series, smallest: int) -> list[dict]:
         *({"interval_kind": "value", "value": value} for value in alone),
         {"interval_kind": "other"},
     ]
-
-
-def _halves(counts: pd.DataFrame, half: str) -> tuple[np.ndarray, np.ndarray]:
-    return (
-        counts[f"{half}_count"].to_numpy("int64"),
-        counts[f"{half}_churned_count"].to_numpy("int64"),
-    )
 
 
 def _grouped_auc(n, k) -> float:

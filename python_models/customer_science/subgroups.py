@@ -1,8 +1,9 @@
 """Subgroups of customers with raised churn, by combinations of signs: pure functions of pandas frames.
 
 Sources: Kloesgen (1996) and Wrobel (1997) for subgroup discovery; Westfall and Young (1993) for the maximum statistic
-under permuted labels; Lavrac, Kavsek, Flach and Todorovski (2004) for weighted covering, so that equally good
-overlapping rules do not crowd out distinct ones; Wilson (1927) for the interval.
+under permuted labels; Cochran (1954) for the excess within windows; Lavrac, Kavsek, Flach and Todorovski (2004) for
+weighted covering, so that equally good overlapping rules do not crowd out distinct ones; Wilson (1927) for the
+interval.
 """
 
 import math
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from customer_science.intervals import roundest
+from customer_science.intervals import roundest, window_codes
 
 
 class SubgroupSettings(NamedTuple):
@@ -63,12 +64,14 @@ class _Sign(NamedTuple):
 
 
 class _Candidates(NamedTuple):
-    """Combinations of signs: their signs' positions, customers and leavers, and the customers as packed bits."""
+    """Combinations of signs: their signs' positions, customers and leavers, and the customers as packed bits; in
+    windows[0] and windows[1] customers and leavers by window (windows x combinations)."""
 
     signs: list[tuple[int, ...]]
     n: np.ndarray
     k: np.ndarray
     bits: np.ndarray
+    windows: tuple[np.ndarray, np.ndarray]
 
 
 def find_subgroups(
@@ -76,10 +79,12 @@ def find_subgroups(
 ) -> pd.DataFrame:
     """Searches all combinations of signs for subgroups that leave more, and selects a small distinct set.
 
-    `customers` has one row per customer of the discovery half: customer_id, is_churned and a column per feature;
-    `intervals` the features' intervals (columns of `intervals.FOUND_TYPES`). A sign is a text value, or a range between
-    two bounds that the intervals found, and every customer whom it fits has a known value. Each candidate that is large
-    and raised enough gets
+    `customers` has one row per customer of the discovery half and window: customer_id, is_churned, a column per
+    feature, and window_number where there are several windows; comparisons and permutations are then within windows,
+    and the base is what the subgroup's customers would leave at the rates of their windows. `intervals` has the
+    features' intervals (columns of `intervals.FOUND_TYPES`). A sign is a text value, or a range between two bounds
+    that the intervals found, and every customer whom it fits has a known value. Each candidate that is large and
+    raised enough gets
 
     * permutation_q_value: probability that the best of all combinations reaches its z-score when labels are permuted;
     * parent_gain and parent_p_value: its rate over that of its best parent (one sign less), and a one-sided z-test
@@ -90,8 +95,10 @@ def find_subgroups(
 
     Returns one row per listed candidate and sign with CANDIDATE_TYPES, the same whatever the order of rows.
     """
-    customers = customers.sort_values("customer_id")
-    is_churned = customers["is_churned"].to_numpy(bool)
+    customers = customers.assign(window=window_codes(customers))
+    customers = customers.sort_values(["customer_id", "window"])
+    is_churned, window = customers["is_churned"].to_numpy(bool), customers["window"].to_numpy()
+    is_in_window = window == np.arange(window.max(initial=0) + 1)[:, None]
     total, leavers = len(customers), int(is_churned.sum())
     empty = pd.DataFrame(columns=list(CANDIDATE_TYPES)).astype(CANDIDATE_TYPES)
     if not 0 < leavers < total:
@@ -100,14 +107,15 @@ def find_subgroups(
     signs, masks = _signs(customers, intervals, minimum_size)
     if not signs:
         return empty
-    found = _combine(signs, masks, is_churned, minimum_size, settings.maximum_depth)
-    base = leavers / total
+    found = _combine(signs, masks, is_churned, is_in_window, minimum_size, settings.maximum_depth)
+    totals, churned = is_in_window.sum(axis=1), (is_in_window & is_churned).sum(axis=1)
+    mean, deviation = _expectation(found.windows[0], totals[:, None], churned[:, None])
+    base = mean / found.n
     # a base so high that no rate can be that many times it: half-way to certainty
-    target = min(settings.minimum_lift * base, (1 + base) / 2)
-    mean, deviation = _expectation(found.n, total, leavers)
+    target = np.minimum(settings.minimum_lift * base, (1 + base) / 2)
     z_scores = (found.k - mean) / deviation
     passing = np.flatnonzero(_wilson_lower(found.k, found.n, settings.confidence_level) >= target)
-    best = _best_under_permutation(found.bits, mean, deviation, is_churned, settings)
+    best = _best_under_permutation(found.bits, mean, deviation, is_churned, is_in_window, settings)
     # the observed labels count as one of the permutations
     reached = len(best) - np.searchsorted(np.sort(best), z_scores - 1e-12)
     q_values = (1 + reached) / (1 + len(best))
@@ -117,7 +125,10 @@ def find_subgroups(
         i for i in passing
         if q_values[i] < settings.significance and gain_p_values[i] < settings.significance
     ]  # fmt: skip
-    order, overlaps, closest = _cover(eligible, is_member, is_churned, z_scores, settings)
+    base_of_row = (churned / totals)[window]
+    order, overlaps, closest = _cover(
+        eligible, is_member, is_churned, base_of_row, z_scores, settings
+    )
     verdicts = {}
     for i in passing:
         if i in order:
@@ -197,9 +208,9 @@ def _counts(bits: np.ndarray) -> np.ndarray:
     return np.bitwise_count(bits).sum(axis=-1, dtype=np.int64)
 
 
-def _combine(signs, masks, is_churned, minimum_size, maximum_depth) -> _Candidates:
+def _combine(signs, masks, is_churned, is_in_window, minimum_size, maximum_depth) -> _Candidates:
     """Every combination of up to maximum_depth signs of different columns that enough customers show."""
-    packed, churned = _packed(masks), _packed(is_churned)
+    packed = _packed(masks)
     columns = np.array([sign.column_name for sign in signs])
     level = [((i,), packed[i]) for i in range(len(signs))]
     combinations, bits = [(i,) for i in range(len(signs))], [packed]
@@ -220,14 +231,18 @@ def _combine(signs, masks, is_churned, minimum_size, maximum_depth) -> _Candidat
         combinations += [combination for combination, _ in level]
         bits.append(np.array([one for _, one in level]))
     bits = np.concatenate(bits)
-    return _Candidates(combinations, _counts(bits), _counts(bits & churned), bits)
+    n, k = (
+        np.array([_counts(bits & one) for one in _packed(rows)])
+        for rows in (is_in_window, is_in_window & is_churned)
+    )
+    return _Candidates(combinations, n.sum(axis=0), k.sum(axis=0), bits, (n, k))
 
 
 def _expectation(n, total, leavers) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of the leavers among n customers drawn without replacement."""
+    """Mean and standard deviation of the leavers among n customers drawn without replacement in each window."""
     base = leavers / total
-    variance = n * base * (1 - base) * (total - n) / max(total - 1, 1)
-    return n * base, np.sqrt(np.where(variance > 0, variance, np.inf))
+    variance = (n * base * (1 - base) * (total - n) / np.maximum(total - 1, 1)).sum(axis=0)
+    return (n * base).sum(axis=0), np.sqrt(np.where(variance > 0, variance, np.inf))
 
 
 def _wilson_lower(k, n, level) -> np.ndarray:
@@ -237,14 +252,18 @@ def _wilson_lower(k, n, level) -> np.ndarray:
     return (centre - z * np.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2)) / (1 + z * z / n)
 
 
-def _best_under_permutation(bits, mean, deviation, is_churned, settings) -> np.ndarray:
-    """The largest z-score of all combinations in each permutation of the labels."""
+def _best_under_permutation(
+    bits, mean, deviation, is_churned, is_in_window, settings
+) -> np.ndarray:
+    """The largest z-score of all combinations in each permutation of the labels within windows."""
     if not settings.permutation_count:
         return np.empty(0)
     random = np.random.default_rng(settings.random_seed)
-    labels = _packed(
-        np.array([random.permutation(is_churned) for _ in range(settings.permutation_count)])
-    )
+    permuted = np.zeros((settings.permutation_count, len(is_churned)), bool)
+    for row in permuted:
+        for rows in is_in_window:
+            row[rows] = random.permutation(is_churned[rows])
+    labels = _packed(permuted)
     best = np.full(len(labels), -np.inf)
     block = 128  # combinations at a time, so that they stay in the processor's cache
     for start in range(0, len(bits), block):
@@ -269,18 +288,17 @@ def _parent_gains(found, passing) -> tuple[dict, dict]:
         ]
         parent = max(parents, key=lambda one: (found.k[one] / found.n[one], -one))
         gains[i] = found.k[i] / found.n[i] - found.k[parent] / found.n[parent]
-        n, k = found.n[parent] - found.n[i], found.k[parent] - found.k[i]
-        share = found.k[parent] / found.n[parent]
-        spread = share * (1 - share) * (1 / found.n[i] + 1 / n) if n else 0.0
-        difference = found.k[i] / found.n[i] - k / n if n else 0.0
-        p_values[i] = float(stats.norm.sf(difference / math.sqrt(spread))) if spread > 0 else 1.0
+        n, k, n_parent, k_parent = (x[:, one] for one in (i, parent) for x in found.windows)
+        share = k_parent / np.maximum(n_parent, 1)
+        excess = (k - n * share).sum()
+        spread = (n * (n_parent - n) / np.maximum(n_parent, 1) * share * (1 - share)).sum()
+        p_values[i] = float(stats.norm.sf(excess / math.sqrt(spread))) if spread > 0 else 1.0
     return gains, p_values
 
 
-def _cover(eligible, is_member, is_churned, z_scores, settings) -> tuple[list, dict, dict]:
-    """Selects one after the other what adds most leavers, above the base rate, to those already covered; the selected,
-    and for each eligible candidate its largest overlap with one of them and which that is."""
-    base = is_churned.mean()
+def _cover(eligible, is_member, is_churned, base, z_scores, settings) -> tuple[list, dict, dict]:
+    """Selects one after the other what adds most leavers, above each row's base, to those already covered; the
+    selected, and for each eligible candidate its largest overlap with one of them and which that is."""
     least = settings.minimum_new_share * is_churned.sum()
     members = is_member[eligible].astype(bool)
     weights = np.ones(len(is_churned))

@@ -30,12 +30,15 @@ STATEMENTS = {
     "normal": "select {{ normal_two_sided_p('z') }} as p from grid",
     "two_proportions": """
         select
-            {{ two_proportion_z('k1', 'n1', 'k2', 'n2') }} as z,
             {{ risk_ratio('k1', 'n1', 'k2', 'n2') }} as ratio,
             {{ risk_ratio_bound('k1', 'n1', 'k2', 'n2', side=-1) }} as ratio_lower,
             {{ risk_ratio_bound('k1', 'n1', 'k2', 'n2', side=1) }} as ratio_upper,
             {{ cohens_h('k1', 'n1', 'k2', 'n2') }} as h
         from grid
+    """,
+    "stratified_z": """
+        select group_id, {{ stratified_z('k', 'n', 'all_k', 'all_n') }} as z
+        from grid group by group_id order by group_id
     """,
     "benjamini_hochberg": """
         select * from ({{ benjamini_hochberg('grid', 'family') }}) as corrected order by row_id
@@ -180,9 +183,16 @@ def test_no_statistic_has_no_p_value(sql):
 # --- two proportions
 
 
-def test_square_of_z_is_the_uncorrected_chi_square(sql):
+def stratified_grid(rows):
+    """(group_id, window_number, k1, n1, k2, n2) as the macro reads it: the group's counts, and those with the rest."""
+    grid = pd.DataFrame(rows, columns=["group_id", "window_number", "k", "n", "k2", "n2"])
+    return grid.assign(all_k=grid["k"] + grid["k2"], all_n=grid["n"] + grid["n2"])
+
+
+def test_with_one_window_the_square_of_z_is_the_uncorrected_chi_square(sql):
     grid = pairs_grid()
-    found = evaluate(sql["two_proportions"], grid)["z"]
+    rows = [(number, 1, *row) for number, row in enumerate(grid.itertuples(index=False))]
+    found = evaluate(sql["stratified_z"], stratified_grid(rows))["z"]
     for row, z in zip(grid.itertuples(index=False), found, strict=True):
         k1, n1, k2, n2 = map(int, row)
         if k1 + k2 in (0, n1 + n2):
@@ -193,6 +203,24 @@ def test_square_of_z_is_the_uncorrected_chi_square(sql):
         # the difference of two rates is good to 1e-16, so that of nearly equal ones has fewer digits
         assert z**2 == pytest.approx(expected, rel=1e-10, abs=1e-18), row
         assert np.sign(z) == np.sign(k1 * n2 - k2 * n1), row
+
+
+def test_with_several_windows_z_adds_up_the_excesses_within_windows(sql):
+    rng = np.random.default_rng(8)
+    rows = []
+    for group in range(60):
+        for window in range(1, 2 + group % 3):
+            n1, n2 = rng.integers(0, 200, 2)
+            rows.append((group, window, rng.integers(0, n1 + 1), n1, rng.integers(0, n2 + 1), n2))
+    grid = stratified_grid(rows).sample(frac=1, random_state=1)
+    found = evaluate(sql["stratified_z"], grid).set_index("group_id")["z"]
+    for group, windows in grid[grid["all_n"] > 0].groupby("group_id"):
+        p = windows["all_k"] / windows["all_n"]
+        excess = windows["k"] - windows["n"] * p
+        variance = windows["n"] * windows["n2"] / windows["all_n"] * p * (1 - p)
+        expected = excess.sum() / np.sqrt(variance.sum())
+        assert found[group] == pytest.approx(expected, rel=1e-9, nan_ok=True), group
+    assert found.notna().sum() > 50
 
 
 def test_risk_ratio_and_its_bounds_are_scipys(sql):
@@ -226,7 +254,7 @@ def test_cohens_h_is_its_formula(sql):
 @pytest.mark.parametrize("row", ["0, 0, 1, 3", "1, 3, 0, 0", "0, 0, 0, 0", "null, null, 1, 3"])
 def test_no_comparison_with_an_empty_group(sql, row):
     grid = f"select * from (values ({row})) as groups (k1, n1, k2, n2)"
-    assert values(sql["two_proportions"], grid) == [None] * 5
+    assert values(sql["two_proportions"], grid) == [None] * 4
 
 
 # --- Benjamini-Hochberg

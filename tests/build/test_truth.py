@@ -290,3 +290,64 @@ def test_nothing_is_based_on_what_closing_empties(build_world):
     assert not found.explained_by & emptied
     assert "not used to explain churn: active, balance" in found.note
     assert not found.significant_cuts() and not found.segments and not found.intervals
+
+
+# --- few churned customers
+
+
+@pytest.fixture(scope="module")
+def small_bank(run_dbt, tmp_path_factory):
+    raw = tmp_path_factory.mktemp("few")
+    simulate.main(["--customers", "800", "--seed", "11", "--out", str(raw)])
+    built = run_dbt("build", raw=raw, select=STUDY, env={"DBT_RESOURCE_TYPES": "seed model"})
+    assert built.is_success, built.messages
+    return built
+
+
+def test_with_few_churned_customers_tests_compare_within_windows_and_rates_are_the_latest(
+    small_bank,
+):
+    rows = small_bank.rows(
+        "select window_number, gender, count(*), count(*) filter (where is_churned) "
+        "from intermediate.int_churn_observations where is_tested and is_churned is not null "
+        "group by window_number, gender"
+    )
+    counts = pd.DataFrame(rows, columns=["window", "gender", "n", "k"])
+    n, k = (counts.pivot(index="window", columns="gender", values=v) for v in ("n", "k"))
+    assert n.index.tolist() == [1, 2] and k.loc[1].sum() < 200
+    assert set(n) == {"female", "male"}
+    rates, all_n = k.sum(axis=1) / n.sum(axis=1), n.sum(axis=1)
+    excess = (k["female"] - n["female"] * rates).sum()
+    variance = (n["female"] * n["male"] / all_n * rates * (1 - rates)).sum()
+    p_value = stats.chi2.sf(excess**2 / variance, 1)
+
+    cut = small_bank.values(
+        "select cut_name, window_count, customers_count, tested_count, p_value, heterogeneity_p_value "
+        "from marts.churn_cut_tests"
+    )["gender"]
+    assert cut[:3] == (2, all_n[1], all_n.sum())
+    assert cut[3] == pytest.approx(p_value, rel=1e-9) and 0 <= cut[4] <= 1
+    cells = small_bank.values(
+        "select gender, customers_count, churned_count, p_value from marts.churn_rates_by_gender"
+    )
+    (hypothesis,) = small_bank.rows(
+        "select p_value, group_a_count, group_b_count from marts.churn_hypothesis_tests "
+        "where hypothesis_code = 'churn_by_gender'"
+    )
+    assert hypothesis == (pytest.approx(p_value, rel=1e-9), n.loc[1, "female"], n.loc[1, "male"])
+    for gender in ("female", "male"):
+        assert cells[gender][:2] == (n.loc[1, gender], k.loc[1, gender])
+        assert cells[gender][2] == pytest.approx(p_value, rel=1e-9)
+
+
+def test_a_reader_is_told_the_churn_rate_of_each_window(small_bank):
+    (note,) = small_bank.row(
+        "select note from marts.quality_inputs where entity_name = 'customers'"
+    )
+    rows = small_bank.rows(
+        "select observed_on, avg(is_churned::int) from intermediate.int_churn_observations "
+        "where is_tested group by observed_on"
+    )
+    assert len(rows) == 2
+    for observed_on, rate in rows:
+        assert f"{100 * rate:.1f}% (95% CI " in note and f"from {observed_on} on" in note

@@ -398,10 +398,54 @@ def test_rows_outside_the_sample_are_scored_and_no_model_is_fitted_on_them(serve
     pd.testing.assert_frame_equal(score(unknown, WORLD_CATALOGUE), scores)
 
 
-def test_an_earlier_window_is_neither_fitted_nor_scored(served):
-    features, _, scores = served["logistic"]
-    earlier = world(interaction, 500, seed=9, window_number=2)
-    pd.testing.assert_frame_equal(score(pd.concat([earlier, features]), WORLD_CATALOGUE), scores)
+@pytest.fixture(scope="module")
+def pooled():
+    """A latest window with few churned customers, and two earlier ones whose churn odds are four times as high."""
+    latest = world(lambda rows: linear(rows) - 2.4, 1_200, seed=11)
+    earlier = [
+        world(lambda rows: linear(rows) - 1, 1_200, seed=11 + number, window_number=number)
+        for number in (2, 3)
+    ]
+    return latest, pd.concat([latest, *earlier], ignore_index=True)
+
+
+def test_earlier_windows_are_fitted_and_give_no_row_and_no_rate(pooled):
+    latest, rows = pooled
+    alone, scores = score(latest, WORLD_CATALOGUE), score(rows, WORLD_CATALOGUE)
+    assert scores["customer_id"].tolist() == alone["customer_id"].tolist()
+    rate = latest["is_churned"].astype(float).mean()
+    for column in churn_scores.CANDIDATES:
+        assert scores[column].mean() == pytest.approx(rate, rel=0.1), column
+        assert not scores[column].equals(alone[column]) or column == "base_rate_none"
+    alone, scores = measure(latest, alone), measure(latest, scores)
+    gain = [metric(m, "gradient_boosting", "all", "auc") for m in (alone, scores)]
+    assert gain[1] > gain[0] + 0.02
+    assert metric(scores, "logistic", "all", "brier") < metric(alone, "logistic", "all", "brier")
+
+
+def test_no_model_has_seen_the_customer_in_any_window(pooled):
+    _, rows = pooled
+    mine = rows["fold_number"] == 3
+    turned = rows.assign(is_churned=rows["is_churned"] ^ mine)
+    columns = list(churn_scores.CANDIDATES)
+    before, after = (score(each, WORLD_CATALOGUE)[columns] for each in (rows, turned))
+    own = (np.arange(len(before)) % 5) == 3
+    pd.testing.assert_frame_equal(before[own], after[own])
+    assert not before[~own].equals(after[~own])
+
+
+def test_a_fold_without_a_churned_customer_in_the_latest_window_is_not_ranked(pooled):
+    latest, rows = pooled
+    lacks = (rows["window_number"] == 1) & (rows["fold_number"] == 2)
+    rows = rows.assign(is_churned=rows["is_churned"] & ~lacks)
+    measured = measure(rows[rows["window_number"] == 1], score(rows, WORLD_CATALOGUE))
+    assert measured["metric_value"].notna().all()
+
+
+def test_without_a_churned_customer_in_the_latest_window_there_is_no_model(pooled):
+    _, rows = pooled
+    nobody = rows.assign(is_churned=rows["is_churned"] & (rows["window_number"] != 1))
+    assert score(nobody, WORLD_CATALOGUE).empty
 
 
 def test_a_fold_without_sampled_customers_is_scored(served):

@@ -3,7 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
-from customer_science.comparisons import Settings, cliffs_delta, compare_groups
+from customer_science.comparisons import (
+    Settings,
+    cliffs_delta,
+    compare_groups,
+    compare_means,
+    compare_ranks,
+)
+from customer_science.hypothesis_tests import stratified_chi_square
 from scipy import stats
 
 SETTINGS = Settings(confidence_level=0.95, power=0.8, significance=0.05)
@@ -176,3 +183,136 @@ def test_without_any_effect_few_hypotheses_are_called_different():
         tested = compare(rows, pd.DataFrame([hypothesis("value", code) for code in codes]))
         families += (tested.verdict == "different").any()
     assert families <= stats.binom.ppf(0.995, 40, 0.05)
+
+
+# --- several windows
+
+
+def stacked(windows, part):
+    """What several windows observe of the same groups, the latest first."""
+    return pd.concat(
+        observations(groups, part).assign(window_number=number)
+        for number, groups in enumerate(windows, start=1)
+    )
+
+
+def run_windows(windows, part, **changes):
+    tested = compare(stacked(windows, part), pd.DataFrame([hypothesis(part, **changes)]))
+    return tested.set_index("test_name")
+
+
+@pytest.fixture
+def levels():
+    """Three windows at different levels and sizes, in which `a` is higher by half a deviation."""
+    draw = np.random.default_rng(9)
+    return [
+        {
+            "a": draw.normal(level + 0.5, 1 + number, sizes[0]).round(1),
+            "b": draw.normal(level, 1, sizes[1]).round(1),
+        }
+        for number, (level, sizes) in enumerate([(50, (20, 80)), (40, (35, 60)), (60, (15, 90))])
+    ]
+
+
+def test_means_are_compared_within_windows_with_cochrans_weights(levels):
+    tested = run_windows(levels, "value").loc["welch"]
+    weights = np.array([len(w["a"]) * len(w["b"]) / (len(w["a"]) + len(w["b"])) for w in levels])
+    weights /= weights.sum()
+    own = [stats.ttest_ind(w["a"], w["b"], equal_var=False) for w in levels]
+    differences = np.array([w["a"].mean() - w["b"].mean() for w in levels])
+    errors = differences / [one.statistic for one in own]
+    difference, error = weights @ differences, np.sqrt(weights**2 @ errors**2)
+    assert tested["estimate"] == pytest.approx(difference, rel=1e-12)
+    width = tested["estimate_ci_upper"] - tested["estimate_ci_lower"]
+    # its degrees of freedom are between the windows' fewest and all of them
+    for freedom, sign in ((sum(map(len, (s for w in levels for s in w.values()))), 1), (14, -1)):
+        assert sign * (width - 2 * stats.t.ppf(0.975, freedom) * error) > 0
+    # counts and values are those of the latest
+    latest = run(levels[0], "value").loc["welch"]
+    shown = ["group_a_count", "group_b_count", "group_a_value", "group_b_value"]
+    assert tested[shown].tolist() == latest[shown].tolist()
+
+
+def test_ranks_are_compared_within_windows_as_van_elteren_does(levels):
+    tested = run_windows(levels, "value").loc["mann_whitney"]
+    excess = variance = 0.0
+    for window in levels:
+        n, m = len(window["a"]), len(window["b"])
+        ranks = stats.rankdata(np.concatenate([window["a"], window["b"]]))
+        excess += (ranks[:n].sum() - n * (n + m + 1) / 2) / (n + m + 1)
+        # the exact variance of a sum of n of the n + m ranks, ties included
+        variance += n * m / (n + m) * ranks.var(ddof=1) / (n + m + 1) ** 2
+    step = 0.5 / (1 + max(len(w["a"]) + len(w["b"]) for w in levels))
+    expected = 2 * stats.norm.sf((abs(excess) - step) / np.sqrt(variance))
+    assert tested["p_value"] == pytest.approx(expected, rel=1e-9)
+    assert np.sign(tested["estimate"]) == np.sign(excess)
+
+
+def test_with_one_window_van_elterens_test_is_mann_and_whitneys(levels):
+    for window in levels:
+        pair = np.sort(window["a"]), np.sort(window["b"])
+        ranks = stats.mannwhitneyu(*pair, method="asymptotic").pvalue
+        assert run_windows([window], "value").p_value["mann_whitney"] == pytest.approx(ranks)
+        twice = run_windows([window, window], "value").loc["mann_whitney"]
+        assert twice["estimate"] == pytest.approx(run(window, "value").estimate["mann_whitney"])
+
+
+def shares(windows):
+    """Groups of ones and zeros from (churned, customers) of a and b."""
+    return [
+        {name: [1.0] * k + [0.0] * (n - k) for name, (k, n) in zip(("a", "b"), pairs, strict=True)}
+        for pairs in windows
+    ]
+
+
+def test_shares_are_compared_within_windows_by_cochrans_test():
+    windows = [((8, 40), (9, 100)), ((30, 50), (40, 120)), ((2, 30), (6, 90))]
+    tested = run_windows(shares(windows), "rate").loc["two_proportion_z"]
+    k, n = np.array(windows).transpose(2, 0, 1)
+    expected = stratified_chi_square(n, k)
+    assert tested["p_value"] == pytest.approx(stats.chi2.sf(expected.chi_square, 1), rel=1e-9)
+    assert tested[["group_a_count", "group_b_count"]].tolist() == [40, 100]
+    assert tested[["group_a_value", "group_b_value"]].tolist() == [0.2, 0.09]
+    assert tested["estimate_ci_lower"] < tested["estimate"] < tested["estimate_ci_upper"]
+    # alike in all windows, and so in their mean
+    alike = run_windows(shares([((10, 50), (10, 100))] * 3), "rate").loc["two_proportion_z"]
+    assert alike["estimate"] == pytest.approx(0.1)
+    assert alike["effect_size"] == pytest.approx(2 * (np.arcsin(0.2**0.5) - np.arcsin(0.1**0.5)))
+
+
+def test_many_groups_are_compared_within_windows():
+    windows = [
+        {"x": [1.0] * 10 + [0.0] * 90, "y": [1.0] * 30 + [0.0] * 70, "z": [0.0] * 50},
+        {"x": [1.0] * 40 + [0.0] * 60, "y": [1.0] * 55 + [0.0] * 45},
+    ]
+    tested = run_windows(windows, "many").loc["chi_square"]
+    n, k = np.array([[100, 100, 50], [100, 100, 0]]), np.array([[10, 30, 0], [40, 55, 0]])
+    expected = stratified_chi_square(n, k)
+    assert tested["estimate"] == pytest.approx(expected.chi_square)
+    assert tested["p_value"] == pytest.approx(stats.chi2.sf(expected.chi_square, 2))
+    assert tested[["group_a_value", "group_b_value"]].tolist() == [0.3, 0]
+
+
+@pytest.mark.parametrize("part", ["value", "rate", "many"])
+def test_what_the_latest_window_lacks_is_not_tested(part):
+    groups = {"a": [1.0, 0.0, 1.0], "b": [0.0, 0.0, 1.0]}
+    nobody = observations(groups, part).assign(window_number=2)
+    assert compare(nobody, pd.DataFrame([hypothesis(part)])).empty
+    one = observations({"a": [1.0, 0.0]}, part).assign(window_number=1)
+    assert compare(pd.concat([one, nobody]), pd.DataFrame([hypothesis(part)])).empty
+
+
+def test_a_difference_between_windows_alone_is_found_by_no_test():
+    draw = np.random.default_rng(5)
+    found = np.zeros(2)
+    for _ in range(1_000):
+        latest, earlier = (
+            tuple(np.sort(draw.normal(level, 1, size)) for size in sizes)
+            for level, sizes in ((0, (20, 60)), (2, (50, 30)))
+        )
+        tests = compare_means(*latest, 0.05, SETTINGS, [earlier])
+        tests += compare_ranks(*latest, 0.1, SETTINGS, [earlier])
+        found += [test["p_value"] < 0.05 for test in tests]
+    for count in found:
+        interval = stats.binomtest(int(count), 1_000).proportion_ci(0.99)
+        assert interval.low <= 0.05 <= interval.high

@@ -1,5 +1,6 @@
 """Intervals of features: planted steps, bounds that part the same values, and tests against SciPy and scikit-learn."""
 
+import itertools
 import random
 
 import numpy as np
@@ -175,6 +176,75 @@ def test_intervals_are_tested_as_scipy_and_scikit_learn_do():
     outcomes = np.concatenate([[1] * k + [0] * (n - k) for n, k, *_ in rows])
     scores = np.concatenate([[k / n] * n for n, k, *_ in rows])
     assert tested["feature_auc"][0] == pytest.approx(roc_auc_score(outcomes, scores), rel=1e-12)
+
+
+def in_window(number, rows):
+    return counts(rows).assign(window_number=number)
+
+
+def by_enumeration(n, k, totals, churned):
+    """The probability of all tables that are no likelier than the observed one: every sum of every window's draws."""
+    chances = {}
+    ranges = [range(min(one) + 1) for one in zip(n, churned, strict=True)]
+    for drawn in itertools.product(*ranges):
+        chance = np.prod(
+            [stats.hypergeom.pmf(*one) for one in zip(drawn, totals, churned, n, strict=True)]
+        )
+        chances[sum(drawn)] = chances.get(sum(drawn), 0.0) + chance
+    observed = chances[sum(k)]
+    return sum(chance for chance in chances.values() if chance <= observed * (1 + 1e-9))
+
+
+def test_in_several_windows_an_interval_is_compared_within_each_by_the_exact_distribution():
+    windows = [
+        [(40, 10, 12, 4), (25, 5, 9, 0), (35, 30, 20, 6)],
+        [(40, 10, 10, 6), (25, 5, 15, 3), (35, 30, 0, 0)],
+        [(40, 10, 7, 1), (25, 5, 0, 0), (35, 30, 6, 5)],
+    ]
+    tested = compare_intervals(
+        pd.concat([in_window(number, rows) for number, rows in enumerate(windows, start=1)])
+    )
+    expected = []
+    for i in range(3):
+        there = [rows for rows in windows if 0 < rows[i][2] < sum(row[2] for row in rows)]
+        n, k = ([rows[i][column] for rows in there] for column in (2, 3))
+        totals, churned = ([sum(row[c] for row in rows) for rows in there] for c in (2, 3))
+        expected.append(by_enumeration(n, k, totals, churned))
+    assert tested["p_value"].tolist() == pytest.approx(expected, rel=1e-9)
+    # one row per interval, the area of the latest window
+    latest = compare_intervals(in_window(1, windows[0]))
+    assert tested["interval_number"].tolist() == [1, 2, 3]
+    assert tested["feature_auc"].tolist() == latest["feature_auc"].tolist()
+
+
+def test_a_window_that_compares_nothing_changes_nothing():
+    rows = [(40, 10, 60, 30), (25, 5, 30, 3)]
+    alone = compare_intervals(counts(rows))
+    pooled = compare_intervals(
+        pd.concat([in_window(1, rows), in_window(2, [(10, 1, 30, 9), (0, 0, 0, 0)])])
+    )
+    pd.testing.assert_frame_equal(pooled, alone)
+
+
+def test_bounds_are_kept_where_churn_differs_within_windows_and_not_where_windows_differ():
+    draw = np.random.default_rng(2)
+    settings = SETTINGS._replace(split_level=1e-4)
+    window = np.repeat([1, 2, 3], 2_000)
+    # the higher the churn rate of the window, the higher x
+    customers = pd.DataFrame({"x": draw.normal(10 + window), "window_number": window})
+    customers["is_churned"] = draw.random(6_000) < 0.1 * window
+    found = find_intervals(customers, features(x="number"), settings)
+    assert (found["interval_kind"] == "range").sum() == 2  # the fewest that are listed
+    one = customers.drop(columns="window_number")
+    found = find_intervals(one, features(x="number"), settings)
+    assert (found["interval_kind"] == "range").sum() > 2
+    # a hump within each window
+    customers["x"] = draw.uniform(1, 4, 6_000)
+    rate = np.where(customers["x"].between(2, 3), 0.25, 0.05) * window
+    customers["is_churned"] = draw.random(6_000) < rate
+    found = find_intervals(customers, features(x="number"), settings)
+    for bound in (2, 3):
+        assert abs(found["lower_bound"].dropna() - bound).min() < 0.05
 
 
 def test_intervals_without_anybody_or_with_everybody_have_no_p_value():

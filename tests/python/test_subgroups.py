@@ -28,6 +28,9 @@ INTERVALS = IntervalSettings(
 )
 
 
+KEYS = ("customer_id", "is_churned", "window_number")
+
+
 def flags(seed, count, **shares):
     """Customers with independent flags, each `yes` with its share; `is_churned` is left to the test."""
     generator = np.random.default_rng(seed)
@@ -40,7 +43,7 @@ def churned(customers, rates, seed=1):
 
 
 def search(customers, settings=SETTINGS, **kinds):
-    names = [name for name in customers.columns if name not in ("customer_id", "is_churned")]
+    names = [name for name in customers.columns if name not in KEYS]
     features = pd.DataFrame(
         {"feature_name": names, "feature_kind": [kinds.get(name, "flag") for name in names]}
     )
@@ -150,6 +153,49 @@ def test_no_segment_comes_from_chance_more_often_than_stated():
     # 995 of 1,000 series have no more than these at the nominal rate; one by one more look raised
     most_by_chance = stats.binom.ppf(0.995, 40, 0.05)
     assert selected <= most_by_chance < raised
+
+
+def windows(seed, count, rates, lifts, **shares):
+    """The same customers in windows of different churn rates, in which members of `a` churn `lifts` times as often and
+    flag `b` is commoner the higher the rate: without effect within a window, with one across them."""
+    drawn = []
+    for number, rate in enumerate(rates, start=1):
+        customers = flags(seed, count, **shares).assign(window_number=number)
+        draw = np.random.default_rng([seed, number])
+        customers["b"] = draw.random(count) < 2 * rate
+        rate = np.where(customers["a"], lifts, 1.0) * rate
+        drawn.append(customers.assign(is_churned=draw.random(count) < rate))
+    return pd.concat(drawn, ignore_index=True)
+
+
+def test_windows_of_different_rates_yield_no_segment_more_often_than_stated():
+    settings = SETTINGS._replace(minimum_lift=1.0, permutation_count=39)
+    within = across = 0
+    for seed in range(40):
+        customers = windows(seed, 300, (0.05, 0.15, 0.35), 1.0, a=0.5, c=0.2)
+        within += bool(segments(search(customers, settings)))
+        # what would be found if windows did not count
+        one = customers.assign(customer_id=[f"{i:06}" for i in range(len(customers))])
+        across += bool(segments(search(one.drop(columns="window_number"), settings)))
+    assert within <= stats.binom.ppf(0.995, 40, 0.05) < across
+
+
+def test_a_planted_segment_that_the_latest_window_alone_would_miss_is_found():
+    alone = pooled = 0
+    for seed in range(10):
+        customers = windows(seed, 900, (0.07, 0.05, 0.08), 3.5, a=0.15, c=0.3)
+        latest = customers[customers["window_number"] == 1]
+        settings = SETTINGS._replace(minimum_lift=1.5)
+        alone += [{("a", "yes")}] == segments(search(latest, settings))
+        pooled += [{("a", "yes")}] == segments(search(customers, settings))
+    assert alone < pooled and pooled >= 8, (alone, pooled)
+
+
+def test_order_of_rows_in_several_windows_changes_nothing():
+    customers = windows(5, 900, (0.1, 0.2), 3.0, a=0.3, c=0.5)
+    found = search(customers)
+    assert len(found)
+    pd.testing.assert_frame_equal(found, search(customers.sample(frac=1, random_state=1)))
 
 
 @pytest.mark.parametrize(("permutations", "is_selected"), [(0, False), (19, False), (20, True)])

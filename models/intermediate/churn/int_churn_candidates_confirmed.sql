@@ -1,5 +1,6 @@
 -- The confirmation half's figures of each candidate. A candidate is kept if the discovery half selected it and the other
--- half, which took no part in the selection, shows it raised again: significantly, and by the required factor.
+-- half, which took no part in the selection, shows it raised again: significantly within the windows that tests read, and by
+-- the required factor in the latest.
 {%- set rest = ['confirmation_churned_count', 'confirmation_count', 'rest_churned_count', 'rest_count'] %}
 
 with found as (
@@ -26,12 +27,26 @@ counted as (
     select * from {{ ref('int_churn_candidates_counted') }}
 ),
 
-half as (
+halves as (
     select
+        coalesce(window_number, 1) as window_number,
         count(*) as half_count,
         count(*) filter (where is_churned) as half_churned_count
     from {{ ref('int_churn_observations') }}
-    where is_rated and not is_discovery and is_churned is not null
+    where is_tested and not is_discovery and is_churned is not null
+    group by coalesce(window_number, 1)
+),
+
+compared_within as (
+    select
+        counted.segment_code,
+        {{ stratified_z(
+            'counted.confirmation_churned_count', 'counted.confirmation_count', 'halves.half_churned_count', 'halves.half_count',
+            'counted.window_number'
+        ) }} as z_statistic
+    from counted
+    inner join halves on counted.window_number = halves.window_number
+    group by counted.segment_code
 ),
 
 joined as (
@@ -46,21 +61,16 @@ joined as (
         coalesce(counted.discovery_churned_count, 0) as discovery_churned_count,
         coalesce(counted.confirmation_count, 0) as confirmation_count,
         coalesce(counted.confirmation_churned_count, 0) as confirmation_churned_count,
-        half.half_count,
-        half.half_churned_count,
-        half.half_count - coalesce(counted.confirmation_count, 0) as rest_count,
-        half.half_churned_count - coalesce(counted.confirmation_churned_count, 0) as rest_churned_count
+        halves.half_count,
+        halves.half_churned_count,
+        halves.half_count - coalesce(counted.confirmation_count, 0) as rest_count,
+        halves.half_churned_count - coalesce(counted.confirmation_churned_count, 0) as rest_churned_count,
+        compared_within.z_statistic
     from found
     inner join codes on found.candidate_number = codes.candidate_number
-    left join counted on codes.segment_code = counted.segment_code
-    cross join half
-),
-
-tested as (
-    select
-        *,
-        {{ two_proportion_z(*rest) }} as z_statistic
-    from joined
+    inner join halves on halves.window_number = 1
+    left join counted on codes.segment_code = counted.segment_code and counted.window_number = 1
+    left join compared_within on codes.segment_code = compared_within.segment_code
 ),
 
 compared as (
@@ -79,7 +89,7 @@ compared as (
         / ((confirmation_count - confirmation_churned_count + 0.5) * (rest_churned_count + 0.5)) as odds_ratio,
         -- one family: the candidates that the discovery half selected
         case when discovery_verdict = 'selected' then {{ normal_two_sided_p('z_statistic') }} end as p_value
-    from tested
+    from joined
 ),
 
 corrected as (
@@ -114,7 +124,7 @@ judged as (
         case
             when discovery_verdict <> 'selected' then discovery_verdict
             when confirmation_count < {{ number_var('segment_minimum_share') }} * half_count then 'too small in the other half'
-            when not coalesce(q_value < {{ number_var('significance_level') }} and lift > 1, false) then 'not confirmed'
+            when not coalesce(q_value < {{ number_var('significance_level') }} and z_statistic > 0 and lift > 1, false) then 'not confirmed'
             when confirmation_churn_rate < {{ raised_rate('base_rate') }} then 'confirmed, but not raised enough'
             else 'kept'
         end as verdict

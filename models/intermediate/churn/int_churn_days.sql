@@ -1,7 +1,11 @@
 -- The days on which customers are observed (docs/churn-and-segments.md): the as-of date; where churn is
--- dated, the first day of the longest outcome window that fits and of the window before it; else the snapshot.
+-- dated, the first day of the longest outcome window that fits and of the window before it; else the snapshot. The latest
+-- window gives the rates shown; tests and searches read earlier ones too, up to three, until enough customers churned.
 {#- above this share of churned customers without a date, churn is a flag on a snapshot -#}
 {%- set maximum_undated_share = 0.05 %}
+{#- each half then has about a hundred churned customers, so that a segment of a tenth of all customers that churns twice as
+    often stands out by three standard errors -#}
+{%- set enough_churned_count = 200 %}
 {%- set lengths = [number_var('churn_window_days')] %}
 {%- for days in [180, 90, 30] if days < number_var('churn_window_days') %}{% do lengths.append(days) %}{% endfor %}
 
@@ -67,7 +71,8 @@ dated as (
             max(churn_definition) = 'inactivity'
             or count(*) filter (where is_churned and churned_on is null)
             <= {{ maximum_undated_share }} * count(*) filter (where is_churned)
-        ) as is_dated
+        ) as is_dated,
+        coalesce(max(churn_definition) = 'inactivity', false) as is_inactivity
     from churned
 ),
 
@@ -85,7 +90,7 @@ lengths as (
 ),
 
 numbers as (
-    {%- for number in [1, 2] %}
+    {%- for number in churn_windows() %}
     select cast({{ number }} as bigint) as window_number
     {%- if not loop.last %}
     union all
@@ -132,21 +137,10 @@ longest as (
     where window_number = 1
 ),
 
-windows as (
+recorded_windows as (
     select
-        'window' as churn_basis,
-        fitting.window_number,
-        fitting.observed_on,
-        {{ date_shifted('fitting.observed_on', 'cast(fitting.window_days as int)', 'day') }} as closes_on,
-        fitting.window_days,
-        -- one length for all days, so that each of them sees as much, and what not all of them see is no feature
-        min(least(
-            {{ number_var('score_lookback_days') }},
-            case when fitting.has_contacts then fitting.contacts_days else {{ number_var('score_lookback_days') }} end,
-            case when fitting.has_purchases then fitting.purchases_days else {{ number_var('score_lookback_days') }} end
-        )) over () as lookback_days,
-        bool_and(fitting.has_contacts) over () as has_contacts,
-        bool_and(fitting.has_purchases) over () as has_purchases
+        fitting.*,
+        {{ date_shifted('fitting.observed_on', 'cast(fitting.window_days as int)', 'day') }} as closes_on
     from fitting
     inner join longest on fitting.window_days = longest.window_days
     inner join fitting as latest on fitting.window_days = latest.window_days and latest.window_number = 1
@@ -154,6 +148,55 @@ windows as (
     where
         (fitting.has_contacts or not latest.has_contacts)
         and (fitting.has_purchases or not latest.has_purchases)
+),
+
+churned_counts as (
+    select
+        recorded_windows.window_number,
+        count(spells.customer_id) as churned_count
+    from recorded_windows
+    left join spells
+        on
+            recorded_windows.observed_on >= spells.started_on
+            and recorded_windows.observed_on < spells.ended_on
+            and recorded_windows.closes_on >= spells.ended_on
+            and spells.is_churn
+    group by recorded_windows.window_number
+),
+
+-- under inactivity customers come back and churn again, so that windows are not independent of each other
+needed as (
+    select
+        churned_counts.window_number,
+        churned_counts.window_number = 1
+        or not dated.is_inactivity
+        and sum(churned_counts.churned_count) over (
+            order by churned_counts.window_number rows between unbounded preceding and 1 preceding
+        ) < {{ enough_churned_count }} as is_tested
+    from churned_counts
+    cross join dated
+),
+
+windows as (
+    select
+        'window' as churn_basis,
+        recorded_windows.window_number,
+        recorded_windows.observed_on,
+        recorded_windows.closes_on,
+        recorded_windows.window_days,
+        needed.is_tested,
+        -- one length for all days, so that each of them sees as much, and what not all of them see is no feature
+        min(least(
+            {{ number_var('score_lookback_days') }},
+            case when recorded_windows.has_contacts then recorded_windows.contacts_days else {{ number_var('score_lookback_days') }} end,
+            case when recorded_windows.has_purchases then recorded_windows.purchases_days else {{ number_var('score_lookback_days') }} end
+        )) over () as lookback_days,
+        bool_and(recorded_windows.has_contacts) over () as has_contacts,
+        bool_and(recorded_windows.has_purchases) over () as has_purchases
+    from recorded_windows
+    inner join needed on recorded_windows.window_number = needed.window_number
+    -- the second serves checks in any case
+    where needed.is_tested or recorded_windows.window_number = 2
 ),
 
 days as (
@@ -164,6 +207,7 @@ days as (
         closes_on,
         window_days,
         window_number = 1 as is_rated,
+        is_tested,
         lookback_days,
         has_contacts,
         has_purchases
@@ -176,6 +220,7 @@ days as (
         cast(null as date) as closes_on,
         cast(null as bigint) as window_days,
         true as is_rated,
+        true as is_tested,
         cast(null as bigint) as lookback_days,
         true as has_contacts,
         true as has_purchases
@@ -190,6 +235,7 @@ days as (
         cast(null as date) as closes_on,
         longest.window_days,
         false as is_rated,
+        false as is_tested,
         coalesce(
             (select max(windows.lookback_days) from windows), {{ number_var('score_lookback_days') }}
         ) as lookback_days,

@@ -1,12 +1,13 @@
--- Customers of the discovery half whose churn is known, bounded in number by their hash: all that discovery ever reads.
+-- Customers of the discovery half whose churn is known, in each window that tests read, bounded in number by their hash: all
+-- that discovery ever reads.
 with observations as (
     select * from {{ ref('int_churn_observations') }}
-    where is_rated and is_discovery and is_churned is not null
+    where is_tested and is_discovery and is_churned is not null
 ),
 
 sampled as (
     select * from observations
-    order by md5(customer_id), customer_id
+    order by md5(customer_id), customer_id, window_number
     limit {{ number_var('discovery_sample_size') }}
 )
 

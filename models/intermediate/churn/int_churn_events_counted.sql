@@ -1,7 +1,8 @@
 -- What had happened by each day: products held on it, contacts and purchases up to it and within the look-back before it.
 -- Nothing later is read. A count is null where the extract has no such events at all, or has not recorded them
 -- for the look-back of every day. Events are read once for all days.
-{%- set days = ['current', 'window_1', 'window_2'] %}
+{%- set days = ['current'] %}
+{%- for number in churn_windows() %}{% do days.append('window_' ~ number) %}{% endfor %}
 
 with customers as (
     select * from {{ ref('int_customers_conformed') }}

@@ -1,8 +1,8 @@
--- Customers and churned customers of each interval in both halves; the intervals of a feature divide all observations
--- whose outcome is known. A value that the discovery half never had is counted under `other`.
+-- Customers and churned customers of each interval in both halves and each window that tests read; the intervals of a feature
+-- divide all observations whose outcome is known. A value that the discovery half never had is counted under `other`.
 with observations as (
     select * from {{ ref('int_churn_observations') }}
-    where is_rated and is_churned is not null
+    where is_tested and is_churned is not null
 ),
 
 features as (
@@ -27,6 +27,7 @@ valued as (
             when '{{ column }}' then nullif({{ value }}, 'unknown')
             {%- endfor %}
         end as text_value,
+        coalesce(observations.window_number, 1) as window_number,
         observations.is_discovery,
         observations.is_churned
     from observations
@@ -39,11 +40,12 @@ values_counted as (
         feature_name,
         number_value,
         text_value,
+        window_number,
         is_discovery,
         count(*) as customers_count,
         count(*) filter (where is_churned) as churned_count
     from valued
-    group by feature_name, number_value, text_value, is_discovery
+    group by feature_name, number_value, text_value, window_number, is_discovery
 ),
 
 placed as (
@@ -73,6 +75,7 @@ counted as (
     select
         intervals.feature_name,
         intervals.interval_number,
+        placed.window_number,
         cast(sum(placed.customers_count) filter (where placed.is_discovery) as bigint) as discovery_count,
         cast(sum(placed.churned_count) filter (where placed.is_discovery) as bigint) as discovery_churned_count,
         cast(sum(placed.customers_count) filter (where not placed.is_discovery) as bigint) as confirmation_count,
@@ -83,12 +86,13 @@ counted as (
             intervals.feature_name = placed.feature_name
             and intervals.interval_kind = placed.interval_kind
             and coalesce(placed.interval_number, intervals.interval_number) = intervals.interval_number
-    group by intervals.feature_name, intervals.interval_number
+    group by intervals.feature_name, intervals.interval_number, placed.window_number
 ),
 
 filled as (
     select
         intervals.*,
+        counted.window_number,
         features.is_tested,
         coalesce(counted.discovery_count, 0) as discovery_count,
         coalesce(counted.discovery_churned_count, 0) as discovery_churned_count,

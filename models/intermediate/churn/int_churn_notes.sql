@@ -20,6 +20,35 @@ excluded_features as (
     having count(*) > 0
 ),
 
+window_counts as (
+    select
+        window_number,
+        observed_on,
+        count(is_churned) as customers_count,
+        count(*) filter (where is_churned) as churned_count
+    from {{ ref('int_churn_observations') }}
+    where is_tested
+    group by window_number, observed_on
+),
+
+window_rates as (
+    select
+        window_number,
+        {{ percent_text('cast(churned_count as double) / nullif(customers_count, 0)') }}
+        || ' (95% CI ' || {{ percent_text('(' ~ wilson_lower('churned_count', 'customers_count') ~ ')') }}
+        || ' to ' || {{ percent_text('(' ~ wilson_upper('churned_count', 'customers_count') ~ ')') }} || ') from '
+        || cast(observed_on as {{ kind_type('text') }}) || ' on' as rate_text
+    from window_counts
+),
+
+windows_listed as (
+    select
+        count(*) as window_count,
+        {{ dbt.listagg('rate_text', "', '", 'order by window_number') }} as rates_text
+    from window_rates
+    having count(*) > 1
+),
+
 {%- set counts = {
     'unknown_churn_count': 'customers have no known outcome and are in no churn rate',
     'undated_count': 'customers churned on a day that is not known',
@@ -73,6 +102,12 @@ notes as (
         20 as note_number,
         'Without a value on the day on which the window opens, and so not used to explain churn: ' || feature_labels as note
     from excluded_features
+    union all
+    select
+        21 as note_number,
+        'Few customers churned in the latest window, and so tests and searches compare customers within ' || {{ whole_text('window_count') }}
+        || ' windows. Their churn rates are ' || rates_text as note
+    from windows_listed
 )
 
 select * from notes

@@ -60,6 +60,7 @@ at_risk as (
         days.observed_on,
         days.window_days,
         days.is_rated,
+        days.is_tested,
         case
             when spells.ended_on <= days.closes_on then case when spells.is_churn then true end
             else false
@@ -79,6 +80,7 @@ at_risk as (
         days.observed_on,
         days.window_days,
         days.is_rated,
+        days.is_tested,
         case when days.churn_basis = 'snapshot' then churned.is_churned end as is_churned,
         customers.joined_on as started_on
     from churned
@@ -127,6 +129,7 @@ observed as (
         at_risk.observed_on,
         at_risk.window_days,
         at_risk.is_rated,
+        at_risk.is_tested,
         at_risk.is_churned,
         {{ is_in_discovery_half('at_risk.customer_id') }} as is_discovery,
         case

@@ -1,15 +1,16 @@
--- The product cut: one row per product and stratum (age x activity x gender). A customer with two products is counted
+-- The product cut: one row per product, stratum (age x activity x gender) and window that tests read. A customer with two products is counted
 -- under both, so products are compared with their non-holders and do not add up to the portfolio. Empty where the
 -- extract has no holdings.
 with observations as (
     select * from {{ ref('int_churn_observations') }}
-    where is_rated and is_churned is not null
+    where is_tested and is_churned is not null
 ),
 
 -- held on the day of the observation; under a flag without dates, at any time, since holdings end when a customer churns
 held as (
     select distinct
         observations.customer_id,
+        observations.observed_on,
         product_holdings.product_code
     from observations
     inner join {{ ref('int_product_holdings_conformed') }} as product_holdings
@@ -34,6 +35,8 @@ holdings_carried as (
 customers as (
     select
         observations.customer_id,
+        observations.observed_on,
+        coalesce(observations.window_number, 1) as window_number,
         {{ concat_present([
             band_of('observations.age', 'age_bands'), churn_dimensions()['is_active'], 'observations.gender'
         ], ' x ') }} as stratum,
@@ -49,27 +52,29 @@ memberships as (
         customers.*,
         coalesce(held.product_code, 'none') as product_code
     from customers
-    left join held on customers.customer_id = held.customer_id
+    left join held on customers.customer_id = held.customer_id and customers.observed_on is not distinct from held.observed_on
 ),
 
 counted as (
     select
         product_code,
         stratum,
+        window_number,
         count(*) as customers_count,
         count(*) filter (where is_churned) as churned_count
     from memberships
-    group by product_code, stratum
+    group by product_code, stratum, window_number
 ),
 
 portfolio as (
     select
         cast(null as {{ kind_type('text') }}) as product_code,
         stratum,
+        window_number,
         count(*) as customers_count,
         count(*) filter (where is_churned) as churned_count
     from customers
-    group by stratum
+    group by stratum, window_number
 ),
 
 -- the row without a product is the whole portfolio's stratum, the weight in the standardised rate

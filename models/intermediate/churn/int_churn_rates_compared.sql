@@ -1,6 +1,7 @@
 -- Every cut value with its counts, its interval, its comparison with the rest of the portfolio, and its directly standardised
 -- rate: the value's stratum rates weighted by the portfolio's strata, weights renormalised over the strata that the value
--- has; null where these carry too little of the weight.
+-- has; null where these carry too little of the weight. All are of the latest window but the p-value, which is of all windows
+-- that tests read.
 {%- set rest = ['churned_count', 'customers_count', 'rest_churned_count', 'rest_count'] %}
 
 with exclusive_strata as (
@@ -12,19 +13,19 @@ product_strata as (
 ),
 
 strata as (
-    select cut_name, cut_value, stratum, customers_count, churned_count from exclusive_strata
+    select cut_name, cut_value, stratum, window_number, customers_count, churned_count from exclusive_strata
     union all
-    select 'product_code' as cut_name, product_code as cut_value, stratum, customers_count, churned_count
+    select 'product_code' as cut_name, product_code as cut_value, stratum, window_number, customers_count, churned_count
     from product_strata
     where product_code is not null
 ),
 
 portfolio_strata as (
-    select cut_name, stratum, sum(customers_count) as stratum_count, sum(churned_count) as stratum_churned_count
+    select cut_name, stratum, window_number, sum(customers_count) as stratum_count, sum(churned_count) as stratum_churned_count
     from exclusive_strata
-    group by cut_name, stratum
+    group by cut_name, stratum, window_number
     union all
-    select 'product_code' as cut_name, stratum, customers_count as stratum_count, churned_count
+    select 'product_code' as cut_name, stratum, window_number, customers_count as stratum_count, churned_count
     from product_strata
     where product_code is null
 ),
@@ -32,10 +33,35 @@ portfolio_strata as (
 portfolios as (
     select
         cut_name,
+        window_number,
         cast(sum(stratum_count) as bigint) as portfolio_count,
         cast(sum(stratum_churned_count) as bigint) as portfolio_churned_count
     from portfolio_strata
-    group by cut_name
+    group by cut_name, window_number
+),
+
+counted as (
+    select
+        cut_name,
+        cut_value,
+        window_number,
+        cast(sum(customers_count) as bigint) as customers_count,
+        cast(sum(churned_count) as bigint) as churned_count
+    from strata
+    group by cut_name, cut_value, window_number
+),
+
+tested as (
+    select
+        counted.cut_name,
+        counted.cut_value,
+        {{ stratified_z(
+            'counted.churned_count', 'counted.customers_count', 'portfolios.portfolio_churned_count', 'portfolios.portfolio_count',
+            'counted.window_number'
+        ) }} as z_statistic
+    from counted
+    inner join portfolios on counted.cut_name = portfolios.cut_name and counted.window_number = portfolios.window_number
+    group by counted.cut_name, counted.cut_value
 ),
 
 weighted as (
@@ -49,7 +75,11 @@ weighted as (
             as weighted_rate
     from strata
     inner join portfolio_strata
-        on strata.cut_name = portfolio_strata.cut_name and strata.stratum = portfolio_strata.stratum
+        on
+            strata.cut_name = portfolio_strata.cut_name
+            and strata.stratum = portfolio_strata.stratum
+            and strata.window_number = portfolio_strata.window_number
+    where strata.window_number = 1
     group by strata.cut_name, strata.cut_value
 ),
 
@@ -68,7 +98,7 @@ standardised as (
                 then weighted.weighted_rate / weighted.covered_weight
         end as standardised_churn_rate
     from weighted
-    inner join portfolios on weighted.cut_name = portfolios.cut_name
+    inner join portfolios on weighted.cut_name = portfolios.cut_name and portfolios.window_number = 1
 ),
 
 cuts as (
@@ -80,17 +110,10 @@ rated_day as (
     where is_rated
 ),
 
-tested as (
-    select
-        *,
-        {{ two_proportion_z(*rest) }} as z_statistic
-    from standardised
-),
-
 compared as (
     select
-        cut_name,
-        cut_value,
+        standardised.cut_name,
+        standardised.cut_value,
         customers_count,
         churned_count,
         cast(churned_count as double) / customers_count as churn_rate,
@@ -105,7 +128,8 @@ compared as (
         portfolio_count,
         portfolio_churned_count,
         customers_count < {{ number_var('small_cell_size') }} as is_small_cell
-    from tested
+    from standardised
+    inner join tested on standardised.cut_name = tested.cut_name and standardised.cut_value = tested.cut_value
 ),
 
 corrected as (

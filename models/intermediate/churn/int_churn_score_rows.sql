@@ -1,5 +1,6 @@
--- The observations that churn scores learn from and those that they are for. Models learn from the latest window (one window
--- earlier, to be measured out of time), or from the snapshot, and score current customers.
+-- The observations that churn scores learn from and those that they are for. Models learn from the windows that tests read (from
+-- the second alone, to be measured out of time), or from the snapshot, and score current customers. A fold has all
+-- rows of a customer.
 {%- set fold_count = 5 %}
 
 with observations as (
@@ -33,7 +34,7 @@ needed as (
 sample_keys as (
     select md5(customer_id) as key_hash
     from needed
-    where is_rated and is_churned is not null
+    where is_tested and is_churned is not null
     order by md5(customer_id)
     limit {{ number_var('score_sample_size') }}
 ),
@@ -60,8 +61,8 @@ sampled as (
 outcomes as (
     select
         least(
-            count(*) filter (where is_rated and is_sampled and is_churned),
-            count(*) filter (where is_rated and is_sampled and not is_churned)
+            count(*) filter (where is_tested and is_sampled and is_churned),
+            count(*) filter (where is_tested and is_sampled and not is_churned)
         ) >= {{ number_var('score_minimum_outcomes') }} as are_enough
     from sampled
 ),

@@ -1,4 +1,4 @@
--- One row per cut, value and stratum. A stratum is age x products x activity x gender less the cut's own dimensions.
+-- One row per cut, value, stratum and window that tests read. A stratum is age x products x activity x gender less the cut's own dimensions.
 {%- set stratum_parts = {
     'age_band': 'age_stratum', 'product_count': 'product_stratum', 'is_active': 'is_active', 'gender': 'gender'
 } %}
@@ -6,7 +6,7 @@
 
 with observations as (
     select * from {{ ref('int_churn_observations') }}
-    where is_rated and is_churned is not null
+    where is_tested and is_churned is not null
 ),
 
 score_bands as (
@@ -16,6 +16,7 @@ score_bands as (
 
 described as (
     select
+        coalesce(observations.window_number, 1) as window_number,
         observations.age,
         observations.city,
         observations.gender,
@@ -33,6 +34,7 @@ described as (
 -- counted once at the finest grain that any cut needs; the cuts add these cells up
 cells as (
     select
+        window_number,
         age,
         {%- for dimension, value in churn_dimensions().items() %}
         {{ value }} as {{ dimension }},
@@ -100,6 +102,7 @@ known_dimensions as (
         ) > 0 as {{ dimension }}_is_known{{ ',' if not loop.last }}
         {%- endfor %}
     from cells
+    where window_number = 1
 ),
 
 known_cuts as (
@@ -131,6 +134,7 @@ cells_cut as (
             else cells.{{ part }}
         end as stratum_{{ loop.index }},
         {%- endfor %}
+        cells.window_number,
         cells.customers_count,
         cells.churned_count
     from strata_cells as cells
@@ -143,6 +147,7 @@ exclusive_strata as (
         cut_name,
         {{ concat_present(['value_1', 'value_2', 'value_3'], ' x ') }} as cut_value,
         {{ concat_present(['stratum_1', 'stratum_2', 'stratum_3', 'stratum_4'], ' x ') }} as stratum,
+        window_number,
         cast(sum(customers_count) as bigint) as customers_count,
         cast(sum(churned_count) as bigint) as churned_count
     from cells_cut

@@ -1,4 +1,5 @@
--- The exact rows behind each registered hypothesis: one per hypothesis, part and customer of its groups.
+-- The exact rows behind each registered hypothesis: how many customers of its groups have each value in each window that tests
+-- read. Without churn in it a hypothesis reads the latest window alone: in another the same customers have the same values again.
 {%- set groups = hypothesis_groups() %}
 {%- do groups.pop('credit_score_band') %}
 
@@ -8,11 +9,13 @@ with hypotheses as (
 
 observations as (
     select * from {{ ref('int_churn_observations') }}
-    where is_rated
+    where is_tested
 ),
 
 described as (
     select
+        is_rated,
+        coalesce(window_number, 1) as window_number,
         {%- for column, value in hypothesis_measures().items() %}
         cast({{ value }} as double) as {{ column }}_measure,
         {%- endfor %}
@@ -28,6 +31,7 @@ paired as (
         hypotheses.part,
         hypotheses.group_a,
         hypotheses.group_b,
+        described.window_number,
         case hypotheses.group_column
             {%- for column in groups %}
             when '{{ column }}' then described.{{ column }}_group
@@ -40,6 +44,7 @@ paired as (
         end as measured_value
     from hypotheses
     cross join described
+    where described.is_rated or 'is_churned' in (hypotheses.group_column, hypotheses.measure_column)
 ),
 
 grouped as (
@@ -51,6 +56,7 @@ grouped as (
             when group_value = group_a then 'a'
             when group_value = group_b then 'b'
         end as group_name,
+        window_number,
         measured_value
     from paired
     where group_value <> 'unknown'
@@ -62,11 +68,12 @@ counted as (
         hypothesis_code,
         part,
         group_name,
+        window_number,
         measured_value,
         count(*) as customers_count
     from grouped
     where group_name is not null
-    group by hypothesis_code, part, group_name, measured_value
+    group by hypothesis_code, part, group_name, window_number, measured_value
 )
 
 select * from counted

@@ -1,8 +1,4 @@
-with measured as (
-    select * from {{ ref('int_churn_cuts_measured') }}
-),
-
-tested as (
+with tested as (
     select * from {{ ref('int_churn_cuts_tested') }}
 ),
 
@@ -17,22 +13,24 @@ rated_day as (
 
 joined as (
     select
-        measured.cut_name,
-        measured.value_count,
-        measured.customers_count,
-        measured.chi_square,
-        measured.degrees_of_freedom,
+        tested.cut_name,
+        tested.value_count,
+        tested.customers_count,
+        tested.window_count,
+        tested.tested_count,
+        tested.chi_square,
+        tested.degrees_of_freedom,
         tested.p_value,
         tested.q_value,
-        measured.cramers_v,
-        measured.is_small_expected,
+        tested.cramers_v,
+        tested.is_small_expected,
+        tested.heterogeneity_p_value,
         counted.unknown_outcome_count,
         counted.joined_in_window_count,
         {{ churn_period_columns('rated_day') | indent(4) }}
-    from measured
+    from tested
     cross join rated_day
     cross join counted
-    inner join tested on measured.cut_name = tested.cut_name
 )
 
 select * from joined

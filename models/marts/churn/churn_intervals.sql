@@ -1,10 +1,12 @@
--- Where along each feature customers churn more or less: found in one half, stated with the figures of the other.
+-- Where along each feature customers churn more or less: found in one half, stated with the figures of the other in the latest
+-- window. p-values are of all windows that tests read.
 {%- set rest = [
     'confirmation_churned_count', 'confirmation_count', 'rest_churned_count', 'rest_count',
 ] %}
 
 with counted as (
     select * from {{ ref('int_churn_intervals_counted') }}
+    where window_number = 1
 ),
 
 tested as (
