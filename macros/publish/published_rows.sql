@@ -16,6 +16,9 @@
             {% for part in parts_of(cells) if column.name in part['tells'] %}
                 {% do reasons.append('is_withheld_' ~ part['name']) %}
             {% endfor %}
+            {% for outcome in cells.get('outcomes', []) if column.name in outcome.get('tells', []) %}
+                {% do reasons.append('is_withheld_outcome_' ~ cells['outcomes'].index(outcome)) %}
+            {% endfor %}
             {% do columns.append('case when not (' ~ reasons | join(' or ') ~ ') then ' ~ column.name ~ ' end as ' ~ column.name) %}
         {% else %}
             {% do columns.append(column.name) %}
@@ -58,7 +61,9 @@
     config.meta.cells:
       count           the column with the size; default customers_count
       add_up_within   the columns within whose values the cells add up to something public; default: they do not
-      withheld_in     the model that has the grain of the cells to withhold, where these add up in a way of their own
+      outcomes        list of what the columns tell of who churned: `withheld_in`, the model with the cells to withhold (cut_name,
+                      cut_value), `cut_name` and `cut_value`, the cell as SQL over the mart's columns (without a value: any cell of
+                      that name), and `tells`, the columns (default: all); a mart with a count or rate of churned customers has some
       leaves_out      withheld rows are left out, because that there is a row tells what happened in the cell
       parts           column that counts some of the cell (or, called a share, their share) -> `of`, the column with the
                       number that they are some of (default: the size), and `tells`, the columns that tell the same
@@ -106,29 +111,46 @@
     from being worked out as what is missing from a sum; and with is_withheld_<part> for each part of them (see parts_of). -#}
 {% macro withheld_rows(mart, cells) -%}
     {%- set count = cells['count'] -%}
-    {%- if cells.get('withheld_in') %}
-        {%- set grain = mart.config.meta['grain'] %}
-        {%- set withheld = graph.nodes.values() | selectattr('name', 'equalto', cells['withheld_in']) | first %}
+    {%- set whole, outcomes = ['false'], cells.get('outcomes', []) -%}
+    {%- for outcome in outcomes if not outcome.get('tells') -%}
+        {%- do whole.append('is_withheld_outcome_' ~ outcomes.index(outcome)) -%}
+    {%- endfor -%}
+    {%- set judged = [{'flag': 'is_withheld', 'counts': [count], 'already': whole | join(' or ')}] -%}
+    {%- set withheld = with_companions(with_outcomes(mart, outcomes), judged, mart, cells) -%}
+    {%- set judged = [] -%}
+    {%- for part in parts_of(cells) -%}
+        {%- do judged.append({
+            'flag': 'is_withheld_' ~ part['name'], 'counts': part['counts'], 'already': 'is_withheld',
+        }) -%}
+    {%- endfor -%}
+    {{ with_companions('(' ~ withheld ~ ') as cells', judged, mart, cells) if judged else withheld }}
+{%- endmacro -%}
+
+
+{#- The mart's rows with is_withheld_outcome_<number> for each of its outcomes: true where the cell is one of those withheld. -#}
+{% macro with_outcomes(mart, outcomes) -%}
+    {%- if not outcomes %}{{ return(node_relation(mart)) }}{% endif -%}
+    (
         select
-            all_cells.*,
-            withheld.{{ grain[0] }} is not null as is_withheld
-        from {{ node_relation(mart) }} as all_cells
-        left join {{ node_relation(withheld) }} as withheld
+            told.*
+            {%- for outcome in outcomes %},
+            outcome_{{ loop.index0 }}.withheld_name is not null as is_withheld_outcome_{{ loop.index0 }}
+            {%- endfor %}
+        from {{ node_relation(mart) }} as told
+        {%- for outcome in outcomes %}
+        {%- set withheld = graph.nodes.values() | selectattr('name', 'equalto', outcome['withheld_in']) | first %}
+        {%- set has_value = 'cut_value' in outcome %}
+        left join (
+            select distinct cut_name as withheld_name{{ ', cut_value as withheld_value' if has_value }}
+            from {{ node_relation(withheld) }}
+        ) as outcome_{{ loop.index0 }}
             on
-                {%- for column in grain %}
-                {{ 'and ' if not loop.first }}all_cells.{{ column }} = withheld.{{ column }}
-                {%- endfor %}
-    {%- else %}
-        {%- set judged = [{'flag': 'is_withheld', 'counts': [count], 'already': 'false'}] -%}
-        {%- set withheld = with_companions(node_relation(mart), judged, mart, cells) -%}
-        {%- set judged = [] -%}
-        {%- for part in parts_of(cells) -%}
-            {%- do judged.append({
-                'flag': 'is_withheld_' ~ part['name'], 'counts': part['counts'], 'already': 'is_withheld',
-            }) -%}
-        {%- endfor -%}
-        {{ with_companions('(' ~ withheld ~ ') as cells', judged, mart, cells) if judged else withheld }}
-    {%- endif -%}
+                outcome_{{ loop.index0 }}.withheld_name = {{ outcome['cut_name'] }}
+                {%- if has_value %}
+                and outcome_{{ loop.index0 }}.withheld_value = {{ outcome['cut_value'] }}
+                {%- endif %}
+        {%- endfor %}
+    ) as cells
 {%- endmacro %}
 
 

@@ -1,4 +1,4 @@
-"""Cells of the churn cube that keep their outcome to themselves once published: all cells in, these out."""
+"""Cells that keep their outcome to themselves once published: every cell whose outcome is told in, these out."""
 
 
 def model(dbt, session):
@@ -6,7 +6,4 @@ def model(dbt, session):
     from customer_science.suppression import withheld_cells
 
     minimum_cell_size = dbt.config.meta_get("minimum_cell_size")
-    cells = dbt.ref("int_churn_rates_compared").filter("is_in_cube")
-    return withheld_cells(
-        cells.project("cut_name, cut_value, customers_count").df(), int(minimum_cell_size)
-    )
+    return withheld_cells(dbt.ref("int_churn_cells_listed").df(), int(minimum_cell_size))

@@ -1,105 +1,268 @@
-"""Which cells of a cube keep their outcome to themselves, so that no small one can be worked out from sums."""
-
-import itertools
+"""Which cells keep their outcome to themselves, so that no small one can be worked out from sums and sizes."""
 
 import numpy as np
 import pandas as pd
-from scipy.linalg import null_space
+from scipy.optimize import linprog
+from scipy.sparse import csr_matrix, hstack
 
-SEPARATOR = " x "
+DIMENSIONS = 3
+# whoever holds three products is counted with three of them
+HOLDERS, HOLDINGS = "product_code", "product_count"
+# how much of the outcome of a small cell must stay open: more than one customer, or all of a cell of one
+SPREAD = 2
+# what it costs to withhold a cell of one, two and three dimensions: broad cuts are what most readers look at
+COSTS = (30.0, 3.0, 1.0)
+# what it is worth to move a small cell by one customer: more than any change costs
+REWARD = 1e5
+TOLERANCE = 1e-6
+# as many small cells are moved one by one; more are moved together first
+FEW = 6000
+# values of the widest dimension among which a change is looked for first
+PARTNERS = 3
 
 
 def withheld_cells(cells: pd.DataFrame, minimum: int) -> pd.DataFrame:
-    """cut_name and cut_value of the cells to withhold, one row each.
+    """cut_name and cut_value of the cells whose outcome is withheld, one row each.
 
-    `cells` has cut_name (names of dimensions, joined by ` x `), cut_value (their values in the same order) and
-    customers_count; every cut adds up to each coarser cut and to the portfolio, whose sums are public. Cells below
-    `minimum` are withheld, and with them as many others as it takes that no withheld small cell follows from the
-    sums (complementary suppression): one further cell of each small group, then further ones wherever the linear
-    system of all sums still has one answer for a small cell. Cuts of one dimension are settled first and among
-    themselves, because other tables show them too.
+    `cells` has one row per cell with an outcome: cut_name and cut_value (its key), dimension_1 to dimension_3 and
+    value_1 to value_3 (texts, null where the cell has fewer dimensions), customers_count and churned_count (whole
+    numbers). Cells of the same dimensions, values and size are one cell that several tables show. The sizes are
+    public, and so are the outcome of the portfolio and which cells add up to which: the cells of a cut to those of
+    each coarser cut. Cells with 0 < customers_count < `minimum` are withheld, and with them as many others as it takes
+    that the outcome of no small one follows exactly or within one: between 0 and the size of each withheld cell there
+    are numbers that agree with all sums and leave it two customers apart (one, in a cell of one customer). They are
+    found by linear programs: the cheapest change of outcomes that moves a small cell, where a cell that is still told
+    has a cost, and is withheld if the change needs it. Where hardly anybody churned, or was retained, even withholding
+    everything leaves less than that.
+
+    Source: Fischetti and Salazar (2001), Solving the cell suppression problem on tabular data with linear constraints;
+    the step from cell to cell is that of Kelly, Golden and Assad (1992).
     """
-    cells = cells.sort_values(["cut_name", "customers_count", "cut_value"]).reset_index(drop=True)
-    names = cells["cut_name"].str.split(SEPARATOR, regex=False)
-    values = [
-        value.split(SEPARATOR) if len(name) > 1 else [value]
-        for name, value in zip(names, cells["cut_value"], strict=True)
-    ]
-    counts = cells["customers_count"].to_numpy()
-    # a value that holds the separator cannot be told apart: its cell stands in no sum
-    places = [
-        dict(zip(n, v, strict=True)) if len(n) == len(v) else None
-        for n, v in zip(names, values, strict=True)
-    ]
-    is_small = (counts > 0) & (counts < minimum)
-    is_single = np.array([len(n) == 1 for n in names], dtype=bool)
-    hidden = is_small.copy()
-    for _, group in cells[is_single].groupby("cut_name"):
-        _complete(group.index.to_numpy(), counts, hidden, minimum)
-    sums = _sums(places)
-    for _ in range(len(cells)):
-        open_sums = [np.array(members) for _, members in sums]
-        for members in open_sums:
-            finer = members[~is_single[members]]
-            if len(finer):
-                _complete(finer, counts, hidden, minimum)
-        exposed = [cell for cell in _determined(sums, hidden) if is_small[cell]]
-        if not exposed:
+    cells = cells.sort_values(["cut_name", "cut_value"]).reset_index(drop=True)
+    if cells.empty:
+        return cells[["cut_name", "cut_value"]].astype("str")
+    system = _System(cells)
+    state = _State(system, (system.counts > 0) & (system.counts < minimum))
+    # most at once, in random directions, until few remain or they do not give way
+    dice = np.random.default_rng(0)
+    is_crossed = system.breadth > 1
+    remaining = state.exposed()
+    while len(remaining) > FEW:
+        signs = dice.choice([-1, 1], len(remaining))
+        signs[system.outcomes[remaining] == 0] = 1
+        signs[system.outcomes[remaining] == system.counts[remaining]] = -1
+        state.move(remaining, signs, is_crossed)
+        before, remaining = len(remaining), state.exposed()
+        if len(remaining) > 0.95 * before:
             break
-        before = hidden.sum()
-        for cell in exposed:
-            near = [m for _, members in sums if cell in members for m in members]
-            same_cut = cells.index[cells["cut_name"] == cells.at[cell, "cut_name"]]
-            for candidate in sorted(set(near), key=lambda m: (counts[m], m)) + list(same_cut):
-                if not hidden[candidate] and not is_single[candidate] and counts[candidate] > 0:
-                    hidden[candidate] = True
-                    break
-        if hidden.sum() == before:
-            break
-    return cells.loc[hidden, ["cut_name", "cut_value"]].astype("str").reset_index(drop=True)
+    # then one by one: within a few values of the widest dimension, which is quick; among crossed cells; at any cost
+    state.move_one_by_one(system.neighbours)
+    state.move_one_by_one(lambda _, hidden: is_crossed | hidden)
+    state.move_one_by_one(lambda _, hidden: np.ones_like(hidden))
+    found = cells.loc[state.hidden[system.owners], ["cut_name", "cut_value"]]
+    return found.astype("str").reset_index(drop=True)
 
 
-def _complete(members, counts, hidden, minimum) -> None:
-    """Hides the smallest open cell of a group whose hidden cells are one, or together below the minimum."""
-    known = members[counts[members] > 0]
-    shut = known[hidden[known]]
-    if len(shut) and (len(shut) == 1 or counts[shut].sum() < minimum):
-        rest = known[~hidden[known]]
-        if len(rest):
-            hidden[rest[np.argmin(counts[rest])]] = True
+def disclosed_cells(cells: pd.DataFrame, is_told: np.ndarray, minimum: int) -> pd.DataFrame:
+    """The small cells that a reader can work out, exactly or within one, with the bounds of their outcome.
+
+    `cells` as for `withheld_cells`, whose outcomes the reader knows where `is_told` (booleans, one per row), besides
+    the sums over each cut. Returns the rows of small cells with lowest_count and highest_count (whole numbers) less
+    than two apart (less than one, in a cell of one customer); none if the promise holds.
+    """
+    cells = cells.reset_index(drop=True)
+    system = _System(cells)
+    hidden = np.ones(len(system.counts), dtype=bool)
+    hidden[system.owners[np.asarray(is_told)]] = False
+    state = _State(system, (system.counts > 0) & (system.counts < minimum), hidden)
+    dice = np.random.default_rng(0)
+    # any change that is possible shows the room of many cells; those without enough are then asked one by one
+    remaining, idle = state.exposed(), 0
+    while len(remaining) > FEW and idle < 3:
+        state.move(remaining, dice.choice([-1, 1], len(remaining)), hidden)
+        idle = idle + 1 if len(state.exposed()) == len(remaining) else 0
+        remaining = state.exposed()
+    state.move_one_by_one(lambda target, hidden: system.neighbours(target, hidden) & hidden)
+    state.move_one_by_one(lambda _, hidden: hidden)
+    exposed = np.zeros_like(hidden)
+    exposed[state.exposed()] = True
+    found = cells.assign(
+        lowest_count=np.ceil(state.lowest - TOLERANCE).astype(int)[system.owners],
+        highest_count=np.floor(state.highest + TOLERANCE).astype(int)[system.owners],
+    )
+    return found[exposed[system.owners]].reset_index(drop=True)
 
 
-def _sums(places) -> list[tuple[int | None, list[int]]]:
-    """(cell of the coarser cut or None for the portfolio, the cells of one finer cut that add up to it)."""
-    by_place = {frozenset(place.items()): index for index, place in enumerate(places) if place}
-    groups: dict[tuple, list[int]] = {}
-    for index, place in enumerate(places):
-        if not place:
-            continue
-        for size in range(len(place)):
-            for kept in itertools.combinations(sorted(place), size):
-                coarse = frozenset((name, place[name]) for name in kept)
-                if not coarse or coarse in by_place:
-                    groups.setdefault((tuple(sorted(place)), coarse), []).append(index)
-    return [(by_place.get(coarse), members) for (_, coarse), members in groups.items()]
+class _State:
+    """Which cells are hidden, and between which outcomes each is known to have room."""
+
+    def __init__(self, system: "_System", is_small: np.ndarray, hidden: np.ndarray | None = None):
+        self.system, self.is_small = system, is_small
+        self.hidden = is_small.copy() if hidden is None else hidden
+        self.lowest, self.highest = system.outcomes.astype(float), system.outcomes.astype(float)
+        self.needed = np.minimum(SPREAD, system.counts)
+
+    def is_exposed(self, cell):
+        room = np.floor(self.highest[cell] + TOLERANCE) - np.ceil(self.lowest[cell] - TOLERANCE)
+        return self.is_small[cell] & (room < self.needed[cell])
+
+    def exposed(self) -> np.ndarray:
+        return np.flatnonzero(self.is_exposed(np.arange(len(self.is_small))))
+
+    def move_one_by_one(self, may_change) -> None:
+        """Moves each cell that lacks room, first to the side that has more of it."""
+        for target in self.exposed():
+            outcome = self.system.outcomes[target]
+            side = 1 if 2 * outcome <= self.system.counts[target] else -1
+            for sign in (side, -side):
+                if self.is_exposed(target) and self.hidden[target]:
+                    self.move(np.array([target]), np.array([sign]), may_change(target, self.hidden))
+
+    def move(self, targets, signs, may_change) -> None:
+        """Moves the targets in the direction of their signs, as far as needed, and hides what must change with them."""
+        change = self.system.cheapest_change(
+            targets, signs * self.needed[targets], self.hidden, may_change
+        )
+        self.hidden |= np.abs(change) > TOLERANCE
+        np.minimum(self.lowest, self.system.outcomes + change, out=self.lowest)
+        np.maximum(self.highest, self.system.outcomes + change, out=self.highest)
 
 
-def _determined(sums, hidden) -> list[int]:
-    """The hidden cells for which the open cells and the sums leave one answer."""
-    unknowns = np.flatnonzero(hidden)
-    column = {cell: position for position, cell in enumerate(unknowns)}
-    rows = []
-    for coarse, members in sums:
-        row = np.zeros(len(unknowns))
-        for member in members:
-            if hidden[member]:
-                row[column[member]] = 1
-        if coarse is not None and hidden[coarse]:
-            row[column[coarse]] = -1
-        if row.any():
-            rows.append(row)
-    if not rows:
-        return []
-    free = null_space(np.array(rows))
-    is_fixed = np.abs(free).max(axis=1, initial=0) < 1e-9
-    return [int(cell) for cell in unknowns[is_fixed]]
+class _System:
+    """The distinct cells behind the rows of a table, and the sums that they obey."""
+
+    def __init__(self, cells: pd.DataFrame):
+        dimensions = [
+            list(zip(cells[f"dimension_{i}"], cells[f"value_{i}"], strict=True))
+            for i in range(1, DIMENSIONS + 1)
+        ]
+        places = [
+            frozenset(pair for pair in row if not pd.isna(pair[0]))
+            for row in zip(*dimensions, strict=True)
+        ]
+        keys = list(zip(places, cells["customers_count"], strict=True))
+        numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+        self.owners = np.array([numbers[key] for key in keys], dtype=int)
+        self.places = [place for place, _ in numbers]
+        self.counts = np.zeros(len(numbers), dtype=int)
+        self.outcomes = np.zeros(len(numbers), dtype=int)
+        self.counts[self.owners] = cells["customers_count"]
+        self.outcomes[self.owners] = cells["churned_count"]
+        self.breadth = np.array([len(place) for place in self.places])
+        self.cost = np.array(COSTS)[np.clip(self.breadth, 1, len(COSTS)) - 1] * (
+            1 + np.log2(1 + self.counts)
+        )
+        self.sums = self._sums(cells["cut_name"])
+        values = {}
+        for place in self.places:
+            for name, value in place:
+                values.setdefault(name, set()).add(value)
+        self.widest = max(sorted(values), key=lambda name: len(values[name]))
+        self.by_value, self.by_rest, self.rests = {}, {}, []
+        for cell, place in enumerate(self.places):
+            rest = frozenset(pair for pair in place if pair[0] != self.widest)
+            self.rests.append(rest)
+            for _, value in place - rest:
+                self.by_value.setdefault(value, []).append(cell)
+                self.by_rest.setdefault(rest, []).append(cell)
+
+    def _sums(self, cut_names) -> csr_matrix:
+        """One row per sum: 1 for what is added up, -1 for what it adds up to."""
+        by_place = {place: number for number, place in enumerate(self.places)}
+        holders, holdings = [], []
+        for cell, place in enumerate(self.places):
+            if len(place) == 1:
+                ((name, value),) = place
+                if name == HOLDERS:
+                    holders.append((cell, 1.0))
+                elif name == HOLDINGS and value.isdigit():
+                    holdings.append((cell, -float(value)))
+        is_held = bool(holders) and not sum(
+            self.counts[cell] * factor for cell, factor in holders + holdings
+        )
+        cuts = {
+            name: sorted(set(self.owners[rows]))
+            for name, rows in cut_names.groupby(cut_names).indices.items()
+        }
+        shapes = {
+            name: frozenset(key for member in members for key, _ in self.places[member])
+            for name, members in cuts.items()
+        }
+        sums = []
+        for name, members in sorted(cuts.items()):
+            coarser = {shape for shape in shapes.values() if shape < shapes[name]}
+            coarser = [shape for shape in coarser if not any(shape < other for other in coarser)]
+            is_whole = False
+            for kept in sorted(coarser, key=sorted):
+                groups: dict[frozenset, list] = {}
+                for member in members:
+                    part = frozenset(pair for pair in self.places[member] if pair[0] in kept)
+                    groups.setdefault(part, []).append(member)
+                complete = [
+                    (by_place[part], group)
+                    for part, group in groups.items()
+                    if part in by_place and self.counts[group].sum() == self.counts[by_place[part]]
+                ]
+                is_whole = is_whole or len(complete) == len(groups)
+                sums += complete
+            if not is_whole and not (is_held and HOLDERS in shapes[name]):
+                sums.append((None, members))
+        terms = [
+            [(member, 1.0) for member in members] + ([(whole, -1.0)] if whole is not None else [])
+            for whole, members in sums
+        ]
+        terms += [holders + holdings] if is_held else []
+        entries = [(line, *term) for line, one in enumerate(terms) for term in one]
+        lines, columns, factors = (np.array(part) for part in zip(*entries, strict=True))
+        return csr_matrix((factors, (lines, columns)), shape=(len(terms), len(self.counts)))
+
+    def cheapest_change(self, targets, wanted, hidden, may_change) -> np.ndarray:
+        """The change of outcomes, 0 in every sum, that moves the targets by what is wanted, or as far as possible, at
+        the lowest cost of changed cells that are not hidden."""
+        may_change = may_change.copy()
+        may_change[targets] = True
+        free = np.flatnonzero(may_change)
+        sums = self.sums[:, free]
+        sums = sums[sums.getnnz(axis=1) > 0]
+        lower = -self.outcomes[free].astype(float)
+        upper = (self.counts - self.outcomes)[free].astype(float)
+        price = np.where(hidden[free], 0.0, self.cost[free])
+        place = np.searchsorted(free, targets)
+        lower[place], upper[place] = (
+            np.where(wanted < 0, np.maximum(lower[place], wanted), 0),
+            np.where(wanted > 0, np.minimum(upper[place], wanted), 0),
+        )
+        price[place] = -REWARD * np.sign(wanted)
+        # a told cell costs the same in both directions: its decrease is a column of its own
+        told = np.flatnonzero(~hidden[free])
+        decrease = -lower[told]
+        lower[told] = 0
+        solved = linprog(
+            np.concatenate([price, price[told]]),
+            A_eq=hstack([sums, -sums[:, told]]).tocsc(),
+            b_eq=np.zeros(sums.shape[0]),
+            bounds=np.column_stack(
+                [np.concatenate([lower, 0 * decrease]), np.concatenate([upper, decrease])]
+            ),
+            method="highs",
+        )
+        if solved.x is None:
+            raise RuntimeError(f"No cells to withhold are found: {solved.message}")
+        change = np.zeros(len(self.counts))
+        change[free] = solved.x[: len(free)]
+        change[free[told]] -= solved.x[len(free) :]
+        return change
+
+    def neighbours(self, target, hidden) -> np.ndarray:
+        """The cells of the target's value on the widest dimension, and of those in which a like cell has most room."""
+        value = dict(self.places[target]).get(self.widest)
+        if value is None:
+            return hidden
+        like = self.by_rest[self.rests[target]]
+        room = np.minimum(self.outcomes, self.counts - self.outcomes)
+        like = sorted(like, key=lambda cell: (not hidden[cell], -room[cell], cell))[:PARTNERS]
+        near = {value} | {dict(self.places[cell])[self.widest] for cell in like}
+        may_change = np.zeros(len(self.counts), dtype=bool)
+        for one in near:
+            may_change[self.by_value[one]] = True
+        return may_change

@@ -145,6 +145,9 @@ cells_cut as (
 exclusive_strata as (
     select
         cut_name,
+        value_1,
+        value_2,
+        value_3,
         {{ concat_present(['value_1', 'value_2', 'value_3'], ' x ') }} as cut_value,
         {{ concat_present(['stratum_1', 'stratum_2', 'stratum_3', 'stratum_4'], ' x ') }} as stratum,
         window_number,

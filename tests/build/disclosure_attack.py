@@ -1,0 +1,235 @@
+"""What a reader of the published file works out about small cells: every mart read together, whole numbers only.
+
+An integer program asks, for each withheld outcome of a small cell, for the lowest and the highest number that agrees
+with all published ones: counts of churned customers add up from fine cells to coarse ones, and lie between 0 and the
+size.
+"""
+
+import collections
+import itertools
+
+import duckdb
+import numpy as np
+from scipy.optimize import LinearConstraint, milp
+from scipy.sparse import csr_matrix
+
+MINIMUM = 5
+
+
+class Reader:
+    """Unknown outcomes of cells; a cell is a set of (dimension, value) pairs."""
+
+    def __init__(self, path):
+        self.sizes, self.known, self.equations = {}, {}, []
+        with duckdb.connect(str(path), read_only=True) as connection:
+            self.rows = lambda sql: connection.sql(sql).fetchall()
+            self.read_cube()
+            self.read_cuts()
+            self.read_portraits()
+            self.read_intervals()
+            self.read_segments()
+        self.add_up()
+
+    def see(self, cell, size, outcome):
+        # a size may be withheld too; where it stands in one mart, it is known
+        if self.sizes.get(cell) is None:
+            self.sizes[cell] = size
+        assert size is None or self.sizes[cell] == size, cell
+        if outcome is not None:
+            assert self.known.setdefault(cell, outcome) == outcome, cell
+
+    def is_sum(self, members, size):
+        sizes = [self.sizes[cell] for cell in members]
+        return None not in sizes and sum(sizes) == size
+
+    def total(self, members, outcome, whole=()):
+        """The members' outcomes add up to a number and to those of `whole`."""
+        self.equations.append((collections.Counter(members), collections.Counter(whole), outcome))
+
+    def read_cube(self):
+        rows = self.rows(
+            "select cut_name, cut_value, customers_count, churned_count from marts.churn_rates"
+        )
+        values = collections.defaultdict(set)
+        for name, value, *_ in rows:
+            if " x " not in name:
+                values[name].add(value)
+        for name, value, size, outcome in rows:
+            # a value may hold the separator: the parts are values that the single cuts have
+            dimensions, words = name.split(" x "), value.split(" x ")
+            for ends in itertools.combinations(range(1, len(words)), len(dimensions) - 1):
+                edges = [0, *ends, len(words)]
+                parts = [" x ".join(words[a:b]) for a, b in itertools.pairwise(edges)]
+                pairs = list(zip(dimensions, parts, strict=True))
+                if len(dimensions) == 1 or all(part in values[key] for key, part in pairs):
+                    self.see(frozenset(pairs), size, outcome)
+        # a single cut without a withheld value tells what all add up to
+        told = self.rows(
+            "select sum(customers_count), sum(churned_count) from marts.churn_rates where cut_count = 1 "
+            "group by cut_name having count(*) = count(churned_count)"
+        )
+        assert len(set(told)) == 1
+        self.portfolio = tuple(map(int, told[0]))
+
+    def read_cuts(self):
+        for mart, value in (
+            ("age_band", "age_band"),
+            ("city", "city"),
+            ("gender", "gender"),
+            ("product_code", "product_code"),
+            ("product_count", "coalesce(cast(product_count as varchar), 'unknown')"),
+        ):
+            table = f"marts.churn_rates_by_{mart.replace('product_code', 'product')}"
+            for key, size, outcome in self.rows(
+                f"select {value}, customers_count, churned_count from {table}"
+            ):
+                self.see(frozenset([(mart, key)]), size, outcome)
+        sets = collections.defaultdict(list)
+        for name, key in self.rows(
+            "select age_band_set, age_band from marts.churn_rates_by_age_band"
+        ):
+            sets[name].append(frozenset([("age_band", key)]))
+        for members in sets.values():
+            self.total(members, self.portfolio[1])
+        # holders of two products are counted twice, as in the sum over numbers of products
+        codes = [cell for cell in self.sizes if next(iter(cell))[0] == "product_code"]
+        counts = {
+            cell: int(value)
+            for cell in self.sizes
+            for name, value in cell
+            if len(cell) == 1 and name == "product_count" and value.isdigit()
+        }
+        if codes and sum(self.sizes[c] for c in codes) == sum(
+            self.sizes[c] * k for c, k in counts.items()
+        ):
+            self.equations.append((collections.Counter(codes), collections.Counter(counts), 0))
+
+    def read_portraits(self):
+        unknown = {"age": ("age_band", "unknown"), "credit_score": ("credit_score_band", "unknown")}
+        unknown["balance"] = ("has_known_balance", "no")
+        size, churned = self.portfolio
+        for code, whole in (("churned", churned), ("retained", size - churned)):
+            for feature, level, known, count, all_count in self.rows(
+                "select feature_name, feature_level, known_count, level_count, portfolio_level_count "
+                f"from marts.churn_portraits where portrait_code = '{code}'"
+            ):
+                if count is not None:
+                    outcome = count if code == "churned" else all_count - count
+                    self.see(frozenset([(feature, level)]), all_count, outcome)
+                rest = frozenset([unknown.get(feature, (feature, "unknown"))])
+                if known is not None and rest in self.sizes:
+                    missing = whole - known
+                    self.see(
+                        rest,
+                        self.sizes[rest],
+                        missing if code == "churned" else self.sizes[rest] - missing,
+                    )
+
+    def read_intervals(self):
+        halves = collections.defaultdict(list)
+        for feature, value, kind, *counts in self.rows(
+            "select feature_name, value, interval_kind, discovery_count, discovery_churned_count, "
+            "confirmation_count, confirmation_churned_count from marts.churn_intervals"
+        ):
+            value = "unknown" if kind == "missing" else value
+            for half in (0, 1):
+                size, outcome = counts[2 * half : 2 * half + 2]
+                name = value or len(halves[feature, half])
+                cell = frozenset([(feature, name), ("half", half)])
+                halves[feature, half].append(cell)
+                self.see(cell, size, outcome)
+        for half in (0, 1):
+            sums = [
+                sum(self.known[cell] for cell in cells)
+                for (_, one), cells in halves.items()
+                if one == half and all(cell in self.known for cell in cells)
+            ]
+            for (_, one), cells in halves.items():
+                if one == half and sums:
+                    self.total(cells, sums[0])
+
+    def read_segments(self):
+        for table, scheme, code in (
+            ("rfm_segments", "'rfm ' || rfm_scheme", "rfm_segment"),
+            ("cluster_profiles", "'cluster ' || cluster_set", "cluster_code"),
+            ("clv_tiers", "'tier ' || tier_set", "clv_tier"),
+            ("strategy_segments", "'scheme ' || segment_scheme", "segment_code"),
+        ):
+            schemes = collections.defaultdict(list)
+            for name, value, size, outcome in self.rows(
+                f"select {scheme}, {code}, known_outcome_count, churned_count from marts.{table}"
+            ):
+                cell = frozenset([(name, value)])
+                schemes[name].append(cell)
+                self.see(cell, size, outcome)
+            for members in schemes.values():
+                if self.is_sum(members, self.portfolio[0]):
+                    self.total(members, self.portfolio[1])
+
+    def add_up(self):
+        groups = collections.defaultdict(list)
+        for cell in self.sizes:
+            for length in range(len(cell)):
+                for kept in itertools.combinations(sorted(cell, key=str), length):
+                    if not kept or frozenset(kept) in self.sizes:
+                        dimensions = frozenset(name for name, _ in cell)
+                        groups[dimensions, frozenset(kept)].append(cell)
+        for (_, coarse), members in groups.items():
+            size = self.sizes[coarse] if coarse else self.portfolio[0]
+            if self.is_sum(members, size):
+                self.total(members, 0 if coarse else self.portfolio[1], [coarse] if coarse else [])
+
+    def small(self):
+        return [cell for cell, size in self.sizes.items() if 0 < (size or 0) < MINIMUM]
+
+    def bounds(self, cells=None):
+        """Lowest and highest outcome of each small cell, withheld or not."""
+        unknown = {cell: i for i, cell in enumerate(c for c in self.sizes if c not in self.known)}
+        lines, columns, factors, answers = [], [], [], []
+        for members, whole, outcome in self.equations:
+            line = collections.Counter()
+            for cell, factor in [*members.items(), *((c, -f) for c, f in whole.items())]:
+                if cell in unknown:
+                    line[unknown[cell]] += factor
+                else:
+                    outcome -= factor * self.known[cell]
+            line = {column: factor for column, factor in line.items() if factor}
+            if line:
+                lines += [len(answers)] * len(line)
+                columns += line.keys()
+                factors += line.values()
+                answers.append(outcome)
+            else:
+                assert outcome == 0, (members, whole)
+        matrix = csr_matrix((factors, (lines, columns)), shape=(len(answers), len(unknown)))
+        limits = (
+            np.zeros(len(unknown)),
+            np.array([np.inf if (n := self.sizes[cell]) is None else n for cell in unknown]),
+        )
+        found = {}
+        for cell in self.small() if cells is None else cells:
+            if cell in self.known:
+                found[cell] = (self.known[cell], self.known[cell])
+                continue
+            both = []
+            for sign in (1, -1):
+                aim = np.zeros(len(unknown))
+                aim[unknown[cell]] = sign
+                solved = milp(
+                    aim,
+                    integrality=np.ones(len(unknown)),
+                    bounds=limits,
+                    constraints=LinearConstraint(matrix, answers, answers),
+                )
+                assert solved.status == 0, solved.message
+                both.append(sign * round(solved.fun))
+            found[cell] = tuple(both)
+        return found
+
+    def worked_out(self, cells=None):
+        """Small cells whose outcome is told, or follows exactly or within one."""
+        return {
+            cell: (lowest, highest)
+            for cell, (lowest, highest) in self.bounds(cells).items()
+            if highest - lowest < min(2, self.sizes[cell])
+        }
