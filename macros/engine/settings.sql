@@ -8,7 +8,9 @@
             'clv_tier_set',
         ],
         'text or null': ['canonical_schema', 'clv_family'],
-        'texts': ['strategy_scheme_order', 'date_formats'],
+        'texts': ['strategy_scheme_order'],
+        'date formats': ['date_formats'],
+        'time zone': ['time_zone'],
         'layouts': ['layouts'],
         'file format': ['spark_file_format'],
         'filters': ['clv_policy_filters'],
@@ -47,12 +49,30 @@
 
 {% macro check_settings() %}
     {% if execute and flags.WHICH in ('build', 'run', 'seed', 'test', 'retry') %}
+        {% do adapter.dispatch('check_profile')() %}
         {% for name, kind in setting_kinds().items() %}
             {% set fault = setting_fault(name, var(name)) %}
             {% if fault %}{% do exceptions.raise_compiler_error(fault) %}{% endif %}
         {% endfor %}
         {% set fault = salt_fault() if var('pseudonymise_ids') else none %}
         {% if fault %}{% do exceptions.raise_compiler_error('Var pseudonymise_ids is true, but ' ~ fault) %}{% endif %}
+    {% endif %}
+{% endmacro %}
+
+
+{#- Stops what would run long with a profile that lacks what publishing and reading need. -#}
+{% macro default__check_profile() %}
+{% endmacro %}
+
+{% macro duckdb__check_profile() %}
+    {% set known = run_query(
+        "select count(*) from duckdb_functions() where function_name in ('folder_entries', 'publish_begin')"
+    ).columns[0].values()[0] %}
+    {% if known | int == 0 %}
+        {% do exceptions.raise_compiler_error(
+            "Profile " ~ target.profile_name ~ ", output " ~ target.name ~ " has no plugin publishing.plugin: expected the"
+            ~ " entries module_paths, plugins and config_options of output duckdb in this project's profiles.yml."
+        ) %}
     {% endif %}
 {% endmacro %}
 
@@ -74,9 +94,19 @@
     {% elif kind == 'flag' and value is not boolean %}{% do return(says ~ "true or false.") %}
     {% elif kind == 'date' and not is_date_text(value) %}{% do return(says ~ "a date as YYYY-MM-DD.") %}
     {% elif kind == 'text' and value is not string %}{% do return(says ~ "a text.") %}
-    {% elif kind in ('texts', 'filters', 'whole numbers') and not is_list %}{% do return(says ~ "a list.") %}
+    {% elif kind == 'time zone' and value not in modules.pytz.all_timezones %}
+        {% do return(says ~ "the name of a time zone, such as Europe/Berlin.") %}
+    {% elif kind in ('texts', 'date formats', 'filters', 'whole numbers') and not is_list %}{% do return(says ~ "a list.") %}
     {% elif kind == 'texts' %}
         {% for item in value if item is not string %}{% do return(says ~ "a list of texts.") %}{% endfor %}
+    {% elif kind == 'date formats' %}
+        {% for item in value if item is not string or item | length == 0 %}
+            {% do return(says ~ "a list of formats such as %Y-%m-%d.") %}
+        {% endfor %}
+        {% for item in value %}
+            {% set unknown = modules.re.findall('%[^YmdHMSfzyBbIp]', item) %}
+            {% if unknown %}{% do return(says ~ "formats of %Y, %m, %d, %H, %M, %S, %f and %z, not " ~ unknown[0] ~ ".") %}{% endif %}
+        {% endfor %}
     {% elif kind == 'whole numbers' %}
         {% for item in value if item is not integer or item is boolean or item < 0 %}
             {% do return(says ~ "a list of whole numbers from 0.") %}

@@ -74,42 +74,93 @@
 {%- endmacro %}
 
 
-{#- Text to timestamp by the first of `formats` (strftime codes) that fits; null where none does. -#}
-{% macro parse_timestamp(text, formats) -%}
-    {{ return(adapter.dispatch('parse_timestamp')(text, formats)) }}
-{%- endmacro %}
-
-{% macro duckdb__parse_timestamp(text, formats) -%}
-    try_strptime({{ text }}, [
-        {%- for format in formats %}{{ sql_literal(format) }}{{ ', ' if not loop.last }}{% endfor -%}
-    ])
-{%- endmacro %}
-
-{#- Each format as a pattern whose groups make the text that a cast reads: Spark's own formats demand two digits of a
-    month, or none of what follows it. -#}
-{% macro spark__parse_timestamp(text, formats) -%}
-    {%- set digits = {'Y': '[0-9]{4}', 'm': '[0-9]{1,2}', 'd': '[0-9]{1,2}', 'H': '[0-9]{1,2}', 'M': '[0-9]{1,2}',
-        'S': '[0-9]{1,2}', 'f': '[0-9]{1,6}'} -%}
-    coalesce(
-        {%- for format in formats %}
-        {%- set pattern = namespace(value='') %}
-        {%- set groups = {} %}
-        {%- for part in modules.re.findall('%[A-Za-z]|[^%]+|%', format) %}
-            {%- if part[1:] in digits and part[0] == '%' %}
-                {%- do groups.update({part[1:]: '$' ~ (groups | length + 1)}) %}
-                {%- set fixed = '%Y%m%d' in format and part[1:] in ('m', 'd') %}
-                {%- set pattern.value = pattern.value ~ '(' ~ ('[0-9]{2}' if fixed else digits[part[1:]]) ~ ')' %}
-            {%- else %}
-                {%- set pattern.value = pattern.value ~ modules.re.escape(part) %}
-            {%- endif %}
-        {%- endfor %}
-        {%- set time = groups.get('H', '00') ~ ':' ~ groups.get('M', '00') ~ ':' ~ groups.get('S', '00') %}
-        {%- set iso = groups.get('Y', '') ~ '-' ~ groups.get('m', '01') ~ '-' ~ groups.get('d', '01') ~ ' ' ~ time
-            ~ ('.' ~ groups['f'] if 'f' in groups else '') %}
-        case
-            when {{ matches(text, pattern.value) }}
-                then try_cast(regexp_replace({{ text }}, {{ sql_literal(pattern.value) }}, '{{ iso }}') as timestamp)
-        end{{ ',' if not loop.last }}
-        {%- endfor %}
+{#- Whether the text, in lower case, is one of some short texts. A pattern, because a list of so many would be planned as a
+    join. -#}
+{% macro is_one_of(text, values) -%}
+    {%- set lengths, starts, patterns = [], [], [] -%}
+    {%- for value in values -%}
+        {%- do lengths.append(value | length) -%}
+        {%- do starts.extend([value[0], value[0] | upper]) -%}
+        {%- do patterns.append(modules.re.escape(value)) -%}
+    {%- endfor -%}
+    {#- the length and the first letter tell of most texts that they are none of these -#}
+    (
+        length({{ text }}) <= {{ lengths | max }} and contains({{ sql_literal(starts | unique(case_sensitive=true) | join) }}, left({{ text }}, 1))
+        and {{ matches('lower(' ~ text ~ ')', patterns | join('|')) }}
     )
+{%- endmacro %}
+
+
+{% macro has_control_character(text) -%}
+    {{ return(adapter.dispatch('has_control_character')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__has_control_character(text) -%}
+    regexp_matches({{ text }}, '[\x00-\x1F\x7F-\x9F]')
+{%- endmacro %}
+
+{% macro spark__has_control_character(text) -%}
+    {{ text }} rlike {{ sql_literal('[\\x00-\\x1F\\x7F-\\x9F]') }}
+{%- endmacro %}
+
+
+{#- The text without any of the characters, wherever they stand. -#}
+{% macro without(text, characters) -%}
+    translate({{ text }}, {{ sql_literal(characters) }}, '')
+{%- endmacro %}
+
+
+{#- A text that is equal for spellings which differ only in case, in the form of letters (one sign, or a letter and an accent) or
+    in blanks: every kind of blank is one space, several are one, and what cannot be seen is left out. -#}
+{% macro alike_text(text) -%}
+    {%- set blanks = '\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t' -%}
+    {%- set spaced -%}
+        regexp_replace(translate({{ text }}, {{ sql_literal(blanks ~ unseen_characters()) }}, {{ sql_literal(' ' * blanks | length) }}), ' +', ' '{{ global_flag() }})
+    {%- endset -%}
+    {{ in_one_form('lower(' ~ spaced ~ ')') }}
+{%- endmacro %}
+
+{% macro unseen_characters() %}{% do return('\u00ad\u200b\u200c\u200d\u2060\ufeff') %}{% endmacro %}
+
+
+{#- The same of keys, in which leading zeros, blanks and the width of digits and letters do not count either. Most keys are
+    plain and need less. -#}
+{% macro alike_key(key) -%}
+    {%- set wide = '０１２３４５６７８９ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ－' -%}
+    {%- set narrow = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-' -%}
+    case
+        when {{ byte_length(key) }} = length({{ key }}) then {{ in_one_form(without_zeros("replace(lower(" ~ key ~ "), ' ', '')"), is_plain=true) }}
+        else {{ in_one_form(
+            without_zeros('lower(translate(' ~ key ~ ', ' ~ sql_literal(wide ~ ' \u00a0\u202f' ~ unseen_characters()) ~ ', ' ~ sql_literal(narrow) ~ '))')
+        ) }}
+    end
+{%- endmacro %}
+
+
+{#- The text in one Unicode form. Spark has no function for it, but compares by a collation that knows the forms. -#}
+{% macro in_one_form(text, is_plain=false) -%}
+    {{ return(adapter.dispatch('in_one_form')(text, is_plain)) }}
+{%- endmacro %}
+
+{% macro duckdb__in_one_form(text, is_plain) -%}
+    {{ text if is_plain else 'nfc_normalize(' ~ text ~ ')' }}
+{%- endmacro %}
+
+{% macro spark__in_one_form(text, is_plain) -%}
+    collate({{ text }}, 'UNICODE')
+{%- endmacro %}
+
+
+{#- The argument of regexp_replace that replaces every match; Spark does so without it. -#}
+{% macro global_flag() -%}
+    {{ return(adapter.dispatch('global_flag')()) }}
+{%- endmacro %}
+
+{% macro duckdb__global_flag() -%}, 'g'{%- endmacro %}
+
+{% macro spark__global_flag() -%}{%- endmacro %}
+
+
+{% macro without_zeros(text) -%}
+    trim(leading '0' from {{ text }})
 {%- endmacro %}

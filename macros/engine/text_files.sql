@@ -4,15 +4,23 @@
 
 
 {#- utf-8 where the bytes are valid UTF-8; utf-16 by its byte-order mark or its zero bytes; broken utf-8 where most
-    lines beyond ASCII are valid, so that a letter cut in half costs its line and not the file; else cp1251. -#}
-{% macro text_encoding(path) %}
-    {% do return(adapter.dispatch('text_encoding')(path)) %}
+    lines beyond ASCII are valid, so that a letter cut in half costs its line and not the file; else cp1252 where letters
+    beyond ASCII stand beside Latin ones more often than beside each other, as in Köln, and cp1251 where not. -#}
+{% macro text_encoding(part) %}
+    {% do return(adapter.dispatch('text_encoding')(part)) %}
 {% endmacro %}
 
-{% macro duckdb__text_encoding(path) %}
+{% macro duckdb__text_encoding(part) %}
     {% set query %}
         with files as (
-            select content, try(decode(content)) is not null as is_valid from read_blob({{ sql_literal(path) }})
+            select content, try(decode(content)) is not null as is_valid from {{ duckdb__part_content(part) }}
+        ),
+
+        -- letters of a single-byte encoding as one sign
+        marks as (
+            select regexp_replace(cast(content as varchar), '\\x[C-F][0-9A-F]', '¤', 'g') as marked
+            from files
+            where not is_valid
         ),
 
         line_bytes as (
@@ -32,18 +40,24 @@
                 when hex(content[1:4]) similar to '(FFFE|FEFF).*|00..00..|..00..00' then 'utf-16'
                 when is_valid then 'utf-8'
                 when hex(content[1:3]) = 'EFBBBF' or valid_count > broken_count then 'broken utf-8'
+                when
+                    len(regexp_extract_all(marked, '[A-Za-z]¤|¤[A-Za-z]')) > len(regexp_extract_all(marked, '¤¤'))
+                    then 'cp1252'
                 else 'cp1251'
             end as encoding
         from files
         cross join line_counts
+        left join marks on true
     {% endset %}
     {% do return(run_query(query).columns[0].values()[0]) %}
 {% endmacro %}
 
-{% macro spark__text_encoding(path) %}
+{% macro spark__text_encoding(part) %}
+    {#- what is packed is read as UTF-8, in which a broken letter costs its line -#}
+    {% if part['is_packed'] %}{% do return('utf-8') %}{% endif %}
     {% set query %}
         with files as (
-            select content, is_valid_utf8(content) as is_valid from {{ spark__file_content(path) }}
+            select content, is_valid_utf8(content) as is_valid from {{ spark__file_content(part['path']) }}
         ),
 
         file_lines as (
@@ -63,6 +77,10 @@
                 when hex(substring(content, 1, 4)) rlike '^(FFFE|FEFF)|^00..00..$|^..00..00$' then 'utf-16'
                 when is_valid then 'utf-8'
                 when hex(substring(content, 1, 3)) = 'EFBBBF' or valid_count > broken_count then 'broken utf-8'
+                when
+                    regexp_count(decode(content, 'ISO-8859-1'), '[A-Za-z][\\xC0-\\xFF]|[\\xC0-\\xFF][A-Za-z]')
+                    > regexp_count(decode(content, 'ISO-8859-1'), '[\\xC0-\\xFF]{2}')
+                    then 'cp1252'
                 else 'cp1251'
             end as encoding
         from files
@@ -78,46 +96,117 @@
 
 {#- A path as a name; what would be a pattern in it is none. -#}
 {% macro spark__path_literal(path) -%}
-    `{{ modules.re.sub('([\\[\\]{}*?\\\\])', '\\\\\\1', path).replace('`', '``') }}`
+    `{{ spark__plain_path(path).replace('`', '``') }}`
+{%- endmacro %}
+
+{% macro spark__plain_path(path) %}
+    {% do return(modules.re.sub('([\\[\\]{}*?\\\\])', '\\\\\\1', path)) %}
+{% endmacro %}
+
+
+{#- The bytes of one file of a source, as a relation with the column content. -#}
+{% macro duckdb__part_content(part) -%}
+    {%- if part['is_packed'] -%}
+    (select unpacked({{ sql_literal(part['path']) }}) as content)
+    {%- else -%}
+    read_blob({{ sql_literal(part['path']) }})
+    {%- endif -%}
 {%- endmacro %}
 
 
-{#- Select of line_number (from 1) and line, one row per physical line. -#}
-{% macro text_lines(path, encoding) -%}
-    {{ return(adapter.dispatch('text_lines')(path, encoding)) }}
+{#- Whether a text source has a number with a comma, or with more than one point (see number_marks.sql). -#}
+{% macro has_marked_numbers(source) %}
+    {% set pattern = marked_number_pattern(source['delimiter']) %}
+    {% for part in source['parts'] %}
+        {% if run_query(adapter.dispatch('marked_numbers')(part, pattern)).columns[0].values()[0] %}{% do return(true) %}{% endif %}
+    {% endfor %}
+    {% do return(false) %}
+{% endmacro %}
+
+{% macro duckdb__marked_numbers(part, pattern) -%}
+    select regexp_matches({{ duckdb__file_text('content', part['encoding']) }}, {{ sql_literal(pattern) }})
+    from {{ duckdb__part_content(part) }} as files
 {%- endmacro %}
 
-{% macro duckdb__text_lines(path, encoding) -%}
-    {%- set text = {
-        'utf-8': 'decode(content)',
-        'broken utf-8': duckdb__broken_utf8_text('content'),
-        'cp1251': duckdb__cp1251_text('content'),
-    }[encoding] -%}
+{% macro spark__marked_numbers(part, pattern) -%}
+    select count(*) > 0 from ({{ spark__text_lines(part) }}) as lines where line rlike {{ sql_literal(pattern) }}
+{%- endmacro %}
+
+
+{#- The bytes of a file as text. -#}
+{% macro duckdb__file_text(content, encoding) -%}
+    {{ {
+        'utf-8': 'decode(' ~ content ~ ')',
+        'broken utf-8': duckdb__broken_utf8_text(content),
+        'cp1251': duckdb__single_byte_text(content, cp1251_upper_half()),
+        'cp1252': duckdb__single_byte_text(content, cp1252_upper_half()),
+    }[encoding] }}
+{%- endmacro %}
+
+{% macro spark__file_text(content, encoding) -%}
+    {{ {
+        'utf-8': 'decode(' ~ content ~ ", 'UTF-8')",
+        'broken utf-8': spark__broken_utf8_text(content),
+        'cp1251': spark__single_byte_text(content, cp1251_upper_half()),
+        'cp1252': spark__single_byte_text(content, cp1252_upper_half()),
+    }[encoding] }}
+{%- endmacro %}
+
+
+{#- Select of line_number and line, one row per line below the header of each part of a text source; the numbers are
+    those of part_of and line_of. -#}
+{% macro source_lines(source) -%}
+    {%- for part in source['parts'] %}
+    select
+        line_number{{ ' + ' ~ part['number'] * part_stride() if part['number'] }} as line_number,
+        line
+    from ({{ text_lines(part) }}) as lines
+    where line_number > {{ part['header_line'] }} and trim(line) <> ''
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+{%- endmacro %}
+
+
+{#- Select of line_number (from 1) and line, one row per physical line of one file. -#}
+{% macro text_lines(part) -%}
+    {{ return(adapter.dispatch('text_lines')(part)) }}
+{%- endmacro %}
+
+{% macro duckdb__text_lines(part) -%}
     select
         unnest(range(1, len(lines) + 1)) as line_number,
         unnest(lines) as line
     from (
         select
             string_split(
-                replace(replace(ltrim({{ text }}, chr(65279)), chr(13) || chr(10), chr(10)), chr(13), chr(10)), chr(10)
+                replace(
+                    replace(
+                        ltrim({{ duckdb__file_text('content', part['encoding']) }}, chr(65279)), chr(13) || chr(10), chr(10)
+                    ), chr(13), chr(10)
+                ), chr(10)
             ) as lines
-        from read_blob({{ sql_literal(path) }})
+        from {{ duckdb__part_content(part) }} as contents
     ) as files
 {%- endmacro %}
 
-{% macro spark__text_lines(path, encoding) -%}
-    {%- set text = {
-        'utf-8': "decode(content, 'UTF-8')",
-        'broken utf-8': spark__broken_utf8_text('content'),
-        'cp1251': spark__cp1251_text('content'),
-    }[encoding] -%}
+{#- Spark unpacks what it reads line by line; one packed file is one partition, whose rows are numbered in their order. -#}
+{% macro spark__text_lines(part) -%}
+    {%- if part['is_packed'] -%}
+    select
+        monotonically_increasing_id() + 1 as line_number,
+        trim(leading {{ sql_literal('\ufeff') }} from value) as line
+    from text.{{ spark__path_literal(part['path']) }}
+    {%- else -%}
     select
         cast(position + 1 as bigint) as line_number,
         line
     from (
-        select posexplode(split(trim(leading {{ sql_literal('\ufeff') }} from {{ text }}), '\r\n|\r|\n')) as (position, line)
-        from {{ spark__file_content(path) }}
+        select posexplode(split(trim(leading {{ sql_literal('\ufeff') }} from {{ spark__file_text('content', part['encoding']) }}), '\r\n|\r|\n')) as (position, line)
+        from {{ spark__file_content(part['path']) }}
     ) as files
+    {%- endif -%}
 {%- endmacro %}
 
 {#- In a line that is not valid UTF-8 every byte outside ASCII becomes part of a replacement character, which no value
@@ -156,27 +245,34 @@
     ) %}
 {% endmacro %}
 
+{% macro cp1252_upper_half() %}
+    {% do return(
+        '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ\u00a0¡¢£¤¥¦§¨©ª«¬\u00ad®¯°±²³´µ¶·¸¹º»¼½¾¿'
+        ~ 'ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖ×ØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõö÷øùúûüýþÿ'
+    ) %}
+{% endmacro %}
+
 {#- A blob cast to text shows each byte outside printable ASCII, and each quote and backslash, as \xHH; the codes are
-    put back by the cp1251 table. -#}
-{% macro duckdb__cp1251_text(blob) -%}
+    put back by the table. -#}
+{% macro duckdb__single_byte_text(blob, upper_half) -%}
     array_to_string(
         list_transform(
             string_split(cast({{ blob }} as varchar), '\x'),
             lambda part, position: case
                 when position = 1 then part
                 when cast('0x' || part[1:2] as integer) < 128 then chr(cast('0x' || part[1:2] as integer)) || part[3:]
-                else {{ sql_literal(cp1251_upper_half()) }}[cast('0x' || part[1:2] as integer) - 127] || part[3:]
+                else {{ sql_literal(upper_half) }}[cast('0x' || part[1:2] as integer) - 127] || part[3:]
             end
         ),
         ''
     )
 {%- endmacro %}
 
-{% macro spark__cp1251_text(blob) -%}
+{% macro spark__single_byte_text(blob, upper_half) -%}
     translate(
         decode({{ blob }}, 'ISO-8859-1'),
         '{% for code in range(128, 256) %}{{ '\\u%04x' % code }}{% endfor %}',
-        {{ sql_literal(cp1251_upper_half()) }}
+        {{ sql_literal(upper_half) }}
     )
 {%- endmacro %}
 
@@ -265,14 +361,22 @@
 {%- endmacro %}
 
 
-{#- A scalar subquery that counts a source's rows without parsing them. -#}
+{#- A select of the number and the rows of each file of a source, counted without parsing them. -#}
 {% macro count_raw_rows(source) -%}
-    {%- if source['format'] == 'text' -%}
+    {%- for part in source['parts'] %}
+    select
+        {{ part['number'] }} as part_number,
+        {{ sql_literal(part['file_name']) }} as part_name,
+        {%- if source['format'] == 'text' %}
         (
-            select count(*) from ({{ text_lines(source['path'], source['encoding']) }}) as lines
-            where trim(line) <> '' and line_number > {{ source['header_line'] }}
-        )
-    {%- else -%}
-        (select count(*) from {{ typed_relation(source) }})
-    {%- endif -%}
+            select count(*) from ({{ text_lines(part) }}) as lines
+            where trim(line) <> '' and line_number > {{ part['header_line'] }}
+        ) as raw_count
+        {%- else %}
+        (select count(*) from {{ typed_relation(dict(source, parts=[part], is_part=true)) }}) as raw_count
+        {%- endif %}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
 {%- endmacro %}

@@ -186,15 +186,25 @@
 {%- endmacro %}
 
 
-{#- The conformed rows of an entity (see row_status above), canonical columns only. -#}
+{#- The conformed rows of an entity (see row_status above), canonical columns only; spellings of one city or product are
+    one value. -#}
 {% macro conformed_rows(entity_name) -%}
+    {%- set unified = unified_columns().get(entity_name) -%}
     select
         {%- for column in entities()[entity_name]['columns'] %}
+        {%- if column == unified %}
+        coalesce(spellings.unified, read_rows.{{ column }}) as {{ column }}{{ ',' if not loop.last }}
+        {%- else %}
         read_rows.{{ column }}{{ ',' if not loop.last }}
+        {%- endif %}
         {%- endfor %}
     from {{ ref('int_' ~ entity_name ~ '_read') }} as read_rows
     left join {{ ref('int_' ~ entity_name ~ '_repeated') }} as repeated_rows
         on read_rows.line_number = repeated_rows.line_number
+    {%- if unified %}
+    left join {{ spellings_of(unified) }} as spellings
+        on spellings.entity_name = '{{ entity_name }}' and read_rows.{{ unified }} = spellings.spelling
+    {%- endif %}
     where
         read_rows.broken_rule is null
         and not coalesce(repeated_rows.is_conflicting, false)

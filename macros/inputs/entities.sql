@@ -1,6 +1,6 @@
 {#- The canonical entities: the one home of their columns, kinds, keys, required values and reconciled amounts. A key is
     one column or several.
-    Kinds: text, integer, number, money, date, timestamp, boolean, gender, city, closed_reason. -#}
+    Kinds: key, text, integer, number, money, date, timestamp, boolean, gender, city, closed_reason. -#}
 {% macro entities() %}
     {% do return({
         'customers': {
@@ -9,7 +9,7 @@
             'amount': 'balance',
             'ordered_dates': [['joined_on', 'closed_on'], ['birth_date', 'joined_on']],
             'columns': {
-                'customer_id': 'text', 'age': 'integer', 'birth_date': 'date', 'gender': 'gender', 'city': 'city',
+                'customer_id': 'key', 'age': 'integer', 'birth_date': 'date', 'gender': 'gender', 'city': 'city',
                 'joined_on': 'date', 'closed_on': 'date', 'closed_reason': 'closed_reason', 'is_churned': 'boolean',
                 'credit_score': 'number', 'estimated_salary': 'money', 'balance': 'money',
                 'product_count': 'integer', 'has_credit_card': 'boolean', 'is_active': 'boolean',
@@ -22,7 +22,7 @@
             'required': [],
             'amount': 'balance',
             'columns': {
-                'customer_id': 'text', 'observed_on': 'date', 'credit_score': 'number', 'estimated_salary': 'money',
+                'customer_id': 'key', 'observed_on': 'date', 'credit_score': 'number', 'estimated_salary': 'money',
                 'balance': 'money', 'product_count': 'integer', 'has_credit_card': 'boolean', 'is_active': 'boolean',
                 'property_count': 'integer',
             },
@@ -32,7 +32,7 @@
             'required': ['customer_id', 'product_code'],
             'ordered_dates': [['opened_on', 'closed_on']],
             'columns': {
-                'holding_id': 'text', 'customer_id': 'text', 'product_code': 'text', 'opened_on': 'date',
+                'holding_id': 'key', 'customer_id': 'key', 'product_code': 'text', 'opened_on': 'date',
                 'closed_on': 'date',
             },
         },
@@ -40,7 +40,7 @@
             'key': ['interaction_id'],
             'required': ['customer_id', 'occurred_at'],
             'columns': {
-                'interaction_id': 'text', 'customer_id': 'text', 'occurred_at': 'timestamp', 'channel': 'text',
+                'interaction_id': 'key', 'customer_id': 'key', 'occurred_at': 'timestamp', 'channel': 'text',
                 'direction': 'text',
             },
         },
@@ -49,7 +49,7 @@
             'required': ['customer_id', 'occurred_at', 'amount'],
             'amount': 'amount',
             'columns': {
-                'transaction_id': 'text', 'customer_id': 'text', 'occurred_at': 'timestamp', 'amount': 'money',
+                'transaction_id': 'key', 'customer_id': 'key', 'occurred_at': 'timestamp', 'amount': 'money',
                 'product_code': 'text',
             },
         },
@@ -59,7 +59,7 @@
             'amount': 'total_claim_amount',
             'ordered_dates': [['starts_on', 'ends_on']],
             'columns': {
-                'policy_id': 'text', 'customer_id': 'text', 'vehicle_class': 'text', 'coverage': 'text',
+                'policy_id': 'key', 'customer_id': 'key', 'vehicle_class': 'text', 'coverage': 'text',
                 'renew_offer_type': 'text', 'employment_status': 'text', 'marital_status': 'text',
                 'education': 'text', 'income': 'money', 'policy_count': 'integer', 'monthly_premium': 'money',
                 'total_claim_amount': 'money', 'observed_clv': 'money', 'starts_on': 'date', 'ends_on': 'date',
@@ -70,7 +70,7 @@
             'key': ['contact_id'],
             'required': ['campaign_code', 'customer_id', 'arm'],
             'columns': {
-                'contact_id': 'text', 'campaign_code': 'text', 'customer_id': 'text', 'arm': 'text',
+                'contact_id': 'key', 'campaign_code': 'text', 'customer_id': 'key', 'arm': 'text',
                 'contacted_on': 'date', 'is_retained': 'boolean',
             },
         },
@@ -81,7 +81,7 @@
 {#- The SQL type in which a value of this kind is stored. -#}
 {% macro kind_type(kind) %}
     {% do return({
-        'text': api.Column.translate_type('string'), 'gender': api.Column.translate_type('string'),
+        'text': api.Column.translate_type('string'), 'key': api.Column.translate_type('string'), 'gender': api.Column.translate_type('string'),
         'city': api.Column.translate_type('string'), 'closed_reason': api.Column.translate_type('string'), 'integer': 'bigint', 'number': 'double',
         'money': 'decimal(18, 2)', 'date': 'date', 'timestamp': 'timestamp', 'boolean': 'boolean',
     }[kind]) %}

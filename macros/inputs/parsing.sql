@@ -1,65 +1,110 @@
 {#- The typed value of a text cell, null where the text is not one of the accepted spellings. `raw` is trimmed and
     never empty. The strict patterns stand before each cast because try_cast accepts too much (5.7 as the integer 6,
-    0x10, NaN). Text that is a formula, or what a failed calculation or a broken letter left behind, is no text. -#}
-{% macro parse_text(kind, raw, delimiter=',') -%}
+    0x10, NaN). `marks` says what the column's commas and points are, see number_marks.sql; `markers` are the texts of
+    seed text_markers. -#}
+{% macro parse_text(kind, raw, marks='plain', markers=none) -%}
     {%- if kind == 'integer' -%}
         case
-            when {{ matches(raw, '[+-]?[0-9]+([.]0*|' ~ (',0{0,2}|,0{4,}' if delimiter == ',' else ',0*') ~ ')?') }}
-                then try_cast(split_part(replace({{ raw }}, ',', '.'), '.', 1) as {{ kind_type(kind) }})
+            {%- if marks in ('plain', 'english', 'unknown') %}
+            when {{ matches(raw, '[+-]?[0-9]+([.]0*)?') }}
+                then try_cast(split_part({{ raw }}, '.', 1) as {{ kind_type(kind) }})
+            {%- endif %}
+            when {{ matches(number_cell(raw, marks), '[+-]?[0-9]+([.]0*)?') }}
+                then try_cast(split_part({{ number_cell(raw, marks) }}, '.', 1) as {{ kind_type(kind) }})
         end
     {%- elif kind in ('number', 'money') -%}
-        try_cast(
-            case
-                when {{ matches(raw, '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,2})?') }} then {{ raw }}
-                when {{ matches(raw, decimal_comma_pattern(delimiter)) }} then replace({{ raw }}, ',', '.')
-                when {{ matches(raw, '[+-]?[0-9]{1,3}([ \u00a0][0-9]{3})+([.,][0-9]+)?') }}
-                    then replace(replace(replace({{ raw }}, ' ', ''), chr(160), ''), ',', '.')
-            end as {{ kind_type(kind) }}
-        )
+        try_cast({{ number_cell(raw, marks) }} as {{ kind_type(kind) }})
     {%- elif kind == 'boolean' -%}
-        case
-            when lower({{ raw }}) in ('1', '1.0', 'true', 't', 'yes', 'y', 'да') then true
-            when lower({{ raw }}) in ('0', '0.0', 'false', 'f', 'no', 'n', 'нет') then false
-        end
+        {{ spelled(raw, {'true': ['1', '1.0', 'true', 't', 'yes', 'y', 'да'], 'false': ['0', '0.0', 'false', 'f', 'no', 'n', 'нет']}) }}
     {%- elif kind == 'gender' -%}
-        case
-            when lower({{ raw }}) in ('female', 'f', 'woman', 'ж', 'жен', 'женский') then 'female'
-            when lower({{ raw }}) in ('male', 'm', 'man', 'м', 'муж', 'мужской') then 'male'
-            when lower({{ raw }}) in ('unknown', 'u') then 'unknown'
-        end
+        {{ spelled(raw, {
+            "'female'": ['female', 'f', 'woman', 'w', 'weiblich', 'ж', 'жен', 'женский'],
+            "'male'": ['male', 'm', 'man', 'männlich', 'м', 'муж', 'мужской'],
+            "'other'": ['other', 'o', 'diverse', 'divers', 'd', 'non-binary', 'non binary', 'nonbinary', 'nb', 'x', 'другой', 'другое'],
+            "'unknown'": ['unknown', 'u'],
+        }) }}
     {%- elif kind == 'closed_reason' -%}
-        case
-            when lower({{ raw }}) in ('customer', 'client', 'клиент') then 'customer'
-            when lower({{ raw }}) in ('bank', 'банк') then 'bank'
-            when lower({{ raw }}) in ('death', 'deceased', 'died', 'смерть') then 'death'
-            when lower({{ raw }}) in ('unknown', 'u') then 'unknown'
-        end
+        {{ spelled(raw, {
+            "'customer'": ['customer', 'client', 'клиент'],
+            "'bank'": ['bank', 'банк'],
+            "'death'": ['death', 'deceased', 'died', 'смерть'],
+            "'unknown'": ['unknown', 'u'],
+        }) }}
     {%- elif kind in ('date', 'timestamp') -%}
         cast({{ parse_timestamp(raw, list_var('date_formats')) }} as {{ kind_type(kind) }})
+    {%- elif kind == 'key' -%}
+        {#- most keys are letters, digits and dashes, which end the search at once -#}
+        case
+            when {{ is_plain_key(raw) }} then {{ raw }}
+            when {{ is_formula_like(raw) }} or {{ is_no_text(raw, markers) }} or {{ is_no_key(raw, markers) }} then null
+            when {{ matches(raw, '-?[0-9]+([.]0+|,00?)') }} then split_part(replace({{ raw }}, ',', '.'), '.', 1)
+            else {{ raw }}
+        end
     {%- else -%}
         case
-            when {{ is_formula_like(raw) }} then null
-            when {{ raw }} in ('nan', 'NaN', 'inf') or contains({{ raw }}, {{ sql_literal('\ufffd') }}) then null
+            when {{ is_formula_like(raw) }} or {{ is_no_text(raw, markers) }} then null
+            {%- if kind == 'city' %}
+            when {{ byte_length(raw) }} > {{ key_length_limit() }} then null
+            {%- endif %}
             else {{ raw }}
         end
     {%- endif -%}
 {%- endmacro %}
 
 
-{#- A comma before three digits may part thousands in a comma-delimited file, so there it is read as a decimal comma
-    only where thousands are impossible (integers likewise: 42,000 is not 42). -#}
-{% macro decimal_comma_pattern(delimiter) %}
-    {% do return(
-        '[+-]?([0-9]+,([0-9]{1,2}|[0-9]{4,})|[0-9]{4,},[0-9]{3}|0,[0-9]{3})' if delimiter == ','
-        else '[+-]?[0-9]+,[0-9]+'
-    ) %}
-{% endmacro %}
+{#- The value whose spellings have the text among them, whatever its case; null where none has. -#}
+{% macro spelled(raw, spellings) -%}
+    case
+        {%- for value, texts in spellings.items() %}
+        {%- set patterns = [] %}
+        {%- for text in texts %}{% do patterns.append(modules.re.escape(text)) %}{% endfor %}
+        when {{ matches('lower(' ~ raw ~ ')', patterns | join('|')) }} then {{ value }}
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+
+{#- Text that a failed calculation or a broken letter left behind, or that says that there is none. -#}
+{% macro is_no_text(raw, markers) -%}
+    ({{ raw }} in ('nan', 'NaN', 'inf') or contains({{ raw }}, {{ sql_literal('\ufffd') }}) or {{ is_missing(raw, markers) }})
+{%- endmacro %}
+
+
+{#- Whether a cell holds one of the texts by which programs say that there is no value. -#}
+{% macro is_missing(raw, markers) -%}
+    {{ is_one_of(raw, markers['missing']) if markers and markers['missing'] else 'false' }}
+{%- endmacro %}
+
+
+{#- Letters, digits and dashes with a digit among them: no word, no formula, no calculation. -#}
+{% macro is_plain_key(raw) -%}
+    {{ matches(raw, '(?:[0-9]|[A-Za-z][A-Za-z_-]*[0-9])[0-9A-Za-z_-]*') }} and {{ byte_length(raw) }} <= {{ key_length_limit() }}
+{%- endmacro %}
+
+{% macro key_length_limit() %}{% do return(1000) %}{% endmacro %}
+
+
+{#- What stands in the place of a key and is none: the foot of a report, the header once more, the number of rows that a
+    database client prints, a number that a spreadsheet has rounded, control characters, a text without end. -#}
+{% macro is_no_key(raw, markers) -%}
+    (
+        {{ is_one_of(raw, markers['footer']) if markers and markers['footer'] else 'false' }}
+        {%- if markers and markers.get('header') %}
+        or {{ raw }} = {{ sql_literal(markers['header']) }}
+        {%- endif %}
+        or {{ matches('lower(' ~ raw ~ ')', '(?:grand |sub)?total(?:s|[ :].*)?|(?:итого|всего|summe|gesamt)(?:[ :].*)?') }}
+        or {{ matches('lower(' ~ raw ~ ')', '[(]?[0-9]+ (?:rows?|records?|строк[аи]?)(?: .*)?[)]?') }}
+        or {{ matches(raw, '[+-]?[0-9][.,]?[0-9]*[eE][+][0-9]+') }}
+        or {{ has_control_character(raw) }}
+        or {{ byte_length(raw) }} > {{ key_length_limit() }}
+    )
+{%- endmacro %}
 
 
 {#- Text that a spreadsheet would run: =, +, - or @ in front of something that is no number. Only the first character is
     looked at, because a dot would not match the line breaks that a typed source may hold. -#}
 {% macro is_formula_like(raw) -%}
-    left({{ raw }}, 1) in ('=', '+', '-', '@') and not {{ matches(raw, '[+-]?[0-9.,]+') }}
+    (left({{ raw }}, 1) in ('=', '+', '-', '@') and not {{ matches(raw, '[+-]?[0-9.,]+') }})
 {%- endmacro %}
 
 
@@ -67,6 +112,7 @@
     text, so that a flag of 2 or a date of 20241301 meets the same patterns as in a text file. -#}
 {% macro is_typed_as(kind, source_type) %}
     {% set type = source_type | lower %}
+    {% if is_nested(type) %}{% do return(false) %}{% endif %}
     {% do return({
         'integer': 'int' in type or is_float(type) or 'decimal' in type,
         'number': 'int' in type or is_float(type) or 'decimal' in type,
@@ -75,6 +121,13 @@
         'date': 'date' in type or 'timestamp' in type,
         'timestamp': 'date' in type or 'timestamp' in type,
     }.get(kind, false)) %}
+{% endmacro %}
+
+
+{#- A list, a struct or a map, which is no value of any kind. -#}
+{% macro is_nested(source_type) %}
+    {% set type = source_type | lower %}
+    {% do return(modules.re.match('struct|map|array|list|union', type) is not none or type.endswith(']')) %}
 {% endmacro %}
 
 
@@ -93,16 +146,16 @@
 {#- Whether a text of a typed source needs no closer look, as most do not: it begins with a letter or digit (or what lies
     between the two cases of letters), all of it is ASCII, it ends in nothing blank, and is no failed calculation. The
     cheapest comparisons that say so. -#}
-{% macro is_plain(text) -%}
+{% macro is_plain(text, markers) -%}
     ({{ text }} >= 'A' and {{ text }} < '{' or {{ text }} >= '0' and {{ text }} < ':')
     and {{ byte_length(text) }} = length({{ text }}) and ascii(substr({{ text }}, -1)) > 32
-    and {{ text }} not in ('nan', 'NaN', 'inf')
+    and {{ text }} not in ('nan', 'NaN', 'inf') and not {{ is_missing(text, markers) }}
 {%- endmacro %}
 
 
 {#- Whether a typed source's column is text for a text: it is trimmed and looked at only where it is not plain. -#}
 {% macro is_text_for_text(kind, source_type) %}
-    {% do return(kind in ('text', 'city') and source_type | lower in ('varchar', 'string', 'text')) %}
+    {% do return(kind in ('text', 'city', 'key') and source_type | lower in ('varchar', 'string', 'text')) %}
 {% endmacro %}
 
 
@@ -118,6 +171,10 @@
     {%- set text = 'cast(' ~ column ~ ' as ' ~ kind_type('text') ~ ')' -%}
     {%- if is_typed_as(kind, source_type) or is_text_for_text(kind, source_type) -%}
         {{ column }}
+    {%- elif is_nested(source_type) -%}
+        case when {{ column }} is not null then 'a list or a struct' end
+    {%- elif 'decimal' in source_type | lower -%}
+        case when {{ column }} = floor({{ column }}) then split_part({{ text }}, '.', 1) else {{ text }} end
     {%- elif is_float(source_type) -%}
         {#- a column of whole keys with a gap in it becomes a float: 42.0 is the key 42 -#}
         case
@@ -132,21 +189,25 @@
 
 
 {#- The canonical value of a typed column's raw value. -#}
-{% macro parse_typed(kind, raw, source_type) -%}
+{% macro parse_typed(kind, raw, source_type, marks='plain', markers=none) -%}
     {%- if is_text_for_text(kind, source_type) -%}
         case
-            when {{ is_plain(raw) }} then {{ raw }}
-            else {{ parse_text(kind, trimmed_raw(kind, raw, source_type)) }}
+            when {{ is_plain_key(raw) if kind == 'key' else is_plain(raw, markers) }}
+                {{- ' and ' ~ byte_length(raw) ~ ' <= ' ~ key_length_limit() if kind == 'city' }} then {{ raw }}
+            else {{ parse_text(kind, trimmed_raw(kind, raw, source_type), markers=markers) }}
         end
+    {%- elif is_nested(source_type) -%}
+        cast(null as {{ kind_type(kind) }})
+    {%- elif kind in ('date', 'timestamp') and 'int' in source_type | lower -%}
+        coalesce({{ parse_text(kind, raw, marks, markers) }}, {{ nanosecond_moment(kind, raw) }})
     {%- elif not is_typed_as(kind, source_type) -%}
-        {{ parse_text(kind, raw) }}
+        {{ parse_text(kind, raw, marks, markers) }}
     {%- elif kind == 'integer' and 'int' not in source_type | lower -%}
         case when {{ raw }} = floor({{ raw }}) then try_cast({{ raw }} as {{ kind_type(kind) }}) end
     {%- elif kind == 'number' -%}
         case when {{ is_finite('try_cast(' ~ raw ~ ' as double)') }} then try_cast({{ raw }} as double) end
-    {%- elif 'with time zone' in source_type | lower -%}
-        {#- else the day would hang on the time zone of the machine -#}
-        cast({{ raw }} at time zone 'UTC' as {{ kind_type(kind) }})
+    {%- elif is_zoned(source_type) -%}
+        cast({{ in_time_zone(zoned_in_utc(raw)) }} as {{ kind_type(kind) }})
     {%- else -%}
         try_cast({{ raw }} as {{ kind_type(kind) }})
     {%- endif -%}

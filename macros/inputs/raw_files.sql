@@ -1,7 +1,7 @@
 {#- What the active layout's staging models declare under config.meta.raw:
       entity            the canonical entity that the file carries, or the name of an input of the layout's own
-      file              the file's name, or a list of the names that it may have; without an ending, NAME.csv or
-                        NAME.parquet
+      file              the file's name, or a list of the names that it may have; without an ending, what raw_parts below
+                        takes for it
       columns           column -> the header names it may have; default: every column under its own name
       kinds             column -> kind (see entities.sql) of columns that the entity does not have; each has its own name
                         in the file unless `columns` says otherwise
@@ -29,13 +29,15 @@
 
 
 {% macro raw_folder() %}
-    {% do return(env_var('CLIENTELE_RAW', 'data/demo').rstrip('/')) %}
+    {% set folder = env_var('CLIENTELE_RAW', 'data/demo') %}
+    {% do return(folder.rstrip('/') or folder) %}
 {% endmacro %}
 
 
-{#- Where and how a declared input is read: a dict with path, file_name, format (text, parquet or table), header (the
-    source's column names in order), types (parquet, table), encoding, delimiter and header_line (text). None for an
-    optional input that is not there. Raises one sentence that names file, column and what was expected. -#}
+{#- Where and how a declared input is read: a dict with file_name, format (text, parquet or table), header (the source's
+    column names in order), types (parquet, table), delimiter (text), and parts: the files that it is made of, each a dict
+    with number (from 0), path, file_name and, of text, is_packed, encoding and header_line; a table is its own part. None
+    for an optional input that is not there. Raises one sentence that names file, column and what was expected. -#}
 {% macro raw_source(raw) %}
     {% if var('canonical_schema') is not none and var('source_system') == 'canonical' %}
         {% set source = table_source(raw) %}
@@ -45,6 +47,19 @@
     {% if source is not none %}{% do check_header(raw, source) %}{% endif %}
     {% do return(source) %}
 {% endmacro %}
+
+
+{#- A row is known by one number: its line, and in the parts of a source after the first (part_stride) times the part's
+    number more. -#}
+{% macro part_stride() %}{% do return(1000000000000) %}{% endmacro %}
+
+{% macro part_of(line_number) -%}
+    cast(floor({{ line_number }} / {{ part_stride() }}.0) as bigint)
+{%- endmacro %}
+
+{% macro line_of(line_number) -%}
+    {{ line_number }} % {{ part_stride() }}
+{%- endmacro %}
 
 
 {% macro table_source(raw) %}
@@ -63,32 +78,132 @@
     {% endif %}
     {% set columns = adapter.get_columns_in_relation(relation) %}
     {% do return({
-        'path': relation | string, 'file_name': var('canonical_schema') ~ '.' ~ raw['file'], 'format': 'table',
+        'file_name': var('canonical_schema') ~ '.' ~ raw['file'], 'format': 'table',
+        'parts': [{'number': 0, 'path': relation | string, 'file_name': var('canonical_schema') ~ '.' ~ raw['file']}],
         'header': columns | map(attribute='name') | list, 'types': columns | map(attribute='dtype') | list,
     }) %}
 {% endmacro %}
 
 
 {% macro file_source(raw) %}
-    {% set names = [] %}
-    {% for name in ([raw['file']] if raw['file'] is string else raw['file']) %}
-        {% do names.extend([name] if '.' in name else [name ~ '.parquet', name ~ '.csv']) %}
-    {% endfor %}
-    {% set present = list_files(raw_folder()) %}
-    {% if names | select('in', present) | list | length > 1 %}
+    {% set found = raw_parts(raw) %}
+    {% if found is none %}
+        {% if raw.get('is_optional') %}{% do return(none) %}{% endif %}
+        {% set names = [] %}
+        {% for name in raw_names(raw) %}
+            {% do names.extend([name] if '.' in name else [name ~ '.parquet', name ~ '.csv']) %}
+        {% endfor %}
+        {% set near = [] %}
+        {% for entry in folder_entries() %}
+            {% for name in raw_names(raw) if is_near(file_stem(entry['name']), file_stem(name)) and entry['name'] not in near %}
+                {% do near.append(entry['name']) %}
+            {% endfor %}
+        {% endfor %}
         {% do exceptions.raise_compiler_error(
-            "Folder '" ~ raw_folder() ~ "' has both " ~ names | join(' and ') ~ ": expected one of them."
+            "File " ~ names | join(' or ') ~ " is missing: expected it in folder '" ~ raw_folder() ~ "' for source_system '"
+            ~ var('source_system') ~ "' (set CLIENTELE_RAW to the folder that has it"
+            ~ ("; what it has is " ~ near | join(', ') if near else '') ~ ")."
         ) %}
     {% endif %}
-    {% for name in names if name in present %}
-        {% set path = raw_folder() ~ '/' ~ name %}
-        {% do return(describe_parquet(path, name) if name.endswith('.parquet') else describe_text(raw, path, name)) %}
+    {% for entry in found['entries'] %}
+        {% set fault = entry_fault(entry, found['format']) %}
+        {% if fault %}{% do exceptions.raise_compiler_error(fault) %}{% endif %}
     {% endfor %}
-    {% if raw.get('is_optional') %}{% do return(none) %}{% endif %}
-    {% do exceptions.raise_compiler_error(
-        "File " ~ names | join(' or ') ~ " is missing: expected it in folder '" ~ raw_folder() ~ "' for source_system '"
-        ~ var('source_system') ~ "' (set CLIENTELE_RAW to the folder that has it)."
+    {% do return(
+        parquet_source(raw, found) if found['format'] == 'parquet' else text_source(raw, found)
     ) %}
+{% endmacro %}
+
+
+{% macro raw_names(raw) %}
+    {% do return([raw['file']] if raw['file'] is string else raw['file']) %}
+{% endmacro %}
+
+
+{#- The files that make up a declared input, as a dict with file_name (that of the whole), format, files (paths below the
+    raw folder) and entries (of the folder); none where there are none. Of NAME, whatever its case: the file NAME.parquet,
+    NAME.csv or NAME.csv.gz, a folder NAME or NAME.parquet of Parquet files, else files NAME_ and a number or a date, of
+    one ending. A declared name with an ending is that file alone, packed or not. -#}
+{% macro raw_parts(raw) %}
+    {% set whole = [] %}
+    {% set numbered = {} %}
+    {% for name in raw_names(raw) %}
+        {% set name = name | lower %}
+        {% set endings = ['', '.gz'] if '.' in name else ['.parquet', '.csv', '.csv.gz'] %}
+        {% for entry in folder_entries() %}
+            {% set entry_name = entry['name'] | lower %}
+            {% if entry['kind'] == 'folder' %}
+                {% set files = [] %}
+                {% for part in entry['parts'] if part.endswith('.parquet') %}{% do files.append(entry['name'] ~ '/' ~ part) %}{% endfor %}
+                {% if entry_name in (name, name ~ '.parquet') and files %}
+                    {% do whole.append({
+                        'file_name': entry['name'] ~ '/', 'format': 'parquet', 'files': files, 'entries': [entry],
+                    }) %}
+                {% endif %}
+            {% elif entry_name.startswith(name) and entry_name[name | length:] in endings %}
+                {% do whole.append({
+                    'file_name': entry['name'], 'format': 'parquet' if entry_name.endswith('.parquet') else 'text',
+                    'files': [entry['name']], 'entries': [entry],
+                }) %}
+            {% elif '.' not in name %}
+                {% set match = modules.re.fullmatch(
+                    modules.re.escape(name) ~ '[_-](?:part[_-]?|y)?[0-9][0-9_-]*(?:q[1-4])?([.]parquet|[.]csv|[.]csv[.]gz)', entry_name
+                ) %}
+                {% if match %}
+                    {% set ending = match.group(1) | replace('.gz', '') %}
+                    {% do numbered.setdefault(ending, []).append(entry) %}
+                {% endif %}
+            {% endif %}
+        {% endfor %}
+    {% endfor %}
+    {% set exact = [] %}
+    {% for found in whole if found['file_name'].rstrip('/') in raw_names(raw) or modules.re.sub('[.].*$', '', found['file_name'].rstrip('/')) in raw_names(raw) %}
+        {% do exact.append(found) %}
+    {% endfor %}
+    {% set whole = exact or whole %}
+    {% for ending, entries in numbered.items() if not whole or numbered | length > 1 %}
+        {% if not whole or whole[0].get('is_numbered') %}
+            {% do whole.append({
+                'is_numbered': true, 'format': 'parquet' if ending == '.parquet' else 'text',
+                'file_name': entries[0]['name'] if entries | length == 1 else raw_names(raw)[0] ~ '_*' ~ ending,
+                'files': entries | map(attribute='name') | list, 'entries': entries,
+            }) %}
+        {% endif %}
+    {% endfor %}
+    {% if whole | length > 1 %}
+        {% do exceptions.raise_compiler_error(
+            "Folder '" ~ raw_folder() ~ "' has both " ~ whole | map(attribute='file_name') | join(' and ') ~ ": expected one of them."
+        ) %}
+    {% endif %}
+    {% do return(whole[0] if whole else none) %}
+{% endmacro %}
+
+
+{#- One sentence for an entry of the raw folder that is not what its name says; empty where it is. -#}
+{% macro entry_fault(entry, format) %}
+    {% set content = entry.get('content', 'other') %}
+    {% set says = "File " ~ entry['name'] ~ " is " %}
+    {% if entry['kind'] == 'link' %}
+        {% do return(
+            says ~ "a link to '" ~ entry['target'] ~ "', outside of folder '" ~ raw_folder()
+            ~ "': expected a file there; set CLIENTELE_RAW to the folder that has the file, or link the whole folder."
+        ) %}
+    {% elif entry['kind'] == 'folder' %}{% do return('') %}
+    {% elif content == 'unreadable' %}{% do return(says ~ "not readable by this user: expected a file that may be read.") %}
+    {% elif format == 'parquet' and content not in ('parquet', 'unknown') %}
+        {% do return(says ~ "no Parquet file: expected one, or an ending that says what it is.") %}
+    {% elif format == 'text' and content in ('zip', 'excel') %}
+        {% do return(says ~ "a ZIP archive or a workbook, not text: expected the file in it, unpacked or saved as CSV.") %}
+    {% elif format == 'text' and content in ('zstd', 'bzip2') %}
+        {% do return(says ~ "packed by " ~ content ~ ": expected text, or text packed by gzip as .csv.gz.") %}
+    {% elif format == 'text' and content == 'parquet' %}
+        {% do return(says ~ "a Parquet file: expected text, or the ending .parquet.") %}
+    {% elif format == 'text' and content == 'gzip' and not entry['name'].lower().endswith('.gz') %}
+        {% do return(says ~ "packed by gzip: expected text, or the ending .gz.") %}
+    {% elif format == 'text' and content == 'other' and entry['name'].lower().endswith('.gz') %}
+        {% do return(says ~ "not packed by gzip: expected an ending that says what it is.") %}
+    {% endif %}
+    {% do return('') %}
 {% endmacro %}
 
 
@@ -140,78 +255,130 @@
 {% endmacro %}
 
 
-{% macro list_files(folder) %}
-    {% do return(adapter.dispatch('list_files')(folder)) %}
+{#- What lies in the raw folder, see python_models/reading/folder.py; an engine that cannot look into files says `unknown`
+    for what they hold. -#}
+{% macro folder_entries() %}
+    {% do return(adapter.dispatch('folder_entries')(raw_folder())) %}
 {% endmacro %}
 
-{% macro duckdb__list_files(folder) %}
-    {#- a bracket in the folder's name is no pattern -#}
-    {% set pattern = folder.replace('[', '[[]') ~ '/*' %}
-    {% set files = run_query("select file from glob(" ~ sql_literal(pattern) ~ ")").columns[0].values() %}
-    {% set names = [] %}
-    {% for file in files %}{% do names.append(file.replace('\\', '/').split('/') | last) %}{% endfor %}
-    {% do return(names) %}
+{% macro duckdb__folder_entries(folder) %}
+    {% set listed = fromjson(run_query("select folder_entries(" ~ sql_literal(folder) ~ ")").columns[0].values()[0] | string) %}
+    {% if listed['fault'] %}{% do exceptions.raise_compiler_error(listed['fault']) %}{% endif %}
+    {% do return(listed['entries']) %}
 {% endmacro %}
 
-{% macro spark__list_files(folder) %}
-    {% set query = "select _metadata.file_name from binaryFile." ~ spark__path_literal(folder) %}
-    {% do return(run_query(query).columns[0].values() | list) %}
+{% macro spark__folder_entries(folder) %}
+    {% do run_query(
+        "create or replace temporary view clientele_raw_folder using binaryFile options (path "
+        ~ sql_literal(spark__plain_path(folder)) ~ ", recursiveFileLookup 'true')"
+    ) %}
+    {% set paths = run_query("select path from clientele_raw_folder").columns[0].values() | list | sort %}
+    {#- the paths are whole, and the folder may be named from where dbt runs -#}
+    {% set base = modules.re.sub('^(.*/)?[.]{1,2}/', '', folder.replace('\\', '/')).lstrip('/') %}
+    {% set entries = [] %}
+    {% set folders = {} %}
+    {% for path in paths %}
+        {% set place = path.split('/' ~ base ~ '/', 1)[1] %}
+        {% set name = place.split('/')[0] %}
+        {% if '/' not in place %}
+            {% do entries.append({'name': name, 'kind': 'file', 'content': 'unknown'}) %}
+        {% else %}
+            {% if name not in folders %}
+                {% do folders.update({name: []}) %}
+                {% do entries.append({'name': name, 'kind': 'folder', 'parts': folders[name]}) %}
+            {% endif %}
+            {% do folders[name].append(place[name | length + 1:]) %}
+        {% endif %}
+    {% endfor %}
+    {% do return(entries | sort(attribute='name', case_sensitive=true)) %}
 {% endmacro %}
 
 
-{% macro describe_parquet(path, file_name) %}
-    {% do return(adapter.dispatch('describe_parquet')(path, file_name)) %}
+{% macro parquet_source(raw, found) %}
+    {% set parts = [] %}
+    {% for file in found['files'] %}
+        {% do parts.append({'number': loop.index0, 'path': raw_folder() ~ '/' ~ file, 'file_name': file}) %}
+    {% endfor %}
+    {% set source = {'file_name': found['file_name'], 'format': 'parquet', 'parts': parts} %}
+    {% do source.update(adapter.dispatch('describe_parquet')(source)) %}
+    {% do return(source) %}
 {% endmacro %}
 
-{% macro duckdb__describe_parquet(path, file_name) %}
-    {% set columns = run_query("describe select * from read_parquet(" ~ sql_literal(path) ~ ")") %}
+{% macro duckdb__describe_parquet(source) %}
+    {% set columns = run_query("describe select * from " ~ duckdb__parquet_relation(source)) %}
     {#- the reader renames the second of two equal names, the metadata do not -#}
     {% set all_names = run_query(
-        "select distinct column_id, path_in_schema as name from parquet_metadata(" ~ sql_literal(path) ~ ")"
+        "select distinct column_id, path_in_schema as name from parquet_metadata("
+        ~ sql_literal(source['parts'][0]['path']) ~ ")"
     ) %}
+    {% set header = columns.columns['column_name'].values() | list %}
+    {#- the reader has columns of these names, by which rows are numbered -#}
+    {% set names = [] %}
+    {% for name in header %}{% do names.append(name ~ (' of the file' if name | lower in ('file_row_number', 'file_index') else '')) %}{% endfor %}
     {% do return({
-        'path': path, 'file_name': file_name, 'format': 'parquet',
-        'header': columns.columns['column_name'].values() | list,
-        'types': columns.columns['column_type'].values() | list,
-        'all_names': all_names.columns['name'].values() | list,
+        'header': names, 'types': columns.columns['column_type'].values() | list,
+        'all_names': all_names.columns['name'].values() | list, 'is_renamed': names != header,
     }) %}
 {% endmacro %}
 
-{% macro spark__describe_parquet(path, file_name) %}
-    {% set columns = run_query("describe query select * from parquet." ~ spark__path_literal(path)) %}
-    {% do return({
-        'path': path, 'file_name': file_name, 'format': 'parquet',
-        'header': columns.columns[0].values() | list, 'types': columns.columns[1].values() | list,
-    }) %}
+{% macro spark__describe_parquet(source) %}
+    {% set columns = run_query("describe query select * from " ~ spark__parquet_relation(source)) %}
+    {% do return({'header': columns.columns[0].values() | list, 'types': columns.columns[1].values() | list}) %}
 {% endmacro %}
 
 
-{#- Encoding, delimiter, header and the header's line number (0 without a header line) of a text file. -#}
-{% macro describe_text(raw, path, file_name) %}
-    {% set encoding = text_encoding(path) %}
+{#- Encoding, delimiter, header and the header's line number (0 without a header line) of each part of a text source. -#}
+{% macro text_source(raw, found) %}
+    {% set source = {'file_name': found['file_name'], 'format': 'text', 'parts': []} %}
+    {% for file in found['files'] %}
+        {% set part = {
+            'number': loop.index0, 'path': raw_folder() ~ '/' ~ file, 'file_name': file,
+            'is_packed': file.lower().endswith('.gz'),
+        } %}
+        {% set described = describe_text(raw, part) %}
+        {% do part.update({'encoding': described['encoding'], 'header_line': described['header_line']}) %}
+        {% if loop.first %}
+            {% do source.update({'header': described['header'], 'delimiter': described['delimiter']}) %}
+        {% elif described['header'] | map('lower') | list != source['header'] | map('lower') | list
+            or described['delimiter'] != source['delimiter'] %}
+            {% do exceptions.raise_compiler_error(
+                "File " ~ file ~ " has another header than " ~ source['parts'][0]['file_name']
+                ~ ": expected the parts of one source to have the same columns, in the same order, with the same delimiter."
+            ) %}
+        {% endif %}
+        {% do source['parts'].append(part) %}
+    {% endfor %}
+    {% do return(source) %}
+{% endmacro %}
+
+
+{% macro describe_text(raw, part) %}
+    {% set encoding = text_encoding(part) %}
+    {% do part.update({'encoding': encoding}) %}
     {% if encoding == 'utf-16' %}
         {% do exceptions.raise_compiler_error(
-            "File " ~ file_name ~ " is encoded as UTF-16: expected UTF-8 or cp1251; save it as UTF-8."
+            "File " ~ part['file_name'] ~ " is encoded as UTF-16: expected UTF-8 or cp1251; save it as UTF-8."
         ) %}
     {% endif %}
     {% set first_lines = run_query(
-        "select line_number, line from (" ~ text_lines(path, encoding)
-        ~ ") as lines where trim(line) <> '' order by line_number limit 1"
-    ) %}
-    {% if not first_lines.rows %}
+        "select line_number, line from (" ~ text_lines(part) ~ ") as lines where trim(line) <> '' order by line_number limit 2"
+    ).rows | list %}
+    {#- the line by which spreadsheets tell each other the delimiter -#}
+    {% set told = modules.re.fullmatch('"?sep=(.)"?', first_lines[0][1] | string | trim) if first_lines else none %}
+    {% set first_lines = first_lines[1:] if told else first_lines %}
+    {% if not first_lines %}
         {% do exceptions.raise_compiler_error(
-            "File " ~ file_name ~ " is empty: expected " ~ ("rows" if raw.get('headerless') else "a header line") ~ "."
+            "File " ~ part['file_name'] ~ " is empty: expected " ~ ("rows" if raw.get('headerless') else "a header line") ~ "."
         ) %}
     {% endif %}
-    {% set header_line = first_lines.rows[0][1] | string %}
-    {% set delimiter = raw.get('delimiter') or delimiter_of(header_line) %}
+    {% set header_line = first_lines[0][1] | string %}
+    {% set delimiter = raw.get('delimiter') or (told.group(1) if told and told.group(1) in ',;\t|' else delimiter_of(header_line)) %}
     {#- a digit in the first line: no published name has one, every row has -#}
     {% set has_header = not raw.get('headerless') or not modules.re.search('[0-9]', header_line) %}
     {% do return({
-        'path': path, 'file_name': file_name, 'format': 'text', 'encoding': encoding, 'delimiter': delimiter,
-        'header': header_names(header_line, delimiter) if has_header
-            else headerless_names(raw, path, file_name, encoding, delimiter),
-        'header_line': first_lines.rows[0][0] | int if has_header else 0,
+        'encoding': encoding, 'delimiter': delimiter,
+        'header': header_names(header_line, delimiter) if has_header else headerless_names(raw, part, delimiter),
+        'header_line': first_lines[0][0] | int if has_header else 0,
     }) %}
 {% endmacro %}
 
@@ -239,12 +406,12 @@
 
 
 {#- The declared names for the number of columns that most rows have. -#}
-{% macro headerless_names(raw, path, file_name, encoding, delimiter) %}
+{% macro headerless_names(raw, part, delimiter) %}
     {% set names_by_count = {} %}
     {% for names in raw['headerless'] %}{% do names_by_count.update({names | length: names}) %}{% endfor %}
     {% set query %}
         with lines as (
-            {{ text_lines(path, encoding) }}
+            {{ text_lines(part) }}
         ),
 
         counted as (
@@ -261,7 +428,7 @@
     {% set counts = run_query(query) %}
     {% if not counts.rows %}
         {% do exceptions.raise_compiler_error(
-            "File " ~ file_name ~ " has no line of " ~ names_by_count | join(' or ') ~ " values: expected "
+            "File " ~ part['file_name'] ~ " has no line of " ~ names_by_count | join(' or ') ~ " values: expected "
             ~ names_by_count.values() | map('join', ', ') | join(' or ') ~ "."
         ) %}
     {% endif %}

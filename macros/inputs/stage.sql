@@ -1,7 +1,9 @@
 {#- The staging select of one declared input (see raw_files.sql): one row per raw row, every column of the entity and
     of the declaration typed, with line_number, and the first fault met while reading the row, if any. -#}
 {% macro stage(raw) -%}
-    {%- do ref('cities') -%}{#- named here so that dbt sees the dependency before it can read the source -#}
+    {#- named here so that dbt sees the dependencies before it can read the source -#}
+    {%- do ref('cities') -%}
+    {%- do ref('text_markers') -%}
     {%- set source = raw_source(raw) if execute else none -%}
     {%- if source is none -%}
         {{ empty_staged(raw_kinds(raw)) }}
@@ -15,8 +17,10 @@
 
 {% macro stage_text(raw, source) -%}
     {%- set positions = source_positions(raw, source) -%}
+    {%- set marks = text_number_marks(raw, source, positions) -%}
+    {%- set markers = text_markers() -%}
     with lines as (
-        {{ text_lines(source['path'], source['encoding']) }}
+        {{ source_lines(source) }}
     ),
 
     split_lines as (
@@ -25,7 +29,6 @@
             line,
             {{ split_fields('line', source['delimiter']) }} as fields
         from lines
-        where line_number > {{ source['header_line'] }} and trim(line) <> ''
     ),
 
     raw_rows as (
@@ -46,16 +49,63 @@
     {%- set raws = {} -%}
     {%- for column in positions -%}
         {%- do raws.update({column: 'raw_' ~ column}) -%}
-        {%- do parsed.update({column: parse_text(
-            raw_kinds(raw)[column], 'raw_' ~ column, source['delimiter']
-        )}) -%}
+        {%- set kind = raw_kinds(raw)[column] -%}
+        {#- the header once more, as files that were put together have it, is no key -#}
+        {%- set column_markers = dict(markers, header=source['header'][positions[column] - 1]) -%}
+        {%- set value = parse_text(kind, 'raw_' ~ column, marks.get(column, 'plain'), column_markers) -%}
+        {%- do parsed.update({column: value}) -%}
     {%- endfor -%}
-    {{ stage_parsed(raw, source, parsed, raws) }}
+    {{ stage_parsed(raw, source, parsed, raws, markers) }}
 {%- endmacro %}
+
+
+{#- Column -> marks of its numbers (see number_marks.sql), of a text file's columns of numbers. Most files have no number
+    with a comma, which one look at their text tells. -#}
+{% macro text_number_marks(raw, source, positions) %}
+    {% set columns = {} %}
+    {% for column, position in positions.items() if raw_kinds(raw)[column] in ('integer', 'number', 'money') %}
+        {% do columns.update({column: 'nullif(' ~ trimmed(list_item('fields', position)) ~ ", '')"}) %}
+    {% endfor %}
+    {% if not columns or not has_marked_numbers(source) %}{% do return({}) %}{% endif %}
+    {% set rows %}
+        select {{ split_fields('line', source['delimiter']) }} as fields
+        from ({{ source_lines(source) }}) as lines
+    {% endset %}
+    {% do return(number_marks(rows, columns)) %}
+{% endmacro %}
+
+
+{#- The same of a typed source's columns of text that hold numbers. -#}
+{% macro typed_number_marks(raw, source, positions) %}
+    {% set columns = {} %}
+    {% for column, position in positions.items() if raw_kinds(raw)[column] in ('integer', 'number', 'money') %}
+        {% if source['types'][position - 1] | lower in ('varchar', 'string', 'text') %}
+            {% do columns.update({column: 'nullif(' ~ trimmed(adapter.quote(source['header'][position - 1])) ~ ", '')"}) %}
+        {% endif %}
+    {% endfor %}
+    {% if not columns %}{% do return({}) %}{% endif %}
+    {% do return(number_marks('select * from ' ~ typed_relation(source), columns)) %}
+{% endmacro %}
+
+
+{#- The texts of seed text_markers by their meaning; none before the seed is there. The word null cannot stand in a seed,
+    where it is a blank. -#}
+{% macro text_markers() %}
+    {% set markers = {'missing': ['null'], 'footer': []} %}
+    {% set relation = load_relation(ref('text_markers')) %}
+    {% if relation is not none %}
+        {% for row in run_query('select meaning, marker from ' ~ relation ~ ' order by marker').rows %}
+            {% do markers[row[0]].append(row[1] | string | lower) %}
+        {% endfor %}
+    {% endif %}
+    {% do return(markers) %}
+{% endmacro %}
 
 
 {% macro stage_typed(raw, source) -%}
     {%- set positions = source_positions(raw, source) -%}
+    {%- set marks = typed_number_marks(raw, source, positions) -%}
+    {%- set markers = text_markers() -%}
     with raw_rows as (
         select
             {{ typed_row_number(source) }} as line_number,
@@ -75,15 +125,17 @@
     {%- for column, position in positions.items() -%}
         {%- set kind, source_type = raw_kinds(raw)[column], source['types'][position - 1] -%}
         {%- do raws.update({column: trimmed_raw(kind, 'raw_' ~ column, source_type)}) -%}
-        {%- do parsed.update({column: parse_typed(kind, 'raw_' ~ column, source_type)}) -%}
+        {%- do parsed.update({column: parse_typed(
+            kind, 'raw_' ~ column, source_type, marks.get(column, 'plain'), markers
+        )}) -%}
     {%- endfor -%}
-    {{ stage_parsed(raw, source, parsed, raws) }}
+    {{ stage_parsed(raw, source, parsed, raws, markers) }}
 {%- endmacro %}
 
 
 {#- Shared tail of both readers: typed columns, known city names, and the first fault of each row. `parsed` and `raws` map
-    each column to its value and to its trimmed raw value. -#}
-{% macro stage_parsed(raw, source, parsed, raws) -%}
+    each column to its value and to its trimmed raw value. A cell that says that there is no value is a blank. -#}
+{% macro stage_parsed(raw, source, parsed, raws, markers) -%}
     {%- set kinds = raw_kinds(raw) -%}
     {%- set text_type = kind_type('text') -%}
     parsed_rows as (
@@ -101,11 +153,16 @@
             case
                 when line_fault is not null then line_fault
                 {%- for column in parsed %}
-                {%- if kinds[column] in ('text', 'city') %}
-                when parsed_{{ column }} is null and {{ is_formula_like(raws[column]) }}
-                    then 'formula_like_text:{{ column }}'
-                {%- endif %}
-                when parsed_{{ column }} is null and {{ raws[column] }} is not null then 'unparseable_value:{{ column }}'
+                when
+                    parsed_{{ column }} is null and {{ raws[column] }} is not null
+                    and not {{ is_missing('cast(' ~ raws[column] ~ ' as ' ~ text_type ~ ')', markers) }}
+                    then
+                        {%- if kinds[column] in ('text', 'city', 'key') %}
+                        case when {{ is_formula_like(raws[column]) }} then 'formula_like_text' else 'unparseable_value' end
+                        || ':{{ column }}'
+                        {%- else %}
+                        'unparseable_value:{{ column }}'
+                        {%- endif %}
                 {%- endfor %}
                 {%- for column in raw.get('required', []) %}
                 when parsed_{{ column }} is null then 'missing_value:{{ column }}'
@@ -159,23 +216,44 @@
 {% endmacro %}
 
 
-{#- A typed source as a relation, and the number of its row: from 1 in a file's or table's own order. The number is no
-    column of the relation, where it could meet a column of the same name. -#}
+{#- A typed source as a relation, and the number of its row: from 1 in a file's or table's own order, see part_of. The
+    number is no column of the relation, where it could meet a column of the same name. -#}
 {% macro typed_relation(source) -%}
-    {{ return(adapter.dispatch('typed_relation')(source)) }}
-{%- endmacro %}
-
-{% macro duckdb__typed_relation(source) -%}
-    {%- if source['format'] == 'parquet' -%}
-        read_parquet({{ sql_literal(source['path']) }}, file_row_number=true) as typed_rows
+    {%- if source['format'] == 'table' -%}
+        {{ source['parts'][0]['path'] }} as typed_rows
     {%- else -%}
-        {{ source['path'] }} as typed_rows
+        {{ adapter.dispatch('parquet_relation')(source) }} as typed_rows
+        {%- if source.get('is_renamed') %}({% for name in source['header'] %}"{{ name.replace('"', '""') }}"{{ ', ' if not loop.last }}{% endfor %}){% endif %}
     {%- endif -%}
 {%- endmacro %}
 
-{% macro spark__typed_relation(source) -%}
-    {{ 'parquet.' ~ spark__path_literal(source['path']) if source['format'] == 'parquet' else source['path'] }} as typed_rows
+{#- Parts may lack columns that others have; the names of folders such as year=2024 are columns too. -#}
+{% macro duckdb__parquet_relation(source) -%}
+    {%- set paths = [] -%}
+    {%- for part in source['parts'] -%}{%- do paths.append(sql_literal(part['path'])) -%}{%- endfor -%}
+    read_parquet([{{ paths | join(', ') }}], union_by_name = true, hive_partitioning = {{ 'true' if has_hive_keys(source) else 'false' }})
 {%- endmacro %}
+
+{% macro spark__parquet_relation(source) -%}
+    {%- set paths = [] -%}
+    {%- for part in source['parts'] -%}{%- do paths.append(spark__plain_path(part['path'])) -%}{%- endfor -%}
+    {%- if has_hive_keys(source) and not source.get('is_part') -%}
+    parquet.{{ spark__path_literal(raw_folder() ~ '/' ~ source['file_name'].rstrip('/')) }}
+    {%- elif paths | length == 1 -%}
+    parquet.{{ spark__path_literal(source['parts'][0]['path']) }}
+    {%- else -%}
+    {%- set names = [] -%}
+    {%- for part in source['parts'] -%}{%- do names.append(spark__plain_path(part['file_name'])) -%}{%- endfor -%}
+    parquet.`{{ (spark__plain_path(raw_folder()) ~ '/{' ~ names | join(',') ~ '}').replace('`', '``') }}`
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro has_hive_keys(source) %}
+    {% for part in source['parts'] if '=' not in part['file_name'].split('/')[-2:][0] or '/' not in part['file_name'] %}
+        {% do return(false) %}
+    {% endfor %}
+    {% do return(true) %}
+{% endmacro %}
 
 
 {% macro typed_row_number(source) -%}
@@ -183,11 +261,26 @@
 {%- endmacro %}
 
 {% macro duckdb__typed_row_number(source) -%}
-    {{ 'file_row_number + 1' if source['format'] == 'parquet' else 'row_number() over ()' }}
+    {%- if source['format'] == 'table' -%}
+        row_number() over ()
+    {%- else -%}
+        {{ 'file_index * ' ~ part_stride() ~ ' + ' if source['parts'] | length > 1 }}file_row_number + 1
+    {%- endif -%}
 {%- endmacro %}
 
 {#- The rows of a table of a cluster have no order of their own. -#}
 {% macro spark__typed_row_number(source) -%}
-    {{ 'typed_rows._metadata.row_index + 1' if source['format'] == 'parquet'
-        else 'row_number() over (order by monotonically_increasing_id())' }}
+    {%- if source['format'] == 'table' -%}
+        row_number() over (order by monotonically_increasing_id())
+    {%- elif source['parts'] | length == 1 -%}
+        typed_rows._metadata.row_index + 1
+    {%- else -%}
+        {%- set names = [] -%}
+        {%- for part in source['parts'] -%}{%- do names.append(sql_literal(part['file_name'])) -%}{%- endfor -%}
+        {%- set depth = source['parts'][0]['file_name'].split('/') | length -%}
+        (array_position(
+            array({{ names | join(', ') }}),
+            concat_ws('/', slice(split(url_decode(replace(typed_rows._metadata.file_path, '+', '%2B')), '/'), -{{ depth }}, {{ depth }}))
+        ) - 1) * {{ part_stride() }} + typed_rows._metadata.row_index + 1
+    {%- endif -%}
 {%- endmacro %}

@@ -10,6 +10,7 @@
             {% do publish_marts(published_marts()) %}
         {% endif %}
         {% do log_quarantined(results) %}
+        {% do log_near_misses(results) %}
         {% do log_churn_notes(results) %}
     {% endif %}
 {% endmacro %}
@@ -84,6 +85,17 @@
                 ~ quarantine.identifier ~ ' in the work database says where and why.', info=true
             ) %}
         {% endif %}
+    {% endfor %}
+{% endmacro %}
+
+
+{#- Files, columns and keys that are almost what is read, and so may be meant. -#}
+{% macro log_near_misses(results) %}
+    {% for result in results if result.node.name == 'int_inputs_noted' and result.status | string == 'success' %}
+        {% set notes = run_query(
+            'select note from ' ~ node_relation(result.node) ~ ' where is_near_miss order by entity_name, note_number'
+        ).columns[0].values() %}
+        {% for note in notes %}{% do log(note ~ '.', info=true) %}{% endfor %}
     {% endfor %}
 {% endmacro %}
 

@@ -7,6 +7,8 @@ import weakref
 
 import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt_common.exceptions import DbtRuntimeError
+from reading.folder import folder_entries, unpacked
 
 from publishing.files import Publication, PublishError
 
@@ -27,6 +29,12 @@ def _close_connections():
 
 class Plugin(BasePlugin):
     def initialize(self, plugin_config):
+        # paths are relative to the project's root, and elsewhere nothing would be found, or be made in a wrong place
+        if not os.path.exists("dbt_project.yml"):
+            raise DbtRuntimeError(
+                f"Folder '{os.getcwd()}' is not the project's root: expected dbt to be run from the folder that has "
+                "dbt_project.yml."
+            )
         self.folders = [
             os.path.join(os.path.abspath(folder), "") for folder in plugin_config["folders"]
         ]
@@ -39,6 +47,8 @@ class Plugin(BasePlugin):
             ("publish_commit", publish_commit, [text, text, number], text),
             ("file_hash_of", file_hash, [text], text),
             ("has_salt", has_salt, [], duckdb.sqltype("BOOLEAN")),
+            ("folder_entries", folder_entries, [text], text),
+            ("unpacked", lambda path: unpacked(path, self.folders), [text], duckdb.sqltype("BLOB")),
         ):
             conn.create_function(name, function, parameters, result, side_effects=True)
         # nothing else on this machine is read or written, whatever a model says, and no model can change that

@@ -44,7 +44,9 @@ MODELS = {
     "int_build_described.py": (ROOT / "python_models/quality/int_build_described.py").read_text(
         "utf-8"
     ),
-    "int_raw_rows_counted.sql": "select 'x' as entity_name, 'x.csv' as file_name, 1 as raw_count",
+    "int_raw_rows_counted.sql": (
+        "select 'x' as entity_name, 'x.csv' as file_name, 0 as part_number, 'x.csv' as part_name, 1 as raw_count"
+    ),
     "int_as_of_date_determined.sql": "select date '2025-12-31' as as_of_date",
 }
 COLUMNS = {

@@ -3,6 +3,7 @@
 import csv
 import datetime
 import functools
+import gzip
 import io
 import json
 import os
@@ -691,6 +692,30 @@ CELLS = [
     ("joined_on", "31.02.2024", UNPARSEABLE),
     ("joined_on", "2023-02-29", UNPARSEABLE),
     ("joined_on", "05/06/2024", UNPARSEABLE),
+    ("joined_on", "Infinity", UNPARSEABLE),
+    ("closed_on", "-infinity", UNPARSEABLE),
+    ("joined_on", "epoch", UNPARSEABLE),
+    ("joined_on", "2024115", UNPARSEABLE),  # 15 January or 5 November
+    ("joined_on", "2024-1-15", date("2024-01-15")),
+    ("joined_on", "2024-01-15 10:30", date("2024-01-15")),
+    ("joined_on", "2024-01-15T23:30:00.1234567-05:00", date("2024-01-16")),
+    ("joined_on", "2024-01-15T23:30:00+15:00", UNPARSEABLE),
+    ("joined_on", "2024-01-15-05", UNPARSEABLE),
+    ("birth_date", "NaT", None),
+    ("age", "#N/A", None),
+    ("balance", "?", None),
+    ("balance", "nul", UNPARSEABLE),
+    ("credit_score", "-", None),
+    ("has_credit_card", "(null)", None),
+    ("gender", "None", None),
+    ("gender", "Diverse", "other"),
+    ("gender", "non-binary", "other"),
+    ("city", "NULL", None),
+    ("city", "\\N", None),
+    ("city", "#REF!", None),
+    ("city", "Nulles", "Nulles"),
+    ("city", "x" * 2_000_000, UNPARSEABLE),
+    ("job", "<NA>", None),
     ("joined_on", "06.05.24", "out_of_range"),
     ("joined_on", "0001-01-01", "out_of_range"),
     ("joined_on", "9999-12-31", "out_of_range"),
@@ -724,6 +749,7 @@ CELLS = [
     ("balance", "101,348", UNPARSEABLE),
     ("balance", "1,234.56", UNPARSEABLE),
     ("balance", "1.234,56", UNPARSEABLE),
+    ("balance", "1'234'567.5", Decimal("1234567.50")),
     ("balance", "(5.00)", UNPARSEABLE),
     ("balance", "1e30", UNPARSEABLE),
     ("balance", "12345678901234567", UNPARSEABLE),
@@ -802,6 +828,214 @@ class TestCells:
         assert {name: len(rows) for name, rows in conformed(cells).items() if rows} == {
             "customers": cells.row("select count(*) from intermediate.int_customers_conformed")[0]
         }
+
+
+def rows_read(build, entity, columns):
+    return build.rows(
+        f"select {columns}, coalesce(rule_code, row_status) from intermediate.int_{entity}_checked order by line_number"
+    )
+
+
+KEYS = {
+    "1000.0": "1000", "7.0000000000": "7", "42,0": "42", "9.50": "9.50", "00012": "00012", "C-1": "C-1", "é1": "é1",
+    "x1" * 500: "x1" * 500, "NULL": "missing_key", "#N/A": "missing_key", "Total": UNPARSEABLE,
+    "grand total": UNPARSEABLE,
+    "Итого: 7": UNPARSEABLE, "(2 rows affected)": UNPARSEABLE, "customer_id": UNPARSEABLE, "1.23E+07": UNPARSEABLE,
+    "a\x01b": UNPARSEABLE, "x" * 1001: UNPARSEABLE, "------": "formula_like_text",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_what_is_no_key_is_no_customer(read_canonical, tmp_path, kind):
+    rows = [{"customer_id": key, "age": "42"} for key in KEYS]
+    if kind == "csv":
+        in_folder(tmp_path, delimited(rows), "customers.csv")
+    else:
+        pq.write_table(pa.Table.from_pylist(rows), tmp_path / "customers.parquet")
+    build = read_canonical(tmp_path, "+int_customers_checked")
+    assert build.is_success, build.messages
+    found = dict(zip(KEYS, rows_read(build, "customers", "customer_id"), strict=True))
+    expected = {key: (read, "conformed") for key, read in KEYS.items()}
+    expected |= {key: (None, rule) for key, rule in KEYS.items() if "_" in rule}
+    if kind == "parquet":  # no line there is a header
+        expected["customer_id"] = ("customer_id", "conformed")
+    assert found == expected
+
+
+# The values of a column, and what they read as (none: set aside) by the convention that they show together.
+NUMBERS = {
+    "balance": (["12,000", "5.50", "-1,234.56", "12,34"], ["12000.00", "5.50", "-1234.56", None]),
+    "estimated_salary": (["12.000", "5,50", "1.234,56", "0,125"], ["12000.00", "5.50", "1234.56", "0.13"]),
+    "tenure_years": (["12,000", "1.234", "3", "4"], [None, 1.234, 3.0, 4.0]),  # nothing tells what a comma is
+    "credit_score": (["1,5", "1.5", "1.234", "1,234"], [1.5, 1.5, None, None]),  # both are
+    "product_count": (["1.000", "12", "1.000.000", "7,0"], [1000, 12, 1000000, 7]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", ","])
+def test_a_column_of_numbers_is_read_by_one_convention(read_canonical, tmp_path, delimiter):
+    numbers = NUMBERS | {
+        "balance": ([*NUMBERS["balance"][0][:3], "1"], [*NUMBERS["balance"][1][:3], "1.00"])
+    }
+    rows = [
+        {"customer_id": f"{column}{i}"} | dict.fromkeys(numbers, "") | {column: values[i]}
+        for column, (values, _) in numbers.items()
+        for i in range(4)
+    ]  # fmt: skip
+    build = read_canonical(
+        in_folder(tmp_path, delimited(rows, delimiter=delimiter), "customers.csv"), "+int_customers_checked"
+    )  # fmt: skip
+    assert build.is_success, build.messages
+    for column, (_, expected) in numbers.items():
+        found = build.rows(
+            f"select {column}, row_status from intermediate.int_customers_checked "
+            f"where customer_id like '{column}%' order by line_number"
+        )
+        assert [value for value, _ in found] == [
+            Decimal(value) if isinstance(value, str) else value for value in expected
+        ], column
+        assert [status for _, status in found] == [
+            "quarantined" if value is None else "conformed" for value in expected
+        ]
+
+
+TRANSACTION = "transaction_id,customer_id,occurred_at,amount"
+
+
+def test_offsets_are_read_row_by_row_and_on_every_machine(read_canonical, tmp_path):
+    times = {
+        "2024-03-31T23:30:00+03:00": "2024-03-31 20:30",
+        "2024-03-31T23:30:00": "2024-03-31 23:30",
+        "2024-03-31 23:30:00-0500": "2024-04-01 04:30",
+        "2024-03-31 23:30:00 ": "2024-03-31 23:30",
+        "2024-03-31T23:30Z": "2024-03-31 23:30",
+        "2024-03-31 23:30:00.123456789+05:30": "2024-03-31 18:00:00.123456",
+    }
+    lines = [TRANSACTION, *(f"T{i},1,{time},1" for i, time in enumerate(times))]
+    in_folder(tmp_path, "\n".join(lines), "transactions.csv")
+    in_folder(tmp_path, "customer_id\n1\n", "customers.csv")
+    build = read_canonical(tmp_path, "+int_transactions_checked")
+    assert build.is_success, build.messages
+    assert rows_read(build, "transactions", "occurred_at") == [
+        (moment(time), "conformed") for time in times.values()
+    ]
+
+
+def test_the_parts_of_a_source_are_read_as_one(read_canonical, tmp_path):
+    in_folder(tmp_path, "customer_id\n1\n", "customers.csv")
+    in_folder(
+        tmp_path, f"{TRANSACTION}\nT1,1,2024-01-01,1\nT2,1,bad,1\n", "transactions_2024-01.csv"
+    )
+    packed = f"\ufeff{TRANSACTION.upper()}\n\nT3,1,2024-02-01,1\nT4,1,bad,1\nT1,1,2024-01-01,1\n"
+    in_folder(tmp_path, gzip.compress(packed.encode()), "Transactions_2024-02.csv.gz")
+    holdings = tmp_path / "product_holdings.parquet"
+    for month in (1, 2):
+        part = holdings / f"month={month}"
+        part.mkdir(parents=True)
+        rows = {
+            "holding_id": [f"H{month}", None],
+            "customer_id": ["1", "1"],
+            "product_code": ["a", "b"],
+        }
+        pq.write_table(pa.table(rows), part / "part-0.parquet")
+    build = read_canonical(tmp_path, *QUALITY, *CONFORMED_ENTITIES)
+    assert build.is_success, build.messages
+    assert build.values(
+        "select file_name, raw_count, conformed_count, quarantined_count, deduplicated_count, is_reconciled "
+        "from marts.quality_reconciliation"
+    ) == {
+        "customers.csv": (1, 1, 0, 0, True),
+        "transactions_*.csv": (5, 2, 2, 1, True),
+        "product_holdings.parquet/": (4, 2, 2, 0, True),
+    }
+    assert build.rows("select file_name, line_number, column_name from marts.quality_quarantine order by all") == [
+        ("Transactions_2024-02.csv.gz", 4, "occurred_at"),
+        ("product_holdings.parquet/month=1/part-0.parquet", 2, "holding_id"),
+        ("product_holdings.parquet/month=2/part-0.parquet", 2, "holding_id"),
+        ("transactions_2024-01.csv", 3, "occurred_at"),
+    ]  # fmt: skip
+
+
+def test_what_reading_leaves_open_is_noted(run_dbt, tmp_path):
+    header = "customer_id;City;Joined On;Balance (EUR);remark"
+    rows = ["1;Köln;;;", "2;KÖLN;;;", "3;Köln ;;;", "03;rostov  veliky;;;"]
+    in_folder(tmp_path, "\n".join(["sep=;", header, *rows]).encode("latin-1"), "customers.csv")
+    lines = [
+        f"{TRANSACTION},product_code",
+        "T1,1,2024-01-01,1,Card",
+        "T2,2,2024-01-01,1,CARD",
+        "T3,002,2024-01-01,1,card",
+    ]
+    in_folder(tmp_path, "\n".join(lines), "transactions.csv")
+    in_folder(tmp_path, "x", "interaction_2024.txt")
+    in_folder(tmp_path, "x", "readme.md")
+    build = run_dbt(
+        raw=tmp_path, select=[*QUALITY, "+int_customers_profiled"], source_system="canonical",
+        env={"DBT_INDIRECT_SELECTION": "cautious", "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test"},
+    )  # fmt: skip
+    assert build.is_success, build.messages
+    assert build.rows(
+        "select city, count(*) from intermediate.int_customers_profiled group by 1 order by 1"
+    ) == [("Köln", 3), ("Rostov Veliky", 1)]
+    notes = build.values("select entity_name, note from marts.quality_inputs")
+    for words in (
+        "close to expected ones: Joined On, Balance (EUR)",
+        "not read: Joined On, Balance (EUR), remark; columns that it lacks",
+        "read as cp1252", "Spellings of city read as one value: 4 as 2",
+        "Keys that another equals but for leading zeros, case, blanks or the form of letters: 2",
+    ):  # fmt: skip
+        assert words in notes["customers"]
+    for words in (
+        "Spellings of product_code",
+        "Rows of unknown customers: 1, of which 1 name a known one but for leading zeros",
+    ):
+        assert words in notes["transactions"]
+    assert "interaction_2024.txt lies in the folder and is not read" in notes["interactions"]
+    assert notes["not read"] == "In the folder and not read: interaction_2024.txt, readme.md"
+    said = "\n".join(build.said)
+    for words in (
+        "Joined On, Balance (EUR).",
+        "interaction_2024.txt lies",
+        "Rows of unknown customers: 1",
+    ):
+        assert words in said
+    assert "readme.md" not in said
+
+
+# An entry of the raw folder that is not what its name says, and words of the one sentence that says so.
+ENTRIES = {
+    "a workbook": ("customers.csv", b"PK\x03\x04", "is a ZIP archive or a workbook, not text"),
+    "packed text": ("customers.csv", gzip.compress(b"customer_id\n1\n"), "is packed by gzip: expected text"),
+    "plain text": ("customers.csv.gz", b"customer_id\n1\n", "is not packed by gzip"),
+    "text as Parquet": ("customers.parquet", b"customer_id\n1\n", "is no Parquet file"),
+    "another name": ("customer.csv", b"customer_id\n1\n", "what it has is customer.csv"),
+    "a link": ("customers.csv", None, "outside of folder"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_an_entry_that_cannot_be_read_has_one_sentence(read_canonical, tmp_path, entry):
+    name, content, words = ENTRIES[entry]
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    if content is None:
+        os.symlink(
+            in_folder(tmp_path, "customer_id\n1\n", "target.csv") / "target.csv", folder / name
+        )
+    else:
+        in_folder(folder, content, name)
+    build = read_canonical(folder, *QUALITY)
+    assert not build.is_success
+    assert_one_sentence("\n".join(build.messages), [words])
+
+
+def test_parts_with_another_header_stop_the_build(read_canonical, tmp_path):
+    in_folder(tmp_path, "customer_id\n1\n", "customers_1.csv")
+    in_folder(tmp_path, "customer_id,age\n2,3\n", "customers_2.csv")
+    build = read_canonical(tmp_path, *QUALITY)
+    assert not build.is_success
+    words = ["File customers_2.csv has another header than customers_1.csv", "the same columns"]
+    assert_one_sentence("\n".join(build.messages), words)
 
 
 class TestCanonicalFiles:
@@ -988,6 +1222,13 @@ class TestTypedFiles:
             ),
             "city": pa.array(["  ", "\u00a0", *["Рыбинск"] * 7, "=cmd\nof two lines"]),
             "line_number": pa.array([99] * 10),
+            "file_row_number": pa.array([99] * 10),
+            "tenure_years": pa.array([1, None, *[1] * 8], pa.decimal128(20, 10)),
+            "closed_on": pa.array(
+                [1735689000 * 10**9] * 9 + [None], pa.timestamp("ns", tz="Asia/Tokyo")
+            ),
+            "job": pa.array([None] * 10, pa.list_(pa.int32())),
+            "education": pa.array([None] * 7 + [{"a": 1}, None, None]),
             'x"); drop table seeds.cities; --': pa.array(["'; drop table seeds.cities; --"] * 10),
         }
         pq.write_table(pa.table(columns), folder / "customers.parquet")
@@ -1003,16 +1244,18 @@ class TestTypedFiles:
             (5, UNPARSEABLE, "balance"),
             (6, UNPARSEABLE, "is_active"),
             (7, UNPARSEABLE, "joined_on"),
-            (8, "missing_key", "customer_id"),
+            (8, UNPARSEABLE, "education"),
             (9, UNPARSEABLE, "customer_id"),
             (10, "formula_like_text", "city"),
         ]
 
     def test_values_that_fit_are_read(self, typed):
         assert typed.rows(
-            "select customer_id, age, balance, credit_score, is_active, joined_on, birth_date, city "
+            "select customer_id, age, balance, credit_score, is_active, joined_on, birth_date, closed_on, city "
             "from intermediate.int_customers_conformed"
-        ) == [("1", 42, Decimal("0.10"), 1.0, True, date("2024-01-31"), date("1990-01-01"), None)]
+        ) == [
+            ("1", 42, Decimal("0.10"), 1.0, True, date("2024-01-31"), date("1990-01-01"), date("2024-12-31"), None)
+        ]  # fmt: skip
 
     def test_rows_are_reconciled_and_nothing_is_run(self, typed):
         row = typed.row("select raw_count, is_reconciled from marts.quality_reconciliation")

@@ -1,4 +1,5 @@
--- Counted apart from the staging models' parse: physical lines of text files, row counts of typed files and tables.
+-- Counted apart from the staging models' parse: physical lines of text files, row counts of typed files and tables, one
+-- row for each file of a source.
 {%- set counts = [] -%}
 {%- if execute -%}
     {%- for node in graph.nodes.values() | sort(attribute='name') if node.config.meta.get('raw') -%}
@@ -9,7 +10,12 @@
 select
     {{ sql_literal(raw['entity']) }} as entity_name,
     {{ sql_literal(source['file_name']) }} as file_name,
-    {{ count_raw_rows(source) }} as raw_count
+    part_number,
+    part_name,
+    raw_count
+from (
+    {{ count_raw_rows(source) }}
+) as parts
             {%- endset -%}
             {%- do counts.append(count) -%}
         {%- endif -%}
@@ -22,6 +28,8 @@ select
 select
     cast(null as {{ kind_type('text') }}) as entity_name,
     cast(null as {{ kind_type('text') }}) as file_name,
+    cast(null as bigint) as part_number,
+    cast(null as {{ kind_type('text') }}) as part_name,
     cast(null as bigint) as raw_count
 where 1 = 0
 {% endif %}

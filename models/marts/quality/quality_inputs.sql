@@ -36,7 +36,10 @@ entities as (
 ),
 
 files as (
-    select * from {{ ref('int_raw_rows_counted') }}
+    select distinct
+        entity_name,
+        file_name
+    from {{ ref('int_raw_rows_counted') }}
 ),
 
 blanks as (
@@ -48,6 +51,14 @@ churn_notes as (
         'customers' as entity_name,
         {{ dbt.listagg('note', "'. '", 'order by note_number') }} as churn_note
     from {{ ref('int_churn_notes') }}
+),
+
+reading_notes as (
+    select
+        entity_name,
+        {{ dbt.listagg('note', "'. '", 'order by note_number') }} as reading_note
+    from {{ ref('int_inputs_noted') }}
+    group by entity_name
 ),
 
 described as (
@@ -64,12 +75,45 @@ described as (
             when statuses.staged_count = 0 then 'Nothing was supplied; ' || entities.needed_by
             when statuses.conformed_count = 0 then 'No usable row; ' || entities.needed_by
             else nullif({{ concat_present(['blanks.blank_note', 'churn_notes.churn_note'], '. ') }}, '')
-        end as note
+        end as content_note,
+        reading_notes.reading_note
     from statuses
     inner join entities on statuses.entity_name = entities.entity_name
     left join files on statuses.entity_name = files.entity_name
     left join blanks on statuses.entity_name = blanks.entity_name
     left join churn_notes on statuses.entity_name = churn_notes.entity_name
+    left join reading_notes on statuses.entity_name = reading_notes.entity_name
+),
+
+-- what lies in the folder and no entity is read from
+not_read as (
+    select
+        entity_name,
+        reading_note
+    from reading_notes
+    where entity_name = 'not read'
+),
+
+noted as (
+    select
+        source_system,
+        entity_name,
+        file_name,
+        is_supplied,
+        staged_count,
+        conformed_count,
+        nullif({{ concat_present(['content_note', 'reading_note'], '. ') }}, '') as note
+    from described
+    union all
+    select
+        {{ sql_literal(var('source_system')) }} as source_system,
+        entity_name,
+        null as file_name,
+        false as is_supplied,
+        0 as staged_count,
+        0 as conformed_count,
+        reading_note as note
+    from not_read
 )
 
-select * from described
+select * from noted

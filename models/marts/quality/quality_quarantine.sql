@@ -27,13 +27,16 @@ files as (
 masked as (
     select
         {{ sql_literal(var('source_system') ~ '.') }} || checked_rows.entity_name as source_name,
-        files.file_name,
-        checked_rows.line_number,
+        files.part_name as file_name,
+        {{ line_of('checked_rows.line_number') }} as line_number,
         checked_rows.rule_code,
         checked_rows.column_name,
         {{ masked_value('checked_rows.raw_value') }} as raw_value_masked
     from checked_rows
-    left join files on checked_rows.entity_name = files.entity_name
+    left join files
+        on
+            checked_rows.entity_name = files.entity_name
+            and {{ part_of('checked_rows.line_number') }} = files.part_number
 )
 
 select * from masked

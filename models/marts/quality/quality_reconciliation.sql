@@ -34,7 +34,12 @@ staged_amounts as (
 ),
 
 raw_counts as (
-    select * from {{ ref('int_raw_rows_counted') }}
+    select
+        entity_name,
+        file_name,
+        sum(raw_count) as raw_count
+    from {{ ref('int_raw_rows_counted') }}
+    group by entity_name, file_name
 ),
 
 statuses as (

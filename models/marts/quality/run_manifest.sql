@@ -16,7 +16,9 @@ described as (
     {% for node in graph.nodes.values() | sort(attribute='name') if node.config.meta.get('raw') -%}
         {% set source = raw_source(node.config.meta['raw']) -%}
         {% if source is not none and source['format'] != 'table' -%}
-            {% do items.append(('input', node.config.meta['raw']['entity'], file_hash(source['path']))) -%}
+            {% for part in source['parts'] -%}
+                {% do items.append(('input', node.config.meta['raw']['entity'] ~ ' ' ~ part['number'], file_hash(part['path']))) -%}
+            {% endfor -%}
         {% endif -%}
     {% endfor -%}
     {% for node in graph.nodes.values() | sort(attribute='name') if node.resource_type == 'seed' -%}
@@ -83,12 +85,17 @@ items as (
     union all
     select
         'input' as item_kind,
-        raw_counts.entity_name as item_name,
-        raw_counts.file_name as item_value,
+        raw_counts.entity_name
+        || case when raw_counts.part_number = 0 then '' else ' ' || {{ whole_text('raw_counts.part_number + 1') }} end
+            as item_name,
+        raw_counts.part_name as item_value,
         raw_counts.raw_count as row_count,
         hashes.content_hash
     from raw_counts
-    left join hashes on hashes.item_kind = 'input' and raw_counts.entity_name = hashes.item_name
+    left join hashes
+        on
+            hashes.item_kind = 'input'
+            and raw_counts.entity_name || ' ' || {{ whole_text('raw_counts.part_number') }} = hashes.item_name
     union all
     select
         item_kind,

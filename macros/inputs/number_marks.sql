@@ -1,0 +1,80 @@
+{#- Which mark parts thousands in a column of numbers, and which the decimals, is found from all of its values: 12,000 is
+    twelve thousand beside 5.50, and twelve beside 7,5. What is known of a column:
+      plain        no number of the source has a comma, nor more than one point
+      english      points part decimals
+      continental  commas part decimals
+      mixed        some values show the one, some the other
+      unknown      no value shows either
+    Where a mark's meaning is not known, a value that could be read in two ways cannot be read. -#}
+
+
+{#- The text of a number as a cast reads it, null where it is none. -#}
+{% macro number_cell(raw, marks='plain') -%}
+    {%- set group = "[ \u00a0\u2009\u202f'\u2019]" -%}
+    case
+        {%- if marks == 'continental' %}
+        when {{ matches(raw, '[+-]?[0-9]{1,3}([.][0-9]{3})+(,[0-9]*)?') }}
+            then replace(replace({{ raw }}, '.', ''), ',', '.')
+        when {{ matches(raw, '[+-]?[0-9]+,[0-9]*') }} then replace({{ raw }}, ',', '.')
+        {%- elif marks == 'english' %}
+        when {{ matches(raw, '[+-]?[0-9]{1,3}(,[0-9]{3})+([.][0-9]*)?') }} then replace({{ raw }}, ',', '')
+        {%- elif marks == 'mixed' %}
+        when {{ matches(raw, '[+-]?[1-9][0-9]{0,2}[.][0-9]{3}') }} then null
+        {%- endif %}
+        when {{ matches(raw, '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,2})?') }} then {{ raw }}
+        {%- if marks in ('plain', 'mixed', 'unknown') %}
+        when {{ matches(raw, '[+-]?([0-9]+,([0-9]{0,2}|[0-9]{4,})|[0-9]{4,},[0-9]{3}|0,[0-9]{3})') }}
+            then replace({{ raw }}, ',', '.')
+        {%- endif %}
+        when {{ matches(raw, '[+-]?[0-9]{1,3}(' ~ group ~ '[0-9]{3})+([.,][0-9]+)?') }}
+            then replace({{ without(raw, " \u00a0\u2009\u202f'\u2019") }}, ',', '.')
+    end
+{%- endmacro %}
+
+
+{#- Column -> what is known of its marks. `rows` is a select of the raw values, and `columns` maps a column to its
+    expression there. -#}
+{% macro number_marks(rows, columns) %}
+    {% set query %}
+        select
+            {%- for expression in columns.values() %}
+            coalesce(max(case when {{ matches(expression, decimal_mark_pattern('[.]', ',')) }} then 1 end), 0),
+            coalesce(max(case when {{ matches(expression, decimal_mark_pattern(',', '[.]')) }} then 1 end), 0)
+            {{- ',' if not loop.last }}
+            {%- endfor %}
+        from ({{ rows }}) as number_rows
+    {% endset %}
+    {% set shown = run_query(query).rows[0] %}
+    {% set marks = {} %}
+    {% for column in columns %}
+        {% set points, commas = shown[2 * loop.index0] | int, shown[2 * loop.index0 + 1] | int %}
+        {% do marks.update({column: {
+            (1, 0): 'english', (0, 1): 'continental', (1, 1): 'mixed', (0, 0): 'unknown',
+        }[(points, commas)]}) %}
+    {% endfor %}
+    {% do return(marks) %}
+{% endmacro %}
+
+
+{#- A number that can be read in one way only: with `mark` before its decimals, or with `other` between thousands. Three
+    digits after one mark could be either. -#}
+{% macro decimal_mark_pattern(mark, other) %}
+    {% set group = "[ \u00a0\u2009\u202f'\u2019]" %}
+    {% do return(
+        '[+-]?(?:'
+        ~ '[0-9]*' ~ mark ~ '(?:[0-9]{0,2}|[0-9]{4,})|0*' ~ mark ~ '[0-9]{3}|[0-9]{4,}' ~ mark ~ '[0-9]{3}'
+        ~ '|[0-9]{1,3}(?:' ~ group ~ '[0-9]{3})+' ~ mark ~ '[0-9]+'
+        ~ '|[0-9]{1,3}(?:' ~ other ~ '[0-9]{3}){2,}(?:' ~ mark ~ '[0-9]*)?'
+        ~ '|[0-9]{1,3}(?:' ~ other ~ '[0-9]{3})+' ~ mark ~ '[0-9]*'
+        ~ ')(?:[eE][+-]?[0-9]{1,2})?'
+    ) %}
+{% endmacro %}
+
+
+{#- Numbers with a comma, or with two points, as a line of text shows them. In a comma-delimited file a comma within a
+    number stands in quotes. -#}
+{% macro marked_number_pattern(delimiter) %}
+    {% do return(
+        ('"[^"0-9,]*[0-9][^",]*,[0-9]' if delimiter == ',' else '[0-9],[0-9]') ~ '|[0-9][.][0-9]{3}[.][0-9]{3}'
+    ) %}
+{% endmacro %}

@@ -1,0 +1,114 @@
+{#- What the reading of files leaves to be known, as a list of dicts with entity_name, note and is_near_miss: columns and
+    files that nobody reads, and encodings that were assumed. A near miss has a name that is almost one of ours. -#}
+{% macro reading_notes() %}
+    {% set notes = [] %}
+    {% set read = [] %}
+    {% set declared = {} %}
+    {% for node in graph.nodes.values() | sort(attribute='name') if node.config.meta.get('raw') %}
+        {% set raw = node.config.meta['raw'] %}
+        {% set source = raw_source(raw) %}
+        {% for name in raw_names(raw) %}{% do declared.update({file_stem(name): raw['entity']}) %}{% endfor %}
+        {% if source is not none %}
+            {% do notes.extend(column_notes(raw, source)) %}
+            {% do notes.extend(encoding_notes(raw, source)) %}
+            {% for part in source['parts'] %}{% do read.append(part['file_name'].split('/')[0]) %}{% endfor %}
+        {% endif %}
+    {% endfor %}
+    {% if not (var('canonical_schema') is not none and var('source_system') == 'canonical') %}
+        {% do notes.extend(file_notes(read, declared)) %}
+    {% endif %}
+    {% do return(notes) %}
+{% endmacro %}
+
+
+{#- The columns of a file that are not read, beside those that it lacks. -#}
+{% macro column_notes(raw, source) %}
+    {% set used = raw_columns(raw).values() | sum(start=[]) %}
+    {% set unread = [] %}
+    {#- the name of a folder such as year=2024 is no column of a file -#}
+    {% for name in source['header'] if name and name | lower not in used and '/' ~ name ~ '=' not in source['parts'][0]['file_name'] %}
+        {% do unread.append(name) %}
+    {% endfor %}
+    {% if not unread %}{% do return([]) %}{% endif %}
+    {% set missing = raw_columns(raw).keys() | reject('in', source_positions(raw, source)) | list %}
+    {% set near = [] %}
+    {% for name in unread %}
+        {% for column in missing if is_near(plain_name(name), plain_name(column)) and name not in near %}{% do near.append(name) %}{% endfor %}
+    {% endfor %}
+    {% set notes = [] %}
+    {% if near %}
+        {% do notes.append({
+            'entity_name': raw['entity'], 'is_near_miss': true,
+            'note': source['file_name'] ~ ' has columns that are not read although their names are close to expected ones: ' ~ near | join(', '),
+        }) %}
+    {% endif %}
+    {% do notes.append({
+        'entity_name': raw['entity'], 'is_near_miss': false,
+        'note': 'Columns of ' ~ source['file_name'] ~ ' not read: ' ~ unread | join(', ')
+            ~ ('; columns that it lacks: ' ~ missing | join(', ') if missing else ''),
+    }) %}
+    {% do return(notes) %}
+{% endmacro %}
+
+
+{#- Encodings that were found by the letters, because nothing states them. -#}
+{% macro encoding_notes(raw, source) %}
+    {% set notes = [] %}
+    {% for part in source['parts'] if part.get('encoding', 'utf-8') != 'utf-8' %}
+        {% set note = {
+            'cp1251': ' is no UTF-8 and was read as cp1251 (Cyrillic)',
+            'cp1252': ' is no UTF-8 and was read as cp1252 (Latin-1), not as cp1251, because its letters beyond ASCII stand among Latin ones',
+            'broken utf-8': ' mixes encodings: lines that are no UTF-8 lose their letters beyond ASCII, and rows that need them are set aside',
+        }[part['encoding']] %}
+        {% do notes.append({
+            'entity_name': raw['entity'], 'is_near_miss': part['encoding'] == 'broken utf-8', 'note': part['file_name'] ~ note,
+        }) %}
+    {% endfor %}
+    {% do return(notes) %}
+{% endmacro %}
+
+
+{#- What lies in the folder and is not read; `declared` maps the plain names of files to entities. -#}
+{% macro file_notes(read, declared) %}
+    {% set notes = [] %}
+    {% set unread = [] %}
+    {% for entry in folder_entries() if entry['name'] not in read and entry['name'][0] != '_' %}
+        {% do unread.append(entry['name']) %}
+        {% set name = file_stem(entry['name']) %}
+        {% set near = [] %}
+        {% for declared_name, entity in declared.items() if is_near(name, declared_name) %}
+            {% do near.append((0 if name == declared_name else 1, declared_name | length * -1, entity)) %}
+        {% endfor %}
+        {% if near %}
+            {% do notes.append({
+                'entity_name': (near | sort)[0][2], 'is_near_miss': true,
+                'note': entry['name'] ~ ' lies in the folder and is not read although its name is close to an expected one',
+            }) %}
+        {% endif %}
+    {% endfor %}
+    {% if unread %}
+        {% do notes.append({
+            'entity_name': 'not read', 'is_near_miss': false,
+            'note': 'In the folder and not read: ' ~ unread[:20] | join(', ')
+                ~ (' and ' ~ (unread | length - 20) ~ ' others' if unread | length > 20 else ''),
+        }) %}
+    {% endif %}
+    {% do return(notes) %}
+{% endmacro %}
+
+
+{#- A file's name without its ending, as a plain name. -#}
+{% macro file_stem(name) %}
+    {% do return(plain_name(modules.re.sub('[.].*$', '', name))) %}
+{% endmacro %}
+
+{#- A name without case, blanks, signs and numbers. -#}
+{% macro plain_name(name) %}
+    {% do return(modules.re.sub('[^a-zа-яё]', '', name | lower)) %}
+{% endmacro %}
+
+{#- The one is the other, or begins as it does. -#}
+{% macro is_near(name, expected) %}
+    {% set stem = expected[:-1] if expected | length > 5 else expected %}
+    {% do return(name | length > 3 and (name.startswith(stem) or expected.startswith(name) and name | length > 5)) %}
+{% endmacro %}

@@ -1,0 +1,1 @@
+{{ unified_spellings('city', 'select distinct city as spelling from ' ~ ref('cities')) }}

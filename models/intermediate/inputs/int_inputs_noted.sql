@@ -1,0 +1,71 @@
+-- What a reader of this extract has to know of how it was read: one note a row, for quality_inputs and, where a name is
+-- almost one that is read, for the closing lines.
+{%- set notes = reading_notes() if execute else [] %}
+
+with file_notes as (
+    {%- for note in notes %}
+    select
+        {{ sql_literal(note['entity_name']) }} as entity_name,
+        {{ loop.index }} as note_number,
+        {{ sql_literal(note['note']) }} as note,
+        {{ 'true' if note['is_near_miss'] else 'false' }} as is_near_miss
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- else %}
+    select
+        cast(null as {{ kind_type('text') }}) as entity_name,
+        cast(null as integer) as note_number,
+        cast(null as {{ kind_type('text') }}) as note,
+        cast(null as boolean) as is_near_miss
+    where 1 = 0
+    {%- endfor %}
+),
+
+keys_compared as (
+    select * from {{ ref('int_keys_compared') }}
+),
+
+spelling_notes as (
+    {%- for entity_name, column in unified_columns().items() %}
+    select
+        '{{ entity_name }}' as entity_name,
+        1001 as note_number,
+        'Spellings of {{ column }} read as one value: '
+        || {{ whole_text('count(*) + count(distinct unified)') }} || ' as ' || {{ whole_text('count(distinct unified)') }} as note,
+        false as is_near_miss
+    from {{ spellings_of(column) }}
+    where entity_name = '{{ entity_name }}'
+    having count(*) > 0
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+key_notes as (
+    select
+        entity_name,
+        1002 as note_number,
+        case
+            when entity_name = 'customers'
+                then 'Keys that another equals but for leading zeros, case, blanks or the form of letters: '
+                    || {{ whole_text('alike_count') }}
+            else 'Rows of unknown customers: ' || {{ whole_text('unknown_count') }} || ', of which '
+                || {{ whole_text('alike_count') }}
+                || ' name a known one but for leading zeros, case, blanks or the form of letters'
+        end as note,
+        entity_name <> 'customers' as is_near_miss
+    from keys_compared
+    where alike_count > 0
+),
+
+noted as (
+    select * from file_notes
+    union all
+    select * from spelling_notes
+    union all
+    select * from key_notes
+)
+
+select * from noted

@@ -1,0 +1,1 @@
+{{ unified_spellings('product_code') }}
