@@ -14,6 +14,7 @@
         'layouts': ['layouts'],
         'file format': ['spark_file_format'],
         'filters': ['clv_policy_filters'],
+        'dates': ['placeholder_dates'],
         'date': ['earliest_date', 'latest_date'],
         'date or null': ['as_of_date', 'churn_observed_from'],
         'flag': [
@@ -96,9 +97,11 @@
     {% elif kind == 'text' and value is not string %}{% do return(says ~ "a text.") %}
     {% elif kind == 'time zone' and value not in modules.pytz.all_timezones %}
         {% do return(says ~ "the name of a time zone, such as Europe/Berlin.") %}
-    {% elif kind in ('texts', 'date formats', 'filters', 'whole numbers') and not is_list %}{% do return(says ~ "a list.") %}
+    {% elif kind in ('texts', 'date formats', 'filters', 'whole numbers', 'dates') and not is_list %}{% do return(says ~ "a list.") %}
     {% elif kind == 'texts' %}
         {% for item in value if item is not string %}{% do return(says ~ "a list of texts.") %}{% endfor %}
+    {% elif kind == 'dates' %}
+        {% for item in value if not is_date_text(item) %}{% do return(says ~ "a list of dates as YYYY-MM-DD.") %}{% endfor %}
     {% elif kind == 'date formats' %}
         {% for item in value if item is not string or item | length == 0 %}
             {% do return(says ~ "a list of formats such as %Y-%m-%d.") %}

@@ -32,6 +32,19 @@
 {% endmacro %}
 
 
+{#- A list of date literals. -#}
+{% macro dates_list_var(name) %}
+    {% set literals = [] %}
+    {% for value in list_var(name) %}
+        {% if not is_date_text(value) %}
+            {% do exceptions.raise_compiler_error("Var " ~ name ~ " has '" ~ value ~ "': expected dates as YYYY-MM-DD.") %}
+        {% endif %}
+        {% do literals.append("cast(" ~ sql_literal(value) ~ " as date)") %}
+    {% endfor %}
+    {% do return(literals) %}
+{% endmacro %}
+
+
 {#- A list of names; each of them one of `allowed`, where that is given. -#}
 {% macro list_var(name, allowed=none) %}
     {% set values = var(name) %}

@@ -1,15 +1,64 @@
-{#- Every staged row of an entity, read once, with the first rule that it breaks by itself (see broken_rule). -#}
+{#- Every staged row of an entity, read once, with the rules that it breaks by itself (see broken_rule). -#}
 {% macro read_entity(entity_name) -%}
     {%- set entity = entities()[entity_name] -%}
     {%- set columns = entity['columns'] -%}
     {%- set is_child = entity_name != 'customers' -%}
+    {%- set needed = entity['key'] + entity['required'] -%}
+    {#- condition, rule, column, value, in the order in which they count -#}
+    {%- set rules = [] -%}
+    {%- for column in needed -%}
+        {%- do rules.append((
+            column ~ ' is null', 'missing_key' if column in entity['key'] else 'missing_value', column, "''"
+        )) -%}
+    {%- endfor -%}
+    {%- for column, kind in columns.items() if kind in ('integer', 'number', 'money') -%}
+        {%- do rules.append((
+            '(' ~ column ~ ' < ' ~ column ~ '_lower or ' ~ column ~ ' >= ' ~ column ~ '_upper)', 'out_of_range', column, column
+        )) -%}
+    {%- endfor -%}
+    {%- for column, kind in columns.items() if kind in ('date', 'timestamp') -%}
+        {%- do rules.append((
+            '(' ~ column ~ ' < ' ~ date_var('earliest_date') ~ ' or ' ~ column ~ ' >= ' ~ date_var('latest_date')
+            ~ (' or ' ~ is_placeholder(column) if column in needed else '') ~ ')', 'out_of_range', column, column
+        )) -%}
+    {%- endfor -%}
+    {%- for earlier, later in entity.get('ordered_dates', []) -%}
+        {%- do rules.append((later ~ ' < ' ~ earlier, 'inconsistent_dates', later, later)) -%}
+    {%- endfor -%}
+    {%- if is_child -%}
+        {%- do rules.append((
+            'known_customer_id is null and quarantined_customer_id is not null', 'quarantined_customer', 'customer_id',
+            'customer_id'
+        )) -%}
+        {%- do rules.append((
+            'known_customer_id is null and quarantined_customer_id is null and customer_id is not null',
+            'unknown_customer', 'customer_id', 'customer_id'
+        )) -%}
+    {%- endif -%}
     with staged as (
-        select * from {{ staged(entity_name) }}
+        select
+            line_number,
+            {%- for column, kind in columns.items() %}
+            {% if kind in ('date', 'timestamp') and column not in needed %}{{ without_placeholder(column) }} as {% endif %}{{ column }},
+            {%- endfor %}
+            fault_rule_code,
+            fault_column_name,
+            fault_raw_value,
+            fault_rules
+        from {{ staged(entity_name) }} as staged_rows
     ),
 
     {% if is_child -%}
     known_customers as (
         select customer_id as known_customer_id from {{ ref('int_customers_conformed') }}
+    ),
+
+    quarantined_customers as (
+        select customer_id as quarantined_customer_id from {{ ref('int_customers_read') }}
+        where broken_rule is not null and customer_id is not null
+        union
+        select customer_id as quarantined_customer_id from {{ ref('int_customers_repeated') }}
+        where is_conflicting
     ),
 
     {% endif -%}
@@ -26,39 +75,19 @@
 
     rows_ruled as (
         select
-            staged.*,
+            *,
             case
                 when fault_rule_code is not null
                     then {{ broken_rule("fault_rule_code", "fault_column_name", "fault_raw_value") }}
-                {%- for column in entity['key'] %}
-                when {{ column }} is null then {{ broken_rule("'missing_key'", "'" ~ column ~ "'") }}
+                {%- for condition, rule_code, column, value in rules %}
+                when {{ condition }} then {{ broken_rule("'" ~ rule_code ~ "'", "'" ~ column ~ "'", value) }}
                 {%- endfor %}
-                {%- for column in entity['required'] %}
-                when {{ column }} is null then {{ broken_rule("'missing_value'", "'" ~ column ~ "'") }}
-                {%- endfor %}
-                {%- for column, kind in columns.items() if kind in ('integer', 'number', 'money') %}
-                when {{ column }} < {{ column }}_lower or {{ column }} >= {{ column }}_upper
-                    then {{ broken_rule("'out_of_range'", "'" ~ column ~ "'", column) }}
-                {%- endfor %}
-                {%- for column, kind in columns.items() if kind in ('date', 'timestamp') %}
-                when
-                    {{ column }} < {{ date_var('earliest_date') }}
-                    or {{ column }} >= {{ date_var('latest_date') }}
-                    then {{ broken_rule("'out_of_range'", "'" ~ column ~ "'", column) }}
-                {%- endfor %}
-                {%- for earlier, later in entity.get('ordered_dates', []) %}
-                when {{ later }} < {{ earlier }}
-                    then {{ broken_rule("'inconsistent_dates'", "'" ~ later ~ "'", later) }}
-                {%- endfor %}
-                {%- if is_child %}
-                when known_customer_id is null
-                    then {{ broken_rule("'unknown_customer'", "'customer_id'", "customer_id") }}
-                {%- endif %}
-            end as broken_rule
+            end as first_rule
         from staged
         cross join ranges
         {%- if is_child %}
         left join known_customers on staged.customer_id = known_customers.known_customer_id
+        left join quarantined_customers on staged.customer_id = quarantined_customers.quarantined_customer_id
         {%- endif %}
     )
 
@@ -67,8 +96,47 @@
         {%- for column in columns %}
         {{ column }},
         {%- endfor %}
-        broken_rule
+        -- the list is made of the few rows that have one
+        case
+            when first_rule is null then null
+            -- of a row that cannot be split nothing else is known
+            when fault_rule_code is not null and fault_column_name is null then {{ with_rules('first_rule', 'fault_rules') }}
+            else {% set listed = ['fault_rules'] -%}
+            {%- for condition, rule_code, column, value in rules -%}
+                {#- a value that cannot be read is missing only as such -#}
+                {%- do listed.append(
+                    'case when ' ~ condition
+                    ~ (" and coalesce(fault_rules, '') not like '% in " ~ column ~ "%'" if rule_code.startswith('missing') else '')
+                    ~ " then '" ~ rule_code ~ ' in ' ~ column ~ "' end"
+                ) -%}
+            {%- endfor -%}
+            {{ with_rules('first_rule', concat_present(listed, '; ')) }}
+        end as broken_rule
     from rows_ruled
+{%- endmacro %}
+
+
+{#- Whether a date stands for none (var placeholder_dates). -#}
+{% macro is_placeholder(column) -%}
+    {%- set dates = dates_list_var('placeholder_dates') -%}
+    {{ 'cast(' ~ column ~ ' as date) in (' ~ dates | join(', ') ~ ')' if dates else 'false' }}
+{%- endmacro %}
+
+
+{#- What two spellings of one key have in common, which programs change: zeros before a number, and case. -#}
+{% macro similar_key(key) -%}
+    regexp_replace(lower({{ key }}), '^0+', '')
+{%- endmacro %}
+
+
+{#- A date, null where it is a placeholder; an end that lies beyond all dates is one, too: nothing has ended. -#}
+{% macro without_placeholder(column) -%}
+    case
+        when not (
+            {{- is_placeholder('staged_rows.' ~ column) }}
+            {%- if column in ('closed_on', 'ends_on') %} or staged_rows.{{ column }} >= {{ date_var('latest_date') }}{% endif -%}
+        ) then staged_rows.{{ column }}
+    end
 {%- endmacro %}
 
 
@@ -81,6 +149,14 @@
     )
 {%- endmacro %}
 
+{#- The same text with the list of all rules that the row breaks: `rule:column:list:value`. -#}
+{% macro with_rules(broken_rule, rules) -%}
+    concat(
+        split_part({{ broken_rule }}, ':', 1), ':', split_part({{ broken_rule }}, ':', 2), ':', {{ rules }}, ':',
+        substr({{ broken_rule }}, length(split_part({{ broken_rule }}, ':', 1)) + length(split_part({{ broken_rule }}, ':', 2)) + 3)
+    )
+{%- endmacro %}
+
 {#- The parts of that text, null where they are empty; the value, which comes last, may hold colons. -#}
 {% macro rule_of(broken_rule) -%}
     split_part({{ broken_rule }}, ':', 1)
@@ -90,11 +166,16 @@
     nullif(split_part({{ broken_rule }}, ':', 2), '')
 {%- endmacro %}
 
+{% macro rules_of(broken_rule) -%}
+    split_part({{ broken_rule }}, ':', 3)
+{%- endmacro %}
+
 {% macro value_of(broken_rule) -%}
     nullif(
         substr(
             {{ broken_rule }},
-            length(split_part({{ broken_rule }}, ':', 1)) + length(split_part({{ broken_rule }}, ':', 2)) + 3
+            length(split_part({{ broken_rule }}, ':', 1)) + length(split_part({{ broken_rule }}, ':', 2))
+            + length(split_part({{ broken_rule }}, ':', 3)) + 4
         ), ''
     )
 {%- endmacro %}
@@ -153,7 +234,7 @@
 
 
 {#- Every staged row of an entity with its verdict: row_status is `conformed`, `quarantined` (rule_code, column_name and
-    raw_value say why; the first broken rule speaks) or `deduplicated` (an exact copy of a conformed row). -#}
+    raw_value are of the first broken rule, broken_rules lists all) or `deduplicated` (an exact copy of a conformed row). -#}
 {% macro check_entity(entity_name) -%}
     {%- set entity = entities()[entity_name] -%}
     {%- set key_texts = [] -%}
@@ -176,6 +257,10 @@
             when repeated_rows.is_conflicting then '{{ entity['key'] | join(', ') }}'
             else {{ column_of('read_rows.broken_rule') }}
         end as column_name,
+        case
+            when repeated_rows.is_conflicting then 'duplicate_key in {{ entity['key'] | join(', ') }}'
+            else {{ rules_of('read_rows.broken_rule') }}
+        end as broken_rules,
         case
             when repeated_rows.is_conflicting then {{ key_texts | join(" || ', ' || ") }}
             else {{ value_of('read_rows.broken_rule') }}

@@ -13,7 +13,7 @@
                 'joined_on': 'date', 'closed_on': 'date', 'closed_reason': 'closed_reason', 'is_churned': 'boolean',
                 'credit_score': 'number', 'estimated_salary': 'money', 'balance': 'money',
                 'product_count': 'integer', 'has_credit_card': 'boolean', 'is_active': 'boolean',
-                'property_count': 'integer', 'tenure_years': 'number', 'education': 'text', 'job': 'text',
+                'property_count': 'integer', 'tenure_years': 'number', 'tenure_months': 'number', 'education': 'text', 'job': 'text',
                 'marital_status': 'text', 'marketing_consent': 'boolean',
             },
         },
@@ -50,7 +50,7 @@
             'amount': 'amount',
             'columns': {
                 'transaction_id': 'key', 'customer_id': 'key', 'occurred_at': 'timestamp', 'amount': 'money',
-                'product_code': 'text',
+                'product_code': 'text', 'order_id': 'key',
             },
         },
         'policies': {
@@ -99,7 +99,8 @@
     {%- endfor %}
     fault_rule_code,
     fault_column_name,
-    fault_raw_value
+    fault_raw_value,
+    fault_rules
 {%- endmacro %}
 
 
@@ -121,7 +122,8 @@
         {%- endfor %}
         cast(null as {{ kind_type('text') }}) as fault_rule_code,
         cast(null as {{ kind_type('text') }}) as fault_column_name,
-        cast(null as {{ kind_type('text') }}) as fault_raw_value
+        cast(null as {{ kind_type('text') }}) as fault_raw_value,
+        cast(null as {{ kind_type('text') }}) as fault_rules
     where 1 = 0
 {%- endmacro %}
 
@@ -135,7 +137,8 @@
 {#- What the active layout declares of an input (see raw_files.sql); nothing until the project is parsed. -#}
 {% macro declared_input(input_name) %}
     {% if execute %}
-        {% for node in graph.nodes.values() if node.config.meta.get('raw', {}).get('entity') == input_name %}
+        {#- a unit test has no graph -#}
+        {% for node in graph.get('nodes', {}).values() if node.config.meta.get('raw', {}).get('entity') == input_name %}
             {% do return(node.config.meta['raw']) %}
         {% endfor %}
     {% endif %}

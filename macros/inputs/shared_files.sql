@@ -16,6 +16,7 @@
             'amount': ['amount', 'order_amount', 'dollars', 'dollar_value', 'spend'],
         },
         'required': ['occurred_at', 'amount'],
+        'has_free_purchases': true,
     }) %}
 {% endmacro %}
 

@@ -138,6 +138,19 @@
 {% macro stage_parsed(raw, source, parsed, raws, markers) -%}
     {%- set kinds = raw_kinds(raw) -%}
     {%- set text_type = kind_type('text') -%}
+    {#- condition, rule and column, in the order in which they count -#}
+    {%- set faults = [] -%}
+    {%- for column in parsed -%}
+        {%- set has_fault = 'parsed_' ~ column ~ ' is null and ' ~ raws[column] ~ ' is not null and not '
+            ~ is_missing('cast(' ~ raws[column] ~ ' as ' ~ text_type ~ ')', markers) -%}
+        {%- if kinds[column] in ('text', 'city', 'key') -%}
+            {%- do faults.append((has_fault ~ ' and ' ~ is_formula_like(raws[column]), 'formula_like_text', column)) -%}
+        {%- endif -%}
+        {%- do faults.append((has_fault, 'unparseable_value', column)) -%}
+    {%- endfor -%}
+    {%- for column in raw.get('required', []) -%}
+        {%- do faults.append(('parsed_' ~ column ~ ' is null', 'missing_value', column)) -%}
+    {%- endfor -%}
     parsed_rows as (
         select
             *,
@@ -152,20 +165,8 @@
             *,
             case
                 when line_fault is not null then line_fault
-                {%- for column in parsed %}
-                when
-                    parsed_{{ column }} is null and {{ raws[column] }} is not null
-                    and not {{ is_missing('cast(' ~ raws[column] ~ ' as ' ~ text_type ~ ')', markers) }}
-                    then
-                        {%- if kinds[column] in ('text', 'city', 'key') %}
-                        case when {{ is_formula_like(raws[column]) }} then 'formula_like_text' else 'unparseable_value' end
-                        || ':{{ column }}'
-                        {%- else %}
-                        'unparseable_value:{{ column }}'
-                        {%- endif %}
-                {%- endfor %}
-                {%- for column in raw.get('required', []) %}
-                when parsed_{{ column }} is null then 'missing_value:{{ column }}'
+                {%- for condition, rule_code, column in faults %}
+                when {{ condition }} then '{{ rule_code }}:{{ column }}'
                 {%- endfor %}
             end as fault
         from parsed_rows
@@ -192,7 +193,19 @@
             {%- for column in parsed %}
             when split_part(fault, ':', 2) = '{{ column }}' then cast({{ raws[column] }} as {{ text_type }})
             {%- endfor %}
-        end as fault_raw_value
+        end as fault_raw_value,
+        case
+            when fault is null or line_fault is not null then line_fault
+            {%- set listed = [] %}
+            {%- for column in parsed %}
+            {%- set whens = [] %}
+            {%- for condition, rule_code, faulty in faults if faulty == column %}
+                {%- do whens.append('when ' ~ condition ~ " then '" ~ rule_code ~ ' in ' ~ column ~ "'") %}
+            {%- endfor %}
+            {%- do listed.append('case ' ~ whens | join(' ') ~ ' end') %}
+            {%- endfor %}
+            else {{ concat_present(listed or ["''"], '; ') }}
+        end as fault_rules
     from faults_found
     {%- if 'city' in parsed %}
     left join {{ ref('cities') }} as cities

@@ -9,9 +9,7 @@
         {% else %}
             {% do publish_marts(published_marts()) %}
         {% endif %}
-        {% do log_quarantined(results) %}
-        {% do log_near_misses(results) %}
-        {% do log_churn_notes(results) %}
+        {% do log_inputs(results) %}
     {% endif %}
 {% endmacro %}
 
@@ -72,41 +70,6 @@
 {% macro counted(count, one, many) -%}
     {{ return(count ~ ' ' ~ (one if count == 1 else many)) }}
 {%- endmacro %}
-
-
-{#- What was set aside on the way, whether published or not. -#}
-{% macro log_quarantined(results) %}
-    {% for result in results if result.node.name == 'quality_quarantine' and result.status | string == 'success' %}
-        {% set quarantine = node_relation(result.node) %}
-        {% set count = run_query('select count(*) from ' ~ quarantine).columns[0].values()[0] | int %}
-        {% if count %}
-            {% do log(
-                counted(count, 'raw row is', 'raw rows are') ~ ' in quarantine: ' ~ quarantine.schema ~ '.'
-                ~ quarantine.identifier ~ ' in the work database says where and why.', info=true
-            ) %}
-        {% endif %}
-    {% endfor %}
-{% endmacro %}
-
-
-{#- Files, columns and keys that are almost what is read, and so may be meant. -#}
-{% macro log_near_misses(results) %}
-    {% for result in results if result.node.name == 'int_inputs_noted' and result.status | string == 'success' %}
-        {% set notes = run_query(
-            'select note from ' ~ node_relation(result.node) ~ ' where is_near_miss order by entity_name, note_number'
-        ).columns[0].values() %}
-        {% for note in notes %}{% do log(note ~ '.', info=true) %}{% endfor %}
-    {% endfor %}
-{% endmacro %}
-
-
-{#- How churn is known in this extract, and who is in no rate. -#}
-{% macro log_churn_notes(results) %}
-    {% for result in results if result.node.name == 'int_churn_notes' and result.status | string == 'success' %}
-        {% set notes = run_query('select note from ' ~ node_relation(result.node) ~ ' order by note_number').columns[0].values() %}
-        {% if notes %}{% do log(notes | join('. ') ~ '.', info=true) %}{% endif %}
-    {% endfor %}
-{% endmacro %}
 
 
 {% macro published_path() %}

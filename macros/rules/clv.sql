@@ -18,7 +18,8 @@
 {#- Of several policies those of three or more are one cell, as in the rule of three numbers. -#}
 {% macro policy_cell(policy_count) -%}
     case
-        when coalesce({{ policy_count }}, 1) <= 1 then '1 policy'
+        when {{ policy_count }} is null then 'unknown number of policies'
+        when {{ policy_count }} <= 1 then '1 policy'
         when {{ policy_count }} = 2 then '2 policies'
         else '3+ policies'
     end

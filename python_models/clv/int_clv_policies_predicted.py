@@ -23,7 +23,7 @@ def model(dbt, session):
     learned = learn_policies(known, features, filters, settings)
     return apply_in_batches(
         session,
-        profiled,
+        profiled.filter("monthly_premium is not null"),
         lambda rows: value_policies(rows, *learned),
         PREDICTION_TYPES,
         int(batch_size),

@@ -28,7 +28,7 @@ from customer_science.churn_scores import encode_features, learn_encodings
 TARGET = "observed_clv"
 SERVED_MODEL = "rule_forest"
 BASELINES = ("mean", "three_number_rule", "linear", "gradient_boosting", "random_forest")
-RULE_CELLS = 3  # one, two, and three or more policies
+RULE_CELLS = 4  # one, two, three or more policies, and an unknown number
 PREDICTION_TYPES = {
     "customer_id": "str",
     "shuffle_number": "int64",
@@ -111,19 +111,22 @@ def profile_folds(profiles: pd.Series, shuffle_number: int, settings: PolicySett
 
 
 def rule_factors(premium: np.ndarray, cell: np.ndarray, value: np.ndarray) -> np.ndarray:
-    """Value over premium, summed over the policyholders of each cell; of all together for a cell without any value."""
+    """Value over premium, summed over the policyholders of each cell.
+
+    Of all together for a cell without any value and for an unknown number of policies, which may be any.
+    """
     cell_values = np.bincount(cell, value, RULE_CELLS)
     cell_premiums = np.bincount(cell, premium, RULE_CELLS)
     overall = value.sum() / premium.sum()
-    return np.divide(
-        cell_values, cell_premiums, out=np.full(RULE_CELLS, overall), where=cell_values > 0
-    )
+    is_known = (cell_values > 0) & (np.arange(RULE_CELLS) < RULE_CELLS - 1)
+    return np.divide(cell_values, cell_premiums, out=np.full(RULE_CELLS, overall), where=is_known)
 
 
 def rule_cells(policy_count: pd.Series) -> np.ndarray:
-    """0 for one policy (or an unknown number), 1 for two, 2 for more."""
-    counts = policy_count.astype("Float64").to_numpy(float, na_value=1.0)
-    return np.clip(counts, 1, RULE_CELLS).astype("int64") - 1
+    """0 for one policy, 1 for two, 2 for more, 3 for an unknown number."""
+    counts = policy_count.astype("Float64").to_numpy(float, na_value=RULE_CELLS)
+    known = np.clip(counts, 1, RULE_CELLS - 1)
+    return np.where(policy_count.isna(), RULE_CELLS, known).astype("int64") - 1
 
 
 class PolicyModel(NamedTuple):

@@ -39,7 +39,9 @@ MODELS = {
         "from (select scheme, member, (1 + hash(1, scheme, member) % (3 + 4 * (hash(2, scheme) % 9)))::int as size "
         "from range(200) as schemes(scheme), range(4) as members(member))"
     ),
-    "marts/quality_quarantine.sql": "select 'a' as source_name",
+    "marts/quality_quarantine.sql": (  # a line that two entities are staged from
+        "select source_name, 'a.csv' as file_name, 1 as line_number from (values ('a'), ('b')) as t(source_name)"
+    ),
     "marts/run_manifest.sql": (ROOT / "models/marts/quality/run_manifest.sql").read_text("utf-8"),
     "int_build_described.py": (ROOT / "python_models/quality/int_build_described.py").read_text(
         "utf-8"
@@ -74,7 +76,11 @@ COLUMNS = {
         "known_count": "bigint",
         "known_rate": "double",
     },
-    "quality_quarantine": {"source_name": "varchar"},
+    "quality_quarantine": {
+        "source_name": "varchar",
+        "file_name": "varchar",
+        "line_number": "integer",
+    },
     "run_manifest": {
         "build_id": "varchar",
         "item_kind": "varchar",

@@ -233,6 +233,13 @@ def test_models_are_named_by_layer(project):
     ]
 
 
+def test_marts_that_need_columns_are_marts(project, demo):
+    path = ROOT / "macros" / "inputs" / "mart_requirements.sql"
+    named = set(re.findall(r"'([a-z_]+)'", path.read_text("utf-8")))
+    assert named and named <= {mart["name"] for mart in project.marts}
+    assert demo.rows("select * from intermediate.int_marts_without_input") == []
+
+
 # --- layers
 
 

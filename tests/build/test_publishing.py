@@ -168,6 +168,7 @@ def built_mini(tmp_path_factory):
     project.create()
     is_success, output = project.build(1)
     assert is_success and "Published build" in output, output
+    assert "1 raw row is in quarantine" in output
     return project
 
 

@@ -166,7 +166,18 @@ class TestModels:
             policy_values.rule_cells(policies["policy_count"]),
             policies["observed_clv"].to_numpy(),
         )
-        assert factors == pytest.approx([40, 170, 80], rel=0.03)
+        overall = policies["observed_clv"].sum() / policies["monthly_premium"].sum()
+        assert factors == pytest.approx([40, 170, 80, overall], rel=0.03)
+
+    def test_an_unknown_number_of_policies_is_valued_by_the_rule_of_all(self):
+        counts = pd.Series([1, 2, 3, 7, None], dtype="Int64")
+        assert list(policy_values.rule_cells(counts)) == [0, 1, 2, 2, 3]
+        factors = policy_values.rule_factors(
+            np.full(5, 10.0),
+            policy_values.rule_cells(counts),
+            np.array([100, 200, 300, 300, 900.0]),
+        )
+        assert list(factors) == [10, 20, 30, 36]
 
     def test_the_served_model_is_nearly_as_good_as_the_planted_rule_and_unbiased(
         self, policies, predicted

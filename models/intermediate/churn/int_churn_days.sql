@@ -44,6 +44,7 @@ event_months as (
         min(purchased_on) as first_on,
         count(*) as event_count
     from {{ ref('int_purchases_dated') }}
+    where order_count > 0
     group by {{ month_start('purchased_on') }}
 ),
 

@@ -95,14 +95,17 @@ purchased as (
     select
         purchases.customer_id
         {%- for day in days %},
-        max(purchases.purchased_on) filter (where purchases.purchased_on <= spans.{{ day }}_observed_on)
+        max(purchases.purchased_on) filter (
+            where purchases.order_count > 0 and purchases.purchased_on <= spans.{{ day }}_observed_on
+        )
             as {{ day }}_last_purchase_on,
-        count(*) filter (where purchases.purchased_on <= spans.{{ day }}_observed_on) as {{ day }}_purchase_count,
+        cast(sum(purchases.order_count) filter (where purchases.purchased_on <= spans.{{ day }}_observed_on) as bigint)
+            as {{ day }}_purchase_count,
         sum(purchases.day_amount) filter (where purchases.purchased_on <= spans.{{ day }}_observed_on)
             as {{ day }}_purchase_amount,
-        count(*) filter (
+        cast(sum(purchases.order_count) filter (
             where purchases.purchased_on between spans.{{ day }}_lookback_starts_on and spans.{{ day }}_observed_on
-        ) as {{ day }}_recent_purchase_count,
+        ) as bigint) as {{ day }}_recent_purchase_count,
         sum(purchases.day_amount) filter (
             where purchases.purchased_on between spans.{{ day }}_lookback_starts_on and spans.{{ day }}_observed_on
         ) as {{ day }}_recent_purchase_amount

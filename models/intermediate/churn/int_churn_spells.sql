@@ -27,6 +27,7 @@ events as (
         select cast(min(occurred_at) as date) as first_on from {{ ref('int_interactions_conformed') }}
         union all
         select min(purchased_on) as first_on from {{ ref('int_purchases_dated') }}
+        where order_count > 0
     ) as first_days
 ),
 
@@ -43,7 +44,7 @@ active_days as (
         purchases.purchased_on as active_on
     from {{ ref('int_purchases_dated') }} as purchases
     cross join inactivity
-    where purchases.purchased_on <= inactivity.as_of_date
+    where purchases.order_count > 0 and purchases.purchased_on <= inactivity.as_of_date
     union
     select
         customers.customer_id,

@@ -32,7 +32,7 @@ active_days as (
     from {{ ref('int_purchases_dated') }} as purchases
     cross join without_dates
     cross join as_of
-    where purchases.purchased_on <= as_of.as_of_date
+    where purchases.order_count > 0 and purchases.purchased_on <= as_of.as_of_date
     group by purchases.customer_id
 ),
 

@@ -49,6 +49,23 @@ predicted as (
     from policies
     inner join profiled on policies.customer_id = profiled.customer_id
     union all
+    -- the extract gives the value and no premium to predict it from
+    select
+        'policies' as clv_family,
+        'latest' as prediction_basis,
+        profiled.customer_id,
+        'none' as model_code,
+        cast(null as date) as measured_on,
+        cast(null as bigint) as fold_number,
+        profiled.value_cell,
+        cast(null as double) as predicted_value,
+        cast(profiled.observed_clv as double) as actual_value,
+        cast(null as double) as alive_probability,
+        cast(null as double) as renewal_probability,
+        cast(null as boolean) as is_out_of_sample
+    from profiled
+    where profiled.monthly_premium is null and (select count(*) > 0 from policies)
+    union all
     select
         'purchases' as clv_family,
         summarised.prediction_basis,

@@ -52,7 +52,7 @@ tiered as (
         on
             valued.clv_family = tiers.clv_family
             and {{ is_within('valued.clv_amount', 'tiers.lower_bound_amount', 'tiers.upper_bound_amount') }}
-    inner join tiers as predicted_tiers
+    left join tiers as predicted_tiers
         on
             valued.clv_family = predicted_tiers.clv_family
             and {{ is_within(

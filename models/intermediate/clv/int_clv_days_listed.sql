@@ -6,6 +6,7 @@ with as_of as (
 
 started as (
     select min(purchased_on) as started_on from {{ ref('int_purchases_dated') }}
+    where order_count > 0
 ),
 
 days as (

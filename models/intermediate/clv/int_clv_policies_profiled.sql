@@ -1,5 +1,6 @@
 -- What is known of each policyholder, one row a customer: money and policies added up, the rest from the policy with the
--- highest premium. `profile` is equal for customers who are equal in everything that models learn from, age and gender
+-- highest premium. A sum with an unknown part is unknown, and so is the number of policies where the extract gives it for others.
+-- A policyholder without a known premium is here only if the extract gives the value. `profile` is equal for customers who are equal in everything that models learn from, age and gender
 -- aside. Where a change is possible, the next columns say what it would be.
 with policies as (
     select * from {{ ref('int_policies_conformed') }}
@@ -14,17 +15,21 @@ ladder as (
     where column_name = 'coverage'
 ),
 
+carried as (
+    select count(policy_count) > 0 as has_policy_count from policies
+),
+
 summed as (
     select
-        customer_id,
-        coalesce(max(policy_count), count(*)) as policy_count,
-        cast(sum(monthly_premium) as decimal(18, 2)) as monthly_premium,
-        cast(sum(total_claim_amount) as decimal(18, 2)) as total_claim_amount,
-        max(income) as income,
-        -- a sum with an unknown part is unknown
-        case when count(observed_clv) = count(*) then cast(sum(observed_clv) as decimal(18, 2)) end as observed_clv
+        policies.customer_id,
+        case when bool_and(carried.has_policy_count) then max(policies.policy_count) else count(*) end as policy_count,
+        {%- for column in ['monthly_premium', 'total_claim_amount', 'observed_clv'] %}
+        case when count(policies.{{ column }}) = count(*) then cast(sum(policies.{{ column }}) as decimal(18, 2)) end as {{ column }},
+        {%- endfor %}
+        max(policies.income) as income
     from policies
-    group by customer_id
+    cross join carried
+    group by policies.customer_id
 ),
 
 main_policies as (
@@ -52,7 +57,7 @@ described as (
     inner join main_policies on summed.customer_id = main_policies.customer_id
     inner join customers on summed.customer_id = customers.customer_id
     -- without a premium there is nothing to value
-    where summed.monthly_premium > 0
+    where summed.monthly_premium > 0 or (summed.monthly_premium is null and summed.observed_clv is not null)
 ),
 
 premiums as (
@@ -83,8 +88,9 @@ sampled as (
             as next_coverage_monthly_premium,
         case when described.policy_count < most.highest_policy_count then described.policy_count + 1 end
             as next_policy_count,
-        row_number() over (
-            partition by described.observed_clv is null order by md5(described.customer_id), described.customer_id
+        described.monthly_premium is not null and row_number() over (
+            partition by described.observed_clv is null, described.monthly_premium is null
+            order by md5(described.customer_id), described.customer_id
         ) <= {{ number_var('clv_sample_size') }} as is_sampled
     from described
     cross join most

@@ -14,14 +14,17 @@ summed as (
     select
         observations.customer_id,
         observations.observed_on,
-        min(purchases.purchased_on) as first_purchase_on,
-        max(purchases.purchased_on) as last_purchase_on,
-        count(*) - 1 as repeat_count,
-        sum(purchases.day_amount) - min_by(purchases.day_amount, purchases.purchased_on) as repeat_amount
+        min(purchases.purchased_on) filter (where purchases.order_count > 0) as first_purchase_on,
+        max(purchases.purchased_on) filter (where purchases.order_count > 0) as last_purchase_on,
+        count(*) filter (where purchases.order_count > 0) - 1 as repeat_count,
+        sum(purchases.day_amount) - min_by(purchases.day_amount, purchases.purchased_on) filter (
+            where purchases.order_count > 0
+        ) as repeat_amount
     from observations
     inner join {{ ref('int_purchases_dated') }} as purchases
         on observations.customer_id = purchases.customer_id and observations.observed_on >= purchases.purchased_on
     group by observations.customer_id, observations.observed_on
+    having count(*) filter (where purchases.order_count > 0) > 0
 ),
 
 summarised as (

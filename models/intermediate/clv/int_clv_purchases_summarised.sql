@@ -1,5 +1,5 @@
 -- What was known of each buyer's purchases on each day, and for a cut-off what came after it. Purchases of one day are one,
--- the first is no repeat, and time is in weeks since it, as the purchase models want it.
+-- the first is no repeat, refunds lower the money alone, and time is in weeks since it, as the purchase models want it.
 {%- set holdouts = days_list_var('clv_holdout_days') | unique | list %}
 
 with days as (
@@ -18,10 +18,12 @@ latest_summed as (
         days.measured_on,
         days.holdout_days,
         purchases.customer_id,
-        min(purchases.purchased_on) as first_purchase_on,
-        max(purchases.purchased_on) as last_purchase_on,
-        count(*) - 1 as repeat_count,
-        sum(purchases.day_amount) - min_by(purchases.day_amount, purchases.purchased_on) as repeat_amount,
+        min(purchases.purchased_on) filter (where purchases.order_count > 0) as first_purchase_on,
+        max(purchases.purchased_on) filter (where purchases.order_count > 0) as last_purchase_on,
+        count(*) filter (where purchases.order_count > 0) - 1 as repeat_count,
+        sum(purchases.day_amount) - min_by(purchases.day_amount, purchases.purchased_on) filter (
+            where purchases.order_count > 0
+        ) as repeat_amount,
         sum(purchases.day_amount) as past_amount,
         cast(null as bigint) as last_period_count,
         cast(null as {{ kind_type('money') }}) as last_period_amount,
@@ -31,6 +33,7 @@ latest_summed as (
     inner join days on purchases.purchased_on <= days.measured_on
     where days.holdout_days is null
     group by days.prediction_basis, days.measured_on, days.holdout_days, purchases.customer_id
+    having count(*) filter (where purchases.order_count > 0) > 0
 ),
 
 -- the sample of each day, so that a back-test reads nobody else's purchases
@@ -65,8 +68,10 @@ back_tests_summed as (
         days.holdout_days,
         purchases.customer_id,
         sampled.first_purchase_on,
-        max(purchases.purchased_on) filter (where purchases.purchased_on <= days.measured_on) as last_purchase_on,
-        count(*) filter (where purchases.purchased_on <= days.measured_on) - 1 as repeat_count,
+        max(purchases.purchased_on) filter (
+            where purchases.order_count > 0 and purchases.purchased_on <= days.measured_on
+        ) as last_purchase_on,
+        count(*) filter (where purchases.order_count > 0 and purchases.purchased_on <= days.measured_on) - 1 as repeat_count,
         sum(purchases.day_amount) filter (
             where purchases.purchased_on > sampled.first_purchase_on and purchases.purchased_on <= days.measured_on
         ) as repeat_amount,
@@ -74,7 +79,8 @@ back_tests_summed as (
         -- the last period is as long as the time to come
         count(*) filter (
             where
-                purchases.purchased_on <= days.measured_on
+                purchases.order_count > 0
+                and purchases.purchased_on <= days.measured_on
                 and {{ dbt.datediff('purchases.purchased_on', 'days.measured_on', 'day') }} < days.holdout_days
         ) as last_period_count,
         sum(purchases.day_amount) filter (
@@ -82,7 +88,7 @@ back_tests_summed as (
                 purchases.purchased_on <= days.measured_on
                 and {{ dbt.datediff('purchases.purchased_on', 'days.measured_on', 'day') }} < days.holdout_days
         ) as last_period_amount,
-        count(*) filter (where purchases.purchased_on > days.measured_on) as future_count,
+        count(*) filter (where purchases.order_count > 0 and purchases.purchased_on > days.measured_on) as future_count,
         sum(purchases.day_amount) filter (where purchases.purchased_on > days.measured_on) as future_amount
     from {{ ref('int_purchases_dated') }} as purchases
     inner join sampled on purchases.customer_id = sampled.customer_id

@@ -9,8 +9,8 @@ as_of as (
 purchased as (
     select
         customer_id,
-        max(purchased_on) as last_purchase_on,
-        count(*) as purchase_count,
+        max(purchased_on) filter (where order_count > 0) as last_purchase_on,
+        cast(sum(order_count) as bigint) as purchase_count,
         sum(day_amount) as purchase_amount
     from purchases
     cross join as_of

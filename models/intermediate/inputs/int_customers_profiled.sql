@@ -41,6 +41,7 @@ profiled as (
         customers.marketing_consent as has_marketing_consent,
         coalesce(
             customers.tenure_years,
+            customers.tenure_months / 12,
             cast({{ dbt.datediff('customers.joined_on', 'as_of.as_of_date', 'day') }} as double) / 365.25
         ) as tenure_years,
         customers.balance is not null as has_known_balance

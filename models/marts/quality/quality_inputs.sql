@@ -42,8 +42,8 @@ files as (
     from {{ ref('int_raw_rows_counted') }}
 ),
 
-blanks as (
-    select * from {{ ref('int_blanks_counted') }}
+profiled as (
+    select * from {{ ref('int_entities_profiled') }}
 ),
 
 churn_notes as (
@@ -61,6 +61,30 @@ reading_notes as (
     group by entity_name
 ),
 
+empty_marts as (
+    select
+        missing_columns,
+        {{ dbt.listagg('mart_name', "', '", 'order by mart_name') }} as mart_names
+    from {{ ref('int_marts_without_input') }}
+    group by missing_columns
+),
+
+empty_notes as (
+    select
+        'customers' as entity_name,
+        {{ dbt.listagg("'Without ' || missing_columns || ' these marts stay empty: ' || mart_names", "'. '", 'order by missing_columns') }}
+            as empty_note
+    from empty_marts
+),
+
+findings as (
+    select
+        entity_name,
+        {{ dbt.listagg('finding', "'. '", 'order by finding') }} as finding_note
+    from {{ ref('int_input_findings') }}
+    group by entity_name
+),
+
 described as (
     select
         {{ sql_literal(var('source_system')) }} as source_system,
@@ -74,13 +98,18 @@ described as (
                 then 'This layout has no ' || statuses.entity_name || '; ' || entities.needed_by
             when statuses.staged_count = 0 then 'Nothing was supplied; ' || entities.needed_by
             when statuses.conformed_count = 0 then 'No usable row; ' || entities.needed_by
-            else nullif({{ concat_present(['blanks.blank_note', 'churn_notes.churn_note'], '. ') }}, '')
+            else nullif({{ concat_present(
+                ['findings.finding_note', 'profiled.blank_note', 'churn_notes.churn_note', 'empty_notes.empty_note'], '. '
+            ) }}, '')
         end as content_note,
-        reading_notes.reading_note
+        reading_notes.reading_note,
+        profiled.column_profile
     from statuses
     inner join entities on statuses.entity_name = entities.entity_name
     left join files on statuses.entity_name = files.entity_name
-    left join blanks on statuses.entity_name = blanks.entity_name
+    left join findings on statuses.entity_name = findings.entity_name
+    left join profiled on statuses.entity_name = profiled.entity_name
+    left join empty_notes on statuses.entity_name = empty_notes.entity_name
     left join churn_notes on statuses.entity_name = churn_notes.entity_name
     left join reading_notes on statuses.entity_name = reading_notes.entity_name
 ),
@@ -102,7 +131,8 @@ noted as (
         is_supplied,
         staged_count,
         conformed_count,
-        nullif({{ concat_present(['content_note', 'reading_note'], '. ') }}, '') as note
+        nullif({{ concat_present(['content_note', 'reading_note'], '. ') }}, '') as note,
+        column_profile
     from described
     union all
     select
@@ -112,7 +142,8 @@ noted as (
         false as is_supplied,
         0 as staged_count,
         0 as conformed_count,
-        reading_note as note
+        reading_note as note,
+        cast(null as {{ kind_type('text') }}) as column_profile
     from not_read
 )
 

@@ -1,0 +1,43 @@
+-- What the columns of each entity hold, in a few words: units, spellings and blanks show at once how a layout was read. What
+-- would take long is left out: different values of keys, numbers and dates, and medians of snapshots. Blanks are kept and
+-- shown as unknown; those of a column that may be blank are no finding.
+{%- set may_be_blank = ['closed_on', 'closed_reason', 'is_churned', 'ends_on', 'is_renewed', 'is_retained', 'contacted_on',
+    'order_id'] %}
+
+{%- for entity_name, entity in entities().items() %}
+{%- set blanks, profiles = [], [] %}
+{%- for column, kind in entity['columns'].items() %}
+{%- set blank_count = 'count(*) - count(' ~ column ~ ')' %}
+{%- set is_number = kind in ('integer', 'number', 'money') %}
+{%- set parts = ["''"] %}
+{%- if is_number or kind in ('date', 'timestamp') %}
+    {%- set parts = [profiled_text('min(' ~ column ~ ')', kind) ~ " || ' to ' || " ~ profiled_text('max(' ~ column ~ ')', kind)] %}
+    {%- if is_number and entity_name != 'customer_snapshots' %}
+        {%- set median = list_item(quantiles('cast(' ~ column ~ ' as double)', [0.5]), 1) %}
+        {%- do parts.append("'median ' || " ~ profiled_text(median, 'number')) %}
+    {%- endif %}
+{%- elif column not in entity['key'] and column not in ('customer_id', 'order_id') %}
+    {%- set parts = [whole_text('count(distinct ' ~ column ~ ')') ~ " || ' different'"] %}
+{%- else %}
+    {%- set parts = [whole_text('count(' ~ column ~ ')') ~ " || ' values'"] %}
+{%- endif %}
+{%- do parts.append(whole_text(blank_count) ~ " || ' blank'") %}
+{%- do profiles.append(
+    'case when count(' ~ column ~ ") > 0 then '" ~ column ~ " ' || " ~ concat_present(parts, ', ') ~ ' end'
+) %}
+{%- if column not in may_be_blank %}
+    {%- do blanks.append(
+        'case when ' ~ blank_count ~ ' > 0 and count(' ~ column ~ ") > 0 then '" ~ column ~ " ' || "
+        ~ whole_text(blank_count) ~ ' end'
+    ) %}
+{%- endif %}
+{%- endfor %}
+select
+    '{{ entity_name }}' as entity_name,
+    'Blank: ' || nullif({{ concat_present(blanks, ', ') }}, '') as blank_note,
+    nullif({{ concat_present(profiles, '; ') }}, '') as column_profile
+from {{ ref('int_' ~ entity_name ~ '_conformed') }}
+{%- if not loop.last %}
+union all
+{%- endif %}
+{%- endfor %}
