@@ -39,8 +39,10 @@ export: setup ## Write the published marts for spreadsheets, CSV and XLSX, into 
 rollback: setup ## Publish the build before the current one again
 	python -m publishing.files rollback
 
+# the id as it was given, in which neither make nor a shell looks for names and commands
+erase: override export CUSTOMER := $(value CUSTOMER)
 erase: setup ## Erase a customer from all that builds have made: make erase CUSTOMER=<customer_id>
-	@python -m publishing.erase "$(CUSTOMER)"
+	@python -m publishing.erase
 
 test: setup ## Run every test; real files are checked where CLIENTELE_REAL_DATA names their folder
 	pytest --numprocesses 2 --dist loadfile

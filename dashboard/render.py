@@ -14,6 +14,7 @@ from statistics import NormalDist
 import duckdb
 
 FOLDER = pathlib.Path(__file__).parent
+MARK = '<meta name="generator" content="clientele">'  # of a page that may be replaced
 OUTCOME = "churned_count, churn_rate, churn_rate_ci_lower, churn_rate_ci_upper"
 # of a cut of the customers at risk, each row with its test against the rest
 CUT = f"customers_count, {OUTCOME}, is_small_cell, lift, q_value, churn_basis, observed_on, window_days"
@@ -168,6 +169,8 @@ def main() -> None:
     out = pathlib.Path(arguments.out or pathlib.Path(arguments.published).parent / "dashboard.html")
     if not pathlib.Path(arguments.published).is_file():
         sys.exit(f"{arguments.published} does not exist: publish a build first (make build).")
+    if out.exists() and MARK not in out.read_text("utf-8", "replace"):
+        sys.exit(f"{out} was not made by make dashboard and is left alone: expected no such file.")
     try:
         html = page(read(arguments.published))
     except duckdb.Error as error:

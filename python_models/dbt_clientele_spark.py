@@ -1,4 +1,4 @@
-"""Lets Python models run on Spark, in the session that dbt runs SQL in.
+"""Lets Python models run on Spark, in the session that dbt runs SQL in, and macros call what publishes.
 
 dbt imports every module whose name begins with `dbt_`, which is how this one is found. dbt-spark itself submits Python
 models to Databricks only and has closed the request for sessions (dbt-adapters #510); once it can, this goes.
@@ -93,7 +93,16 @@ def write_table(spark, frame, name, file_format):
     frame.write.mode("overwrite").format(file_format).saveAsTable(name)
 
 
+def store_relation(adapter, plugin_name, relation, column_list, path, format, config):
+    """What macro in_python calls; on DuckDB it is a method of the adapter, which hands it to the project's plugin."""
+    from publishing.publish import SparkEngine, perform
+
+    perform(SparkEngine(adapter, config["file_format"]), config)
+
+
 if SparkAdapter is not None:
+    SparkAdapter.store_relation = store_relation
+    SparkAdapter._available_ = SparkAdapter._available_ | {"store_relation"}
     _helpers = SparkAdapter.python_submission_helpers.fget
     _default = SparkAdapter.default_python_submission_method.fget
 

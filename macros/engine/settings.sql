@@ -19,7 +19,7 @@
         'date or null': ['as_of_date', 'churn_observed_from'],
         'flag': [
             'score_uses_protected_attributes', 'clv_uses_protected_attributes', 'pseudonymise_ids',
-            'action_lists_use_protected_attributes',
+            'action_lists_use_protected_attributes', 'publish_customers', 'require_publication',
         ],
         'share': [
             'standardisation_minimum_coverage', 'significance_level', 'statistical_power', 'interval_minimum_share',

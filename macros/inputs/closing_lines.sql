@@ -52,3 +52,8 @@
         {% if notes %}{% do log(notes | join('. ') ~ '.', info=true) %}{% endif %}
     {% endif %}
 {% endmacro %}
+
+
+{% macro counted(count, one, many) -%}
+    {{ return(count ~ ' ' ~ (one if count == 1 else many)) }}
+{%- endmacro %}

@@ -138,7 +138,7 @@
 {% macro declared_input(input_name) %}
     {% if execute %}
         {#- a unit test has no graph -#}
-        {% for node in graph.get('nodes', {}).values() if node.config.meta.get('raw', {}).get('entity') == input_name %}
+        {% for node in own_nodes() if node.config.meta.get('raw', {}).get('entity') == input_name %}
             {% do return(node.config.meta['raw']) %}
         {% endfor %}
     {% endif %}

@@ -22,7 +22,7 @@
 {% macro check_inputs() %}
     {% if execute and flags.WHICH in ('build', 'run') %}
         {% do supplied_entities() %}
-        {% for node in graph.nodes.values() if node.config.meta.get('raw') %}
+        {% for node in own_nodes() if node.config.meta.get('raw') %}
             {% do raw_source(node.config.meta['raw']) %}
         {% endfor %}
     {% endif %}

@@ -4,7 +4,7 @@
     {% set notes = [] %}
     {% set read = [] %}
     {% set declared = {} %}
-    {% for node in graph.nodes.values() | sort(attribute='name') if node.config.meta.get('raw') %}
+    {% for node in own_nodes() | sort(attribute='name') if node.config.meta.get('raw') %}
         {% set raw = node.config.meta['raw'] %}
         {% set source = raw_source(raw) %}
         {% for name in raw_names(raw) %}{% do declared.update({file_stem(name): raw['entity']}) %}{% endfor %}

@@ -34,7 +34,7 @@
     `is_person_key`: names a person). A name means one thing, so it holds for every mart that has the column. -#}
 {% macro tagged_columns() %}
     {% set tagged = {'is_personal': [], 'is_person_key': []} %}
-    {% for node in graph.nodes.values() if node.resource_type in ('model', 'seed') %}
+    {% for node in own_nodes() if node.resource_type in ('model', 'seed') %}
         {% for column in node.columns.values() if column.config.meta %}
             {% for tag, names in tagged.items() if column.config.meta.get(tag) %}{% do names.append(column.name) %}{% endfor %}
         {% endfor %}
@@ -138,7 +138,7 @@
             {%- endfor %}
         from {{ node_relation(mart) }} as told
         {%- for outcome in outcomes %}
-        {%- set withheld = graph.nodes.values() | selectattr('name', 'equalto', outcome['withheld_in']) | first %}
+        {%- set withheld = own_nodes() | selectattr('name', 'equalto', outcome['withheld_in']) | first %}
         {%- set has_value = 'cut_value' in outcome %}
         left join (
             select distinct cut_name as withheld_name{{ ', cut_value as withheld_value' if has_value }}

@@ -1,20 +1,34 @@
 """The right to erasure: removes a customer from everything that builds have made.
 
-The published build is written anew without the customer, since deleted rows stay readable in a database file, and
-earlier builds are removed. The work database, dbt's logs and its target folder can be made again and are removed as a
-whole. Raw extracts are never changed: where the key still stands in one is said, and the next build reads it again
-until it is taken out there. Counts in aggregated marts are those of the build until the next one.
+Everything published is withdrawn, aggregates too, because a person who is missing from some tables follows from totals
+that stay; the next build publishes again. The work database loses every table that builds made, and dbt's logs and
+target folder, which can be made again, are removed. Raw extracts, and all else that clientele did not make, are never
+changed: where the key still stands in one is said. Nothing is touched unless the customer is found and no build runs.
 """
 
 import argparse
+import contextlib
+import gzip
 import hashlib
+import json
 import os
 import pathlib
+import re
 import shutil
 
 import duckdb
 
-from publishing.files import Publication, PublishError
+from publishing import export, publish
+from publishing.files import Publication, PublishError, connection_fault, published_path
+from publishing.publish import literal
+
+OTHERWISE = "nothing was erased"
+PAGE_MARK = '<meta name="generator" content="clientele">'  # in dashboard/page.html
+# what dbt leaves in the folders that it makes
+LEFT_BY_DBT = {
+    "logs": ["dbt.log"],
+    "target": ["manifest.json", "partial_parse.msgpack", "run_results.json"],
+}
 
 
 def pseudonym(customer_id: str, salt: str) -> str:
@@ -22,114 +36,318 @@ def pseudonym(customer_id: str, salt: str) -> str:
     return hashlib.sha256(f"{salt}|{customer_id}".encode()).hexdigest()[:32]
 
 
-def erase_published(path: str, keys: list[str]) -> int:
-    """Publishes the current build without the rows of these keys; how many rows that were."""
-    publication = Publication(path)
-    folder = pathlib.Path(publication.begin())
-    connection = duckdb.connect()
-    connection.execute(f"attach {_literal(path)} as old (read_only)")
-    connection.execute(
-        f"attach {_literal(folder / publication.path.name)} as new (storage_version 'v1.2.0')"
-    )
-    connection.execute("create schema new.marts")
+# --- where a key stands
+
+
+def tables_with(
+    connection, database: str, keys: list[str], tables: list[str] | None = None
+) -> list[str]:
+    """Tables (schema.name) of a database in which a column that is called an id has one of the keys; of those named."""
     columns: dict[str, list[str]] = {}
     for table, column in connection.execute(
-        "select table_name, column_name from duckdb_columns() "
-        "where database_name = 'old' and schema_name = 'marts' order by table_name, column_index"
+        "select schema_name || '.' || table_name, column_name from duckdb_columns() inner join duckdb_tables() "
+        "using (database_name, schema_name, table_name) where database_name = ? "
+        "and (column_name like '%\\_id' escape '\\' or column_name = 'id') order by all",
+        [database],
     ).fetchall():
-        columns.setdefault(table, []).append(column)
-    among = ", ".join(map(_literal, keys))
-    erased = {}
+        if tables is None or table in tables:
+            columns.setdefault(table, []).append(column)
+    among = ", ".join(map(literal, keys))
+    found = []
     for table, names in columns.items():
-        theirs = [f'"{name}" in ({among})' for name in names if name.endswith("_id")]
-        condition = " or ".join(theirs) if theirs else "false"
-        connection.execute(
-            f'create table new.marts."{table}" as from old.marts."{table}" where ({condition}) is not true'
-        )
-        erased[table] = _number(connection, f'old.marts."{table}"') - _number(
-            connection, f'new.marts."{table}"'
-        )
-    (old_id,) = connection.execute("select max(build_id) from old.marts.run_manifest").fetchone()
-    build_id = hashlib.sha256(f"{old_id}|erased|{sorted(erased.items())}".encode()).hexdigest()[:12]
-    for table, count in erased.items():
-        if count:
-            # the hash was that of the rows before
-            connection.execute(
-                "update new.marts.run_manifest set row_count = row_count - ?, content_hash = null "
-                "where item_kind = 'mart' and item_name = ?",
-                [count, table],
+        is_theirs = " or ".join(f'cast("{column}" as varchar) in ({among})' for column in names)
+        query = f"select 1 from {database}.{_quoted(table)} where {is_theirs} limit 1"
+        if connection.execute(query).fetchall():
+            found.append(table)
+    return found
+
+
+def has_value(file: pathlib.Path, keys: list[str]) -> bool:
+    """Whether a file has one of the keys as a whole value: Parquet by its columns, text (also gzipped) in UTF-8, UTF-16
+    or cp1251 by what stands between delimiters, quotes, blanks and markup."""
+    if file.suffix == ".parquet":
+        with duckdb.connect() as connection:
+            source = f"read_parquet({literal(file)})"
+            names = [row[0] for row in connection.execute(f"describe from {source}").fetchall()]
+            among = ", ".join(map(literal, keys))
+            has_key = " or ".join(
+                'cast("' + name.replace('"', '""') + f'" as varchar) in ({among})' for name in names
             )
-    connection.execute("update new.marts.run_manifest set build_id = ?", [build_id])
-    for kind, table, column, comment in connection.execute(
-        "select 'table', table_name, null, comment from duckdb_tables() "
-        "where database_name = 'old' and comment is not null union all "
-        "select 'column', table_name, column_name, comment from duckdb_columns() "
-        "where database_name = 'old' and comment is not null"
-    ).fetchall():
-        name = f'new.marts."{table}"' + (f'."{column}"' if column else "")
-        connection.execute(f"comment on {kind} {name} is {_literal(comment)}")
-    for table in columns:
-        connection.execute(
-            f'copy new.marts."{table}" to {_literal(folder / f"{table}.parquet")} '
-            f"(format parquet, compression zstd, kv_metadata {{build_id: {_literal(build_id)}}})"
+            return bool(
+                connection.execute(f"select 1 from {source} where {has_key} limit 1").fetchall()
+            )
+    opened = gzip.open if file.suffix == ".gz" else open
+    with opened(file, "rb") as lines:
+        start = lines.read(4)
+        is_wide = start[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in start
+        lines.seek(0)
+        for content in [lines.read()] if is_wide else lines:
+            for key in keys:
+                for encoding in ["utf-16"] if is_wide else ["utf-8", "cp1251"]:
+                    if (is_wide or _bytes(key, encoding) in content) and _is_value(
+                        key, content.decode(encoding, "replace")
+                    ):
+                        return True
+    return False
+
+
+def _bytes(key: str, encoding: str) -> bytes:
+    # up to a quote, which a file may double; of what an encoding has no letters for, nothing is found
+    return key.split('"')[0].encode(encoding, "replace")
+
+
+def _is_value(key: str, text: str) -> bool:
+    written = "|".join(map(re.escape, (key, key.replace('"', '""'))))
+    return re.search(rf"(?:^|[\s,;|\"'>:])(?:{written})(?:$|[\s,;|\"'<:])", text) is not None
+
+
+def files_with(files, keys: list[str]) -> list[str]:
+    """Those of the files that have one of the keys."""
+    found = []
+    for file in sorted(files):
+        # a broken Parquet file is no extract, and a build says so
+        with contextlib.suppress(OSError, duckdb.Error):
+            if file.is_file() and has_value(file, keys):
+                found.append(str(file))
+    return found
+
+
+# --- the work database
+
+
+class Work:
+    """The work database, open for this process alone; `is_there` says whether there is one."""
+
+    def __init__(self, path: str):
+        self.path = pathlib.Path(path)
+        self.is_there = self.path.exists()
+        if not self.is_there:
+            return
+        try:
+            self.connection = duckdb.connect(path)
+        except duckdb.IOException as error:
+            raise PublishError(connection_fault(path, str(error)).rstrip(".")) from None
+        except duckdb.Error as error:
+            raise PublishError(f"{path} cannot be read: {str(error).splitlines()[0]}") from None
+        self.connection.execute("pragma disable_checkpoint_on_shutdown")
+        (self.name,) = self.connection.execute("select current_database()").fetchone()
+        self.own, process = [], ""
+        with contextlib.suppress(duckdb.CatalogException):
+            rows = self.connection.execute(
+                f"select node, table_name from {publish.TABLE} where table_name <> ''"
+            ).fetchall()
+            process = dict(rows).get(publish.RAW, "")
+            self.own = [table for node, table in rows if node != publish.RAW] + [publish.TABLE]
+        if process and _is_running(int(process)):
+            raise PublishError(f"A build runs in process {process}")
+
+    def found(self, keys: list[str]) -> list[str]:
+        return tables_with(self.connection, self.name, keys, self.own) if self.is_there else []
+
+    def found_elsewhere(self, keys: list[str]) -> list[str]:
+        return tables_with(self.connection, self.name, keys) if self.is_there else []
+
+    def raw_lines(self, key: str) -> list[str]:
+        """Where the rows stood that the last build read of the customer, in the words of a message."""
+        said = []
+        if not self.is_there:
+            return said
+        for table in self.own:
+            entity = re.fullmatch(r"\w+\.int_(\w+)_read", table)
+            with contextlib.suppress(duckdb.Error):
+                if entity:
+                    lines = self.connection.execute(
+                        f"select line_number from {table} where customer_id = ? order by all limit 6",
+                        [key],
+                    ).fetchall()
+                    numbers = ", ".join(str(line) for (line,) in lines[:5])
+                    if lines:
+                        said.append(
+                            f"{entity[1]} (line {numbers}{' and others' if len(lines) > 5 else ''})"
+                        )
+        return said
+
+    def clear(self) -> str:
+        """Removes what builds made, and its bytes; what is left, in the words of a message. If it is interrupted, the
+        database is as it was."""
+        if not self.is_there:
+            return ""
+        left = ", ".join(table for table, _ in self._tables(self.name) if not self._is_own(table))
+        parts = [pathlib.Path(f"{self.path}.{name}") for name in ("copy", "clean")]
+        logs = [pathlib.Path(f"{file}.wal") for file in (*parts, self.path)]
+        for file in (*parts, *logs[:2]):
+            file.unlink(missing_ok=True)
+        if left:
+            # deleted rows stay readable in a file, so what is left of a copy goes into one more
+            run = self.connection.execute
+            # a view has no rows, and one that reads a file could not be copied without it
+            for table, kind in self._tables(self.name):
+                if kind == "view" and self._is_own(table):
+                    run(f"drop view {_quoted(table)}")
+            for name, part in zip(("copied", "cleaned"), parts, strict=True):
+                run(f"attach {literal(part)} as {name}")
+            run(f'copy from database "{self.name}" to copied')
+            for table, kind in self._tables("copied"):
+                if self._is_own(table):
+                    run(f"drop {kind} copied.{_quoted(table)} cascade")
+            kept = {table.split(".")[0] for table, _ in self._tables("copied")} | {"main"}
+            for schema in {table.split(".")[0] for table in self.own} - kept:
+                with contextlib.suppress(duckdb.Error):  # it has something else of its owner's
+                    run(f'drop schema copied."{schema}"')
+            run(
+                "copy from database copied to cleaned; checkpoint cleaned; detach cleaned; detach copied"
+            )
+            os.replace(parts[1], self.path)
+            parts[0].unlink()
+        else:
+            self.path.unlink()
+        for file in logs:
+            file.unlink(missing_ok=True)
+        for file in pathlib.Path(f"{self.path}.tmp").glob("duckdb_temp_*"):
+            file.unlink()
+        self.connection.close()
+        return left
+
+    def _tables(self, database: str) -> list[tuple[str, str]]:
+        return self.connection.execute(
+            "select schema_name || '.' || table_name, 'table' from duckdb_tables() where database_name = ? union all "
+            "select schema_name || '.' || view_name, 'view' from duckdb_views() "
+            "where database_name = ? and not internal order by all",
+            [database, database],
+        ).fetchall()
+
+    def _is_own(self, table: str) -> bool:
+        # dbt builds beside a table and renames; a kill leaves such a copy
+        return table in self.own or re.sub(r"__dbt_\w+$", "", table) in self.own
+
+
+def _quoted(table: str) -> str:
+    return ".".join(f'"{name}"' for name in table.split(".", 1))
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return process != os.getpid()
+
+
+# --- the published builds
+
+
+def published_with(publication: Publication, customer_id: str, salt: str) -> list[str]:
+    """The builds in which the customer is found; where ids are pseudonyms, that takes their salt."""
+    found = []
+    for build in publication.build_folders():
+        if not (build / "build.json").is_file():
+            continue  # what a kill left of a build that was being removed
+        facts = json.loads((build / "build.json").read_text("utf-8"))
+        is_current = build == publication.current_build()
+        if is_current and facts.get("salt_check") not in (None, publish.salt_check()):
+            raise PublishError(
+                "The published ids are pseudonyms, and CLIENTELE_SALT is not the salt that they were made with"
+            )
+        for file in build.rglob("*.duckdb"):
+            with duckdb.connect(str(file), read_only=True) as connection:
+                (name,) = connection.execute("select current_database()").fetchone()
+                keys = [customer_id, pseudonym(customer_id, salt)]
+                if tables_with(connection, name, keys):
+                    found.append(build.name)
+    return found
+
+
+def erase(
+    customer_id: str, published: str, work_path: str, raw: pathlib.Path
+) -> tuple[list[str], bool]:
+    """What was done, as sentences, and whether nothing in the published folder still has the key.
+
+    Raises a PublishError, before anything is touched, where the customer is not found, a build runs, or something is in
+    the way."""
+    keys = [customer_id, pseudonym(customer_id, os.environ.get(publish.SALT, ""))]
+    publication = Publication(published, work_path)
+    publication.check()
+    if publication.folder.is_dir():
+        publication.acquire()
+    work = Work(work_path)
+    builds = published_with(publication, customer_id, os.environ.get(publish.SALT, ""))
+    if not builds and not work.found(keys):
+        files = files_with(raw.glob("*"), keys)
+        raise PublishError(
+            f"Customer {customer_id} is in no published build and not in the work database {work_path}"
+            + (
+                f" (it is in {', '.join(files)}: delete it there, or the next build reads it)"
+                if files
+                else ""
+            )
         )
-    connection.execute("checkpoint new")
-    connection.execute("detach new")
-    connection.close()
-    publication.commit(build_id, kept=0)
-    return sum(erased.values())
-
-
-def files_that_name(folder: pathlib.Path, key: str) -> list[str]:
-    """The raw text files in which the key still stands."""
-    pattern = key.encode()
-    return sorted(
-        file.name
-        for file in folder.glob("*")
-        if file.is_file() and file.suffix != ".parquet" and pattern in file.read_bytes()
-    )
-
-
-def _number(connection, table: str) -> int:
-    return connection.execute(f"select count(*) from {table}").fetchone()[0]
-
-
-def _literal(value) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
+    lines = work.raw_lines(customer_id)
+    folder = publication.folder
+    said = [
+        f"Customer {customer_id} is erased: everything that was published as {published} is withdrawn, with exports "
+        "and the dashboard, until the next dbt build publishes again."
+    ]
+    # the places where the customer is looked for come last, so that what was interrupted can be repeated
+    for name, files in LEFT_BY_DBT.items():
+        variable = "DBT_LOG_PATH" if name == "logs" else "DBT_TARGET_PATH"
+        place = pathlib.Path(os.environ.get(variable, name))
+        if any((place / file).exists() for file in files):
+            shutil.rmtree(place)
+            said.append(f"Folder {place} of dbt is removed.")
+    export.remove(folder / "export")
+    export.remove(folder / "export_customers")
+    page = folder / "dashboard.html"
+    if page.is_file() and PAGE_MARK in page.read_text("utf-8", "replace"):
+        page.unlink()
+    try:
+        publication.withdraw("a customer was erased; the next build publishes again")
+    except PublishError as error:
+        raise OSError(str(error)) from None  # other than before, something was touched
+    if work.is_there:
+        left = work.clear()
+        kept = f" but for what clientele did not make ({left})" if left else ""
+        said.append(f"The work database {work_path} is removed{kept}.")
+    tables = Work(work_path).found_elsewhere(keys)
+    files = files_with(raw.glob("*"), keys)
+    for places in (files, [f"table {table} of {work_path}" for table in tables]):
+        if places:
+            said.append(
+                f"{customer_id} is still in {', '.join(places)}: the next build reads it again unless it is "
+                "deleted there."
+            )
+    if lines and not files and not tables:
+        said.append(
+            f"The last build had read the customer from {'; '.join(lines)}: delete it there."
+        )
+    others = files_with(folder.rglob("*"), keys)
+    if others:
+        said.append(
+            f"{customer_id} is still in {', '.join(others)}, which clientele did not make: delete it there."
+        )
+    publication.release()
+    return said, not others
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Erase a customer from all that builds have made.")
-    parser.add_argument("customer_id")
-    customer_id = parser.parse_args().customer_id
+    parser.add_argument("customer_id", nargs="?", help="default: the environment variable CUSTOMER")
+    customer_id = parser.parse_args().customer_id or os.environ.get("CUSTOMER", "")
     if not customer_id.strip():
         raise SystemExit("No customer is named: expected make erase CUSTOMER=<customer_id>.")
-    published = os.environ.get("CLIENTELE_PUBLISHED", "published/clientele.duckdb")
+    os.umask(0o077)
     work = os.environ.get("CLIENTELE_DB", "clientele.duckdb")
     raw = pathlib.Path(os.environ.get("CLIENTELE_RAW", "data/demo"))
-    keys = [customer_id, pseudonym(customer_id, os.environ.get("CLIENTELE_SALT", ""))]
-    if pathlib.Path(published).exists():
-        try:
-            count = erase_published(published, keys)
-        except (PublishError, OSError, duckdb.Error) as error:
-            raise SystemExit(f"{str(error).splitlines()[0]}: nothing was erased.") from None
-        print(
-            f"{count} rows of customer {customer_id} are erased from {published}; earlier builds are removed."
-        )
-        shutil.rmtree(pathlib.Path(published).parent / "export", ignore_errors=True)
-    for path in (work, f"{work}.wal"):
-        pathlib.Path(path).unlink(missing_ok=True)
-    for folder in (f"{work}.tmp", "logs", "target"):
-        shutil.rmtree(folder, ignore_errors=True)
-    print(
-        f"The work database {work}, logs and target are removed; the next dbt build makes them again."
-    )
-    left = files_that_name(raw, customer_id)
-    if left:
-        print(
-            f"{', '.join(left)} in {raw} still has {customer_id}: the next build reads it again "
-            "unless it is taken out there."
-        )
+    try:
+        said, is_done = erase(customer_id, published_path(), work, raw)
+    except PublishError as error:
+        raise SystemExit(f"{error}: {OTHERWISE}.") from None
+    except (OSError, duckdb.Error) as error:
+        raise SystemExit(f"{str(error).splitlines()[0]}: erasing has stopped, repeat it.") from None
+    print("\n".join(said))
+    if not is_done:
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,23 @@
 """The published marts for spreadsheets: one CSV file per mart and one workbook with a sheet per mart.
 
+Marts with a row per customer are in a folder of their own.
+
 Text that a spreadsheet would take for a formula is quoted by an apostrophe, and every cell has its type.
 """
 
 import argparse
 import datetime
-import os
 import pathlib
-import shutil
 from decimal import Decimal
 
 import duckdb
 import xlsxwriter
 
+from publishing.files import Publication, published_path
+
 # what spreadsheets take for the beginning of a formula, behind blanks too
 FORMULA = r"^\s*[=+\-@]|^[\t\r]"
+MARKER = "made-by-clientele"
 SHEET_ROWS = 1_048_575  # below the header
 FORMATS = {datetime.date: "yyyy-mm-dd", datetime.datetime: "yyyy-mm-dd hh:mm:ss"}
 
@@ -47,6 +50,7 @@ def export(published: str, folder: pathlib.Path) -> list[str]:
     ).fetchall():
         tables.setdefault(table, []).append((column, kind))
     folder.mkdir(parents=True)
+    (folder / MARKER).touch()
     too_long, taken = [], set()
     book = xlsxwriter.Workbook(folder / "clientele.xlsx", {"constant_memory": True})
     book.set_properties(
@@ -94,28 +98,58 @@ def write(sheet, line, position, value, styles) -> None:
         sheet.write_string(line, position, str(value))
 
 
+def remove(folder: pathlib.Path) -> None:
+    """Removes the files of an earlier export; a folder that is none, and other files in one, stay."""
+    if not (folder / MARKER).is_file():
+        return
+    for file in [*folder.glob("*.csv"), folder / "clientele.xlsx", folder / MARKER]:
+        file.unlink(missing_ok=True)
+    if not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def replace(published: pathlib.Path, folder: pathlib.Path) -> list[str]:
+    """Puts an export of a published file where the one before was; the marts that are in CSV only."""
+    part = folder.with_name(folder.name + ".part")
+    remove(part)
+    too_long = export(str(published), part)
+    remove(folder)
+    part.rename(folder)
+    return too_long
+
+
 def main() -> None:
-    published = os.environ.get("CLIENTELE_PUBLISHED", "published/clientele.duckdb")
     parser = argparse.ArgumentParser(description="Write the published marts for spreadsheets.")
-    parser.add_argument("--published", default=published)
+    parser.add_argument("--published", default=published_path())
     parser.add_argument("--out", help="default: the folder export beside the published file")
     arguments = parser.parse_args()
-    folder = pathlib.Path(arguments.out or pathlib.Path(arguments.published).parent / "export")
-    if not pathlib.Path(arguments.published).is_file():
+    publication = Publication(arguments.published)
+    folder = pathlib.Path(arguments.out or publication.folder / "export")
+    # customers in a folder of their own, so that not everybody who reads the aggregates has to see them
+    folders = {
+        publication.path: folder,
+        publication.customers: folder.with_name(f"{folder.name}_customers"),
+    }
+    if not publication.path.is_file():
         raise SystemExit(
             f"{arguments.published} does not exist: publish a build first (make build)."
         )
-    part = folder.with_name(folder.name + ".part")
+    for place in folders.values():
+        if place.exists() and any(place.iterdir()) and not (place / MARKER).is_file():
+            raise SystemExit(
+                f"{place} was not made by make export: expected no such folder; nothing was exported."
+            )
     try:
-        shutil.rmtree(part, ignore_errors=True)
-        too_long = export(arguments.published, part)
-        shutil.rmtree(folder, ignore_errors=True)
-        part.rename(folder)
+        for published, place in folders.items():
+            if not published.is_file():
+                remove(place)
+                continue
+            too_long = replace(published, place)
+            print(f"The marts are in {place}, as CSV and in clientele.xlsx.")
+            if too_long:
+                print(f"Too long for a sheet, and in CSV only: {', '.join(too_long)}.")
     except (OSError, duckdb.Error) as error:
-        raise SystemExit(f"{str(error).splitlines()[0]}: nothing was exported.") from None
-    print(f"The marts are in {folder}, as CSV and in clientele.xlsx.")
-    if too_long:
-        print(f"Too long for a sheet, and in CSV only: {', '.join(too_long)}.")
+        raise SystemExit(f"{str(error).splitlines()[0]}: the export is not complete.") from None
 
 
 if __name__ == "__main__":

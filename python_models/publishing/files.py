@@ -1,142 +1,239 @@
 """The published folder: builds side by side, one of them current, swapped by a single rename.
 
-    clientele.duckdb        link through clientele.current; what clients open
-    <mart>.parquet          link through clientele.current
-    clientele.current       link to one folder of clientele.builds; replacing it is the whole swap
-    clientele.builds/000007-<build id>/    the database file and one Parquet file per mart
-    clientele.lock          held while a build is published, so that two never are at once
+    clientele.duckdb             link through clientele.current: the aggregates; what clients open
+    <mart>.parquet               link through clientele.current: the aggregates
+    clientele_customers.duckdb   link through clientele.current: marts with a row per customer
+    clientele_customers          link through clientele.current: a folder with a Parquet file for each of these
+    clientele.status.json        whether the last run published, and why not
+    clientele.current            link to one folder of clientele.builds; replacing it is the whole swap
+    clientele.builds/000007-<build id>/             build.json, the database of the aggregates, their Parquet files
+    clientele.builds/000007-<build id>/customers/   the same of the customers
+    clientele.lock               held while a build is published, so that two never are at once
 
-A reader that has a file open keeps it, whatever is swapped or removed; the next one to open finds the new state. What a
+Only what this module made is ever replaced or removed: links that lead through clientele.current, and the files of a
+build in folders with a marker. What else stands at one of these names is refused, and everything else is left alone. A
+reader that has a file open keeps it, whatever is swapped or removed; the next one to open finds the new state. What a
 killed publisher leaves is never current, and the next one removes it.
 """
 
 import argparse
+import contextlib
 import fcntl
+import json
 import os
 import pathlib
 import re
-import shutil
 
 NUMBERED = re.compile(r"(\d{6})-\w+")
+MADE = re.compile(r".+\.(duckdb|parquet|wal)|build\.json(\.part)?")  # the files of a build
+MARKER = "made-by-clientele"  # in the folder of builds
+MADE_BY = {"made_by": "clientele"}
+CUSTOMERS = "customers"
+
+# files that clients read follow the umask that the process was started with, see plugin.py
+UMASK = os.umask(0)
+os.umask(UMASK)
 
 
 class PublishError(Exception):
-    """One sentence that says why nothing was swapped."""
+    """One clause that says what is wrong; `current` names the build that is current in spite of it, after the swap."""
+
+    def __init__(self, clause: str, current: str = ""):
+        super().__init__(clause)
+        self.current = current
+
+    def sentence(self, otherwise: str = "nothing was published") -> str:
+        if self.current:
+            return f"Build {self.current} is current, but {self}."
+        return (
+            f"{self}: {otherwise}, and what was published before stays as it is."
+            if otherwise
+            else f"{self}."
+        )
 
 
 class Publication:
-    """The published state under one file name."""
+    """The published state under one file name; `work` is the work database, which it must not touch."""
 
-    def __init__(self, path: str):
+    def __init__(self, path: str, work: str | None = None):
         self.path = pathlib.Path(os.path.abspath(path))
+        self.work = work
         self.folder = self.path.parent
         self.builds = self.folder / f"{self.path.stem}.builds"
         self.current = self.folder / f"{self.path.stem}.current"
+        self.status = self.folder / f"{self.path.stem}.status.json"
+        self.customers = self.folder / f"{self.path.stem}_customers{self.path.suffix}"
         self.next = self.builds / "next"
         self._lock = None
 
-    def begin(self) -> str:
-        """Sweeps leftovers and gives an empty folder for the next build."""
-        try:
-            self.builds.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise PublishError(
-                f"Folder {self.folder} cannot be written: {error.strerror}"
-            ) from None
-        self._acquire()
-        self._sweep()
-        self.next.mkdir()
-        return str(self.next)
+    # --- what others may find
 
-    def commit(self, build_id: str, kept: int) -> str:
+    def check(self, marts: list[str] = ()) -> None:
+        """Raises a PublishError if anything stands where this publication would write; changes nothing."""
+        self.check_work()
+        links = [self.path, self.customers, self.customers.with_suffix("")]
+        links += [self.folder / f"{mart}.parquet" for mart in marts]
+        for link in links:
+            if os.path.lexists(link) and not self._is_own_link(link):
+                raise self._foreign(link)
+            self._check_temporary(link)
+        self._check_temporary(self.current)
+        for path in (self.path, self.customers):
+            # readers would replay it
+            if os.path.lexists(f"{path}.wal"):
+                raise self._foreign(f"{path}.wal")
+        if os.path.lexists(self.current) and not self._leads_to(self.current, self.builds):
+            raise self._foreign(self.current)
+        if os.path.lexists(self.builds) and not (
+            (self.builds / MARKER).is_file() or _is_empty_folder(self.builds)
+        ):
+            raise self._foreign(self.builds)
+        if os.path.lexists(self.next) and not _is_made(self.next):
+            raise self._foreign(self.next)
+        if os.path.lexists(self.status) and not _is_marked(self.status):
+            raise self._foreign(self.status)
+
+    def check_work(self) -> None:
+        """Raises a PublishError if the work database is one of the paths that publishing replaces."""
+        if self.work is None or self.work == ":memory:":
+            return
+        work = os.path.realpath(self.work)
+        for place in (self.path, self.customers, self.status, self.current, self.builds):
+            real = os.path.realpath(place)
+            is_same = (
+                os.path.exists(place) and os.path.exists(work) and os.path.samefile(place, work)
+            )
+            # the one may also lie in the other
+            if is_same or os.path.commonpath([work, real]) in (work, real):
+                raise PublishError(
+                    f"CLIENTELE_PUBLISHED ({self.path}) and the work database CLIENTELE_DB ({self.work}) are in each "
+                    "other's place: expected two files apart"
+                )
+
+    def current_build(self) -> pathlib.Path | None:
+        return self.current.resolve() if self.current.exists() else None
+
+    def build_folders(self) -> list[pathlib.Path]:
+        """Every build that is kept, oldest first, the current one among them."""
+        if not self.builds.is_dir():
+            return []
+        found = [folder for folder in self.builds.iterdir() if NUMBERED.fullmatch(folder.name)]
+        return sorted(folder for folder in found if _is_made(folder))
+
+    # --- what changes it
+
+    def begin(self, marts: list[str] = ()) -> pathlib.Path:
+        """Sweeps leftovers and gives an empty folder for the next build."""
+        self.check(marts)
+        with opened(self.folder):
+            self._make_builds()
+            self.acquire()
+            self._sweep()
+            self.next.mkdir()
+            _write_json(self.next / "build.json", MADE_BY)
+            (self.next / CUSTOMERS).mkdir()
+        return self.next
+
+    def commit(self, build_id: str, kept: int, **facts) -> str:
         """Makes what is in the next folder current, all at once; `kept` earlier builds stay for rollback."""
-        database = self.next / self.path.name
-        if not database.is_file():
+        if not (self.next / self.path.name).is_file():
             raise PublishError(f"The build to publish has no file {self.path.name}")
-        logs = list(self.next.glob("*.wal"))
+        logs = list(self.next.rglob("*.wal"))
         if logs:
             raise PublishError(f"The build to publish was not closed: {logs[0].name} is left")
-        for file in sorted(self.next.iterdir()):
-            file.chmod(0o444)  # a client that opens it for writing would shut the others out
-            _sync(file)
-        _sync(self.next)
-        number = 1 + max([0, *(number for number, _ in self._numbered())])
-        build = self.builds / f"{number:06d}-{build_id}"
-        os.rename(self.next, build)
-        _sync(self.builds)
-        self._make_current(build)
-        earlier = [folder for _, folder in self._numbered() if folder != build]
-        for folder in earlier[: len(earlier) - kept]:
-            shutil.rmtree(folder)
+        with opened(self.folder):
+            customers = self.next / CUSTOMERS
+            if not any(customers.iterdir()):
+                customers.rmdir()
+            _write_json(self.next / "build.json", MADE_BY | {"build_id": build_id} | facts)
+            for file in sorted(self.next.rglob("*")):
+                # a client that opens it for writing would shut the others out
+                file.chmod((0o777 if file.is_dir() else 0o444) & ~UMASK)
+                _sync(file)
+            self.next.chmod(0o777 & ~UMASK)
+            self._keep_access(customers)
+            _sync(self.next)
+            self.check([file.stem for file in self.next.glob("*.parquet")])
+            taken = [int(m[1]) for m in map(NUMBERED.fullmatch, os.listdir(self.builds)) if m]
+            build = self.builds / f"{1 + max([0, *taken]):06d}-{build_id}"
+            os.rename(self.next, build)
+            _sync(self.builds)
+        self._make_current(build, build_id)
+        with opened(self.folder, build_id):
+            earlier = [folder for folder in self.build_folders() if folder != build]
+            for folder in earlier[: max(0, len(earlier) - kept)]:
+                _remove(folder)
         self.release()
         return str(build)
 
+    def abandon(self) -> None:
+        """Gives up what was begun."""
+        with contextlib.suppress(OSError):
+            if self._lock is not None and _is_made(self.next):
+                _remove(self.next)
+        self.release()
+
     def rollback(self) -> str:
         """Makes the build before the current one current again."""
-        if not self.current.exists():
+        self.check()
+        current = self.current_build()
+        if current is None:
             raise PublishError(f"Nothing is published as {self.path}")
-        self._acquire()
-        current = self.current.resolve()
-        earlier = [folder for _, folder in self._numbered() if folder.name < current.name]
+        with opened(self.folder):
+            self.acquire()
+        earlier = [folder for folder in self.build_folders() if folder.name < current.name]
         if not earlier:
             raise PublishError(
                 f"No build before {current.name} is kept (var published_builds_kept)"
             )
-        self._make_current(earlier[-1])
+        name = earlier[-1].name
+        self._make_current(earlier[-1], name[7:])
+        self.tell(False, f"rolled back to build {name}")
         self.release()
-        return earlier[-1].name
+        return name
 
-    def build_folders(self) -> list[pathlib.Path]:
-        """Every build that is kept, oldest first, the current one among them."""
-        return [folder for _, folder in self._numbered()]
+    def withdraw(self, reason: str) -> None:
+        """Removes every build that was published, the current one and earlier ones, and the links to them."""
+        if not self.folder.is_dir():
+            return
+        with opened(self.folder):
+            # after this nothing is found by the names that clients know
+            self.current.unlink(missing_ok=True)
+            for link in self._own_links():
+                link.unlink()
+            for folder in [*self.build_folders(), self.next]:
+                if _is_made(folder):
+                    _remove(folder)
+            _sync(self.folder)
+            self.tell(False, reason)
 
-    def _numbered(self) -> list[tuple[int, pathlib.Path]]:
-        found = [(NUMBERED.fullmatch(folder.name), folder) for folder in self.builds.iterdir()]
-        return sorted((int(match[1]), folder) for match, folder in found if match)
+    def tell(self, is_published: bool, reason: str = "") -> None:
+        """Writes the status file: whether the last run published, why not, and which build is current."""
+        current = self.current_build()
+        facts = {}
+        if current is not None and (current / "build.json").is_file():
+            facts = json.loads((current / "build.json").read_text("utf-8"))
+        status = MADE_BY | {
+            "is_published": is_published,
+            "reason": reason,
+            "current_build": facts.get("build_id"),
+            "mart_count": facts.get("mart_count"),
+            "row_count": facts.get("row_count"),
+            "as_of_date": facts.get("as_of_date"),
+        }
+        with opened(self.folder, facts.get("build_id", "") if is_published else ""):
+            self._make_builds()
+            _write_json(self.status, status, self.builds / "status.json.part")
 
-    def _sweep(self) -> None:
-        current = self.current.resolve().name if self.current.exists() else ""
-        for folder in self.builds.iterdir():
-            # later than the current one: never swapped in, or rolled back; of the same name: nothing to go back to
-            is_copy = folder.name[7:] == current[7:] and folder.name != current
-            if not NUMBERED.fullmatch(folder.name) or folder.name > current or is_copy:
-                shutil.rmtree(folder)
-        for file in self.folder.glob(f"{self.path.stem}.*.link"):
-            file.unlink()
-        # a write-ahead log beside the published name would be replayed by its readers
-        pathlib.Path(f"{self.path}.wal").unlink(missing_ok=True)
-
-    def _make_current(self, build: pathlib.Path) -> None:
-        files = {file.name for file in build.iterdir()}
-        links = {link.name for link in self.folder.iterdir() if self._is_own_link(link)}
-        if self.current.exists():
-            for name in sorted(files - links):
-                self._link(self.folder / name, f"{self.current.name}/{name}")
-        # the swap
-        self._link(self.current, f"{self.builds.name}/{build.name}")
-        for name in sorted(files):
-            if os.path.realpath(self.folder / name) != os.path.realpath(build / name):
-                self._link(self.folder / name, f"{self.current.name}/{name}")
-        for name in links - files:
-            (self.folder / name).unlink()
-        _sync(self.folder)
-
-    def _is_own_link(self, path: pathlib.Path) -> bool:
-        return path.is_symlink() and os.readlink(path).startswith(f"{self.current.name}/")
-
-    def _link(self, path: pathlib.Path, target: str) -> None:
-        temporary = self.folder / f"{self.path.stem}.{path.name}.link"
-        temporary.unlink(missing_ok=True)
-        temporary.symlink_to(target)
-        os.replace(temporary, path)
-
-    def _acquire(self) -> None:
-        self._lock = os.open(self.folder / f"{self.path.stem}.lock", os.O_CREAT | os.O_WRONLY)
+    def acquire(self) -> None:
+        """Keeps others from publishing until release."""
+        self._lock = os.open(
+            self.folder / f"{self.path.stem}.lock", os.O_CREAT | os.O_WRONLY, 0o666
+        )
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            os.close(self._lock)
-            self._lock = None
+            self.release()
             raise PublishError("Another build is being published") from None
 
     def release(self) -> None:
@@ -144,6 +241,152 @@ class Publication:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+    # --- parts of these
+
+    def _make_builds(self) -> None:
+        self.builds.mkdir(parents=True, exist_ok=True)
+        (self.builds / MARKER).touch()
+
+    def _sweep(self) -> None:
+        current = self.current_build()
+        name = current.name if current else ""
+        for folder in self.build_folders():
+            # later than the current one: never swapped in, or rolled back; of the same name: nothing to go back to
+            is_copy = folder.name[7:] == name[7:] and folder.name != name
+            if folder.name > name or is_copy:
+                _remove(folder)
+        if self.next.exists():
+            _remove(self.next)
+        for link in self._own_links():
+            if link.name.endswith(".link"):
+                link.unlink()
+
+    def _make_current(self, build: pathlib.Path, build_id: str) -> None:
+        wanted = {file.name: file.name for file in build.iterdir() if _is_shown(file)}
+        if (build / CUSTOMERS).is_dir():
+            wanted[self.customers.name] = f"{CUSTOMERS}/{self.customers.name}"
+            wanted[self.customers.stem] = CUSTOMERS
+        made = []
+        try:
+            with opened(self.folder):
+                for name, target in sorted(wanted.items()):
+                    link, to = self.folder / name, f"{self.current.name}/{target}"
+                    if not link.is_symlink() or os.readlink(link) != to:
+                        made += [] if link.is_symlink() else [link]
+                        self._link(link, to)
+                # the swap
+                self._link(self.current, f"{self.builds.name}/{build.name}")
+        except PublishError:
+            for link in made:
+                link.unlink(missing_ok=True)
+            raise
+        with opened(self.folder, build_id):
+            for link in self._own_links():
+                if link.name not in wanted:
+                    link.unlink()
+            _sync(self.folder)
+
+    def _keep_access(self, customers: pathlib.Path) -> None:
+        """Who may see the customers of the current build, as an administrator set it, may see those of the next."""
+        current = self.current_build()
+        if current is not None and customers.is_dir() and (current / CUSTOMERS).is_dir():
+            before = (current / CUSTOMERS).stat()
+            customers.chmod(before.st_mode & 0o7777)
+            with contextlib.suppress(PermissionError):
+                os.chown(customers, -1, before.st_gid)
+
+    def _own_links(self) -> list[pathlib.Path]:
+        if not self.folder.is_dir():
+            return []
+        temporary = self._temporary(self.current)
+        return sorted(
+            link
+            for link in self.folder.iterdir()
+            if self._is_own_link(link) or link == temporary and self._leads_to(link, self.builds)
+        )
+
+    def _is_own_link(self, path: pathlib.Path) -> bool:
+        return self._leads_to(path, self.current)
+
+    @staticmethod
+    def _leads_to(path: pathlib.Path, folder: pathlib.Path) -> bool:
+        return path.is_symlink() and os.readlink(path).startswith(f"{folder.name}/")
+
+    def _temporary(self, path: pathlib.Path) -> pathlib.Path:
+        return self.folder / f"{self.path.stem}.{path.name}.link"
+
+    def _check_temporary(self, path: pathlib.Path) -> None:
+        temporary = self._temporary(path)
+        if os.path.lexists(temporary) and not temporary.is_symlink():
+            raise self._foreign(temporary)
+
+    def _link(self, path: pathlib.Path, target: str) -> None:
+        temporary = self._temporary(path)
+        temporary.unlink(missing_ok=True)
+        temporary.symlink_to(target)
+        os.replace(temporary, path)
+
+    def _foreign(self, path) -> PublishError:
+        return PublishError(
+            f"{path} is not part of the publication that clientele made as {self.path.name} and is left alone; "
+            "move it, or set CLIENTELE_PUBLISHED to a file in a folder of its own"
+        )
+
+
+@contextlib.contextmanager
+def opened(folder: pathlib.Path, current: str = ""):
+    """What is made within follows the umask, and an error of the file system is a PublishError."""
+    before = os.umask(UMASK)
+    try:
+        yield
+    except OSError as error:
+        raise PublishError(
+            f"{error.filename or folder} cannot be written: {error.strerror}", current
+        ) from None
+    finally:
+        os.umask(before)
+
+
+def _is_shown(file: pathlib.Path) -> bool:
+    return file.suffix != ".json" and file.is_file()
+
+
+def _is_empty_folder(path: pathlib.Path) -> bool:
+    return path.is_dir() and not path.is_symlink() and not any(path.iterdir())
+
+
+def _is_made(folder: pathlib.Path) -> bool:
+    """Whether a folder of builds has the marker; one with nothing, or half a marker, is what a kill left of one."""
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    return _is_marked(folder / "build.json") or {*os.listdir(folder)} <= {"build.json.part"}
+
+
+def _is_marked(file: pathlib.Path) -> bool:
+    try:
+        text = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(text, dict) and text.get("made_by") == MADE_BY["made_by"]
+
+
+def _remove(folder: pathlib.Path) -> None:
+    """Removes the files of a build, the marker last; what somebody else put among them stays where it is."""
+    customers = folder / CUSTOMERS
+    for place in (customers, folder) if customers.is_dir() else (folder,):
+        files = [file for file in place.iterdir() if MADE.fullmatch(file.name)]
+        for file in sorted(files, key=lambda file: file.name == "build.json"):
+            if file.name != "build.json" or {*os.listdir(place)} == {"build.json"}:
+                file.unlink()
+        if not any(place.iterdir()):
+            place.rmdir()
+
+
+def _write_json(path: pathlib.Path, content: dict, part: pathlib.Path | None = None) -> None:
+    part = part or path.with_name(f"{path.name}.part")
+    part.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+    os.replace(part, path)
 
 
 def _sync(path: pathlib.Path) -> None:
@@ -154,17 +397,30 @@ def _sync(path: pathlib.Path) -> None:
         os.close(handle)
 
 
+def connection_fault(path: str, message: str) -> str:
+    """DuckDB's complaint about a database that it cannot open, as one sentence."""
+    holder = re.search(r"Conflicting lock is held in (.*?) ?\(PID (\d+)\)", message)
+    if holder:
+        return (
+            f"The work database {path} is open in process {holder[2]} ({holder[1]}): "
+            "wait for it or end it, or set CLIENTELE_DB to another file."
+        )
+    return message.strip().splitlines()[0]
+
+
+def published_path() -> str:
+    return os.environ.get("CLIENTELE_PUBLISHED", "published/clientele.duckdb")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Go back to the build that was published before.")
     parser.add_argument("command", choices=["rollback"])
-    parser.add_argument(
-        "--published", default=os.environ.get("CLIENTELE_PUBLISHED", "published/clientele.duckdb")
-    )
+    parser.add_argument("--published", default=published_path())
     arguments = parser.parse_args()
     try:
         name = Publication(arguments.published).rollback()
     except PublishError as error:
-        raise SystemExit(f"{error}; nothing was changed.") from None
+        raise SystemExit(error.sentence("nothing was changed")) from None
     print(f"{arguments.published} is build {name} again; the next dbt build replaces it.")
 
 

@@ -1,21 +1,20 @@
-"""The dbt-duckdb plugin: what SQL cannot do itself, as functions that macros call, and the bounds of what it may do."""
+"""The dbt-duckdb plugin: what SQL cannot do itself, and the bounds of what a build may do.
+
+The work database, logs and target hold customers and are for their owner only; what is published follows the umask.
+"""
 
 import atexit
-import hashlib
 import os
+import pathlib
 import weakref
 
 import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt.adapters.factory import get_adapter_by_type
 from dbt_common.exceptions import DbtRuntimeError
 from reading.folder import folder_entries, unpacked
 
-from publishing.files import Publication, PublishError
-
-SALT = "CLIENTELE_SALT"
-
-# by path, for the process: a publication that an earlier run left open is closed when the next begins
-PUBLICATIONS: dict[str, Publication] = {}
+from publishing import files, publish, state
 
 # a connection with functions that is still open when Python ends makes the engine's library print pages of warnings
 CONNECTIONS = weakref.WeakSet()
@@ -38,14 +37,29 @@ class Plugin(BasePlugin):
         self.folders = [
             os.path.join(os.path.abspath(folder), "") for folder in plugin_config["folders"]
         ]
+        self.connection = None
+
+    def update_connection_config(self, creds, config):
+        """Before the work database is opened: refuses with one sentence what would end in pages of stack trace."""
+        if creds.path == ":memory:":
+            return
+        os.umask(0o077)
+        try:
+            files.Publication(files.published_path(), creds.path).check_work()
+            # another process may have it open
+            duckdb.connect(creds.path, config=config).close()
+        except files.PublishError as error:
+            raise DbtRuntimeError(error.sentence("")) from None
+        except duckdb.IOException as error:
+            raise DbtRuntimeError(files.connection_fault(creds.path, str(error))) from None
+        os.chmod(creds.path, 0o600)
 
     def configure_connection(self, conn):
         CONNECTIONS.add(conn)
-        text, number = duckdb.sqltype("VARCHAR"), duckdb.sqltype("BIGINT")
+        self.connection = conn
+        text = duckdb.sqltype("VARCHAR")
         for name, function, parameters, result in (
-            ("publish_begin", publish_begin, [text], text),
-            ("publish_commit", publish_commit, [text, text, number], text),
-            ("file_hash_of", file_hash, [text], text),
+            ("file_hash_of", state.file_hash, [text], text),
             ("has_salt", has_salt, [], duckdb.sqltype("BOOLEAN")),
             ("folder_entries", folder_entries, [text], text),
             ("unpacked", lambda path: unpacked(path, self.folders), [text], duckdb.sqltype("BLOB")),
@@ -54,45 +68,39 @@ class Plugin(BasePlugin):
         # nothing else on this machine is read or written, whatever a model says, and no model can change that
         # a folder whose name looks like a pattern is listed by its name as a pattern, see macro list_files
         folders = [*self.folders, *(folder.replace("[", "[[]") for folder in self.folders)]
-        conn.execute(f"set allowed_directories = [{', '.join(map(_literal, folders))}]")
+        conn.execute(f"set allowed_directories = [{', '.join(map(publish.literal, folders))}]")
         conn.execute("set enable_external_access = false")
         conn.execute("set lock_configuration = true")
 
     def configure_cursor(self, cursor):
         # as a variable of the connection it is in no statement, and so in no log and no compiled file
-        cursor.execute(f"set variable clientele_salt = {_literal(os.environ.get(SALT, ''))}")
+        salt = publish.literal(os.environ.get(publish.SALT, ""))
+        cursor.execute(f"set variable clientele_salt = {salt}")
+
+    def store(self, target_config):
+        """What macro in_python calls."""
+        adapter = get_adapter_by_type("duckdb")
+        keep_private(adapter.config)
+        cursor = self.connection.cursor()
+        self.configure_cursor(cursor)
+        publish.perform(publish.DuckdbEngine(adapter, cursor), target_config.config)
 
 
 def has_salt():
     """Whether the salt of pseudonyms is set, and long enough to be no guess."""
-    return len(os.environ.get(SALT, "")) >= 16
+    return len(os.environ.get(publish.SALT, "")) >= 16
 
 
-def publish_begin(path):
-    """The folder to publish from; a sentence that begins with `error:` where there is none."""
-    if path in PUBLICATIONS:
-        PUBLICATIONS[path].release()
-    publication = PUBLICATIONS[path] = Publication(path)
-    return _told(publication.begin)
-
-
-def publish_commit(path, build_id, kept):
-    return _told(lambda: PUBLICATIONS[path].commit(build_id, kept))
-
-
-def _literal(text):
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _told(action):
-    try:
-        return action()
-    except PublishError as error:
-        return f"error: {error}"
-    except OSError as error:
-        return f"error: {error.filename or 'A file'} cannot be written: {error.strerror}"
-
-
-def file_hash(path):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def keep_private(config) -> None:
+    """Takes target and logs from others: the folders where they lie in the project, else what dbt writes into them."""
+    root = pathlib.Path(config.project_root).resolve()
+    written = {
+        config.log_path: ["dbt.log*"],
+        config.target_path: ["*.json", "*.msgpack", "*.gpickle", "compiled", "run"],
+    }
+    for folder, patterns in written.items():
+        folder = (root / folder).resolve()
+        places = [folder] if root in folder.parents else []
+        for path in places + [path for pattern in patterns for path in folder.glob(pattern)]:
+            if path.exists() and path.stat().st_uid == os.getuid():
+                path.chmod(path.stat().st_mode & 0o700)

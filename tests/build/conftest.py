@@ -32,6 +32,7 @@ class Build:
     def __init__(self, folder: pathlib.Path, result, said=()):
         self.path = folder / "clientele.duckdb"
         self.published = folder / "published" / "clientele.duckdb"
+        self.customers = folder / "published" / "clientele_customers.duckdb"
         self.target = folder / "target"
         self.said = list(said)
         self.is_success = result.success

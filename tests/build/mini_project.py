@@ -1,6 +1,7 @@
 """A small project with the macros of the real one, so that publishing is tried in seconds and broken on purpose."""
 
 import hashlib
+import json
 import os
 import pathlib
 import subprocess
@@ -18,7 +19,7 @@ MODELS = {
     ),
     "marts/second_mart.sql": "select max(item) as item, max(generation) as generation from {{ ref('first_mart') }}",
     "marts/people.sql": (
-        "select 'customer ' || range as customer_id, date '1980-02-29' as birth_date, range as item from range(3)"
+        "select 'customer ' || range as customer_id, date '1980-02-29' as birth_date, range as item from range(50)"
     ),
     # the smallest town is too small, and follows from the others unless one of them is withheld too
     "marts/towns.sql": (
@@ -119,12 +120,13 @@ class MiniProject:
     def __init__(self, folder: pathlib.Path):
         self.folder = folder
         self.published = folder / "published" / "clientele.duckdb"
+        self.customers = folder / "published" / "clientele_customers.duckdb"
 
     def create(self) -> None:
         settings = yaml.safe_load((ROOT / "dbt_project.yml").read_text("utf-8"))
         settings |= {"model-paths": ["models"], "macro-paths": [str(ROOT / "macros")]}
         settings["vars"] |= {"generation": 1, "size": 1000}
-        settings["on-run-start"] = ["{{ check_settings() }}"]
+        settings["on-run-start"] = ["{{ check_settings() }}", "{{ begin_run() }}"]
         settings["models"] = {"clientele": {"marts": settings["models"]["clientele"]["marts"]}}
         self.write("dbt_project.yml", yaml.safe_dump(settings))
         for name, sql in MODELS.items():
@@ -154,6 +156,12 @@ class MiniProject:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+
+    def sql(self, mart: str) -> str:
+        return MODELS[f"marts/{mart}.sql"]
+
+    def status(self) -> dict:
+        return json.loads((self.published.parent / "clientele.status.json").read_text())
 
     def variables(self) -> dict[str, str]:
         return {
@@ -195,7 +203,10 @@ class MiniProject:
     def hash(self) -> str:
         """Of everything that is published: the name and the bytes of each file."""
         digest = hashlib.sha256()
-        for file in sorted(self.published.parent.glob("*.parquet")) + [self.published]:
+        folder = self.published.parent
+        for file in sorted(
+            [*folder.glob("*.parquet"), *folder.glob("*/*.parquet"), *folder.glob("*.duckdb")]
+        ):
             digest.update(file.name.encode() + file.read_bytes())
         return digest.hexdigest()
 

@@ -22,7 +22,7 @@ QUERY = (
 
 @pytest.fixture(scope="module")
 def expected(demo):
-    with duckdb.connect(str(demo.published), read_only=True) as connection:
+    with duckdb.connect(str(demo.customers), read_only=True) as connection:
         rows = connection.execute(QUERY).fetchall()
     first = rows[0]
     assert [type(value) for value in first] == [str, datetime.date, int, Decimal, float, str]
@@ -33,7 +33,7 @@ def test_sqlalchemy_reads_rows_and_reflects_tables(demo, expected):
     # another process, because this one has the file open in another mode
     script = f"""
 import sqlalchemy
-engine = sqlalchemy.create_engine("duckdb:///{demo.published}", connect_args={{"read_only": True}})
+engine = sqlalchemy.create_engine("duckdb:///{demo.customers}", connect_args={{"read_only": True}})
 with engine.connect() as connection:
     rows = [tuple(row) for row in connection.execute(sqlalchemy.text({QUERY!r}))]
 table = sqlalchemy.Table("rfm_customers", sqlalchemy.MetaData(), schema="marts", autoload_with=engine)
@@ -50,7 +50,7 @@ print({{column.name: str(column.type) for column in table.columns}})
 
 
 def test_adbc_pandas_and_polars_read_the_same(demo, expected):
-    options = {"path": str(demo.published), "access_mode": "read_only"}
+    options = {"path": str(demo.customers), "access_mode": "read_only"}
     with dbapi.connect(
         driver=adbc_driver_duckdb.driver_path(), entrypoint="duckdb_adbc_init", db_kwargs=options
     ) as connection:
@@ -64,7 +64,7 @@ def test_adbc_pandas_and_polars_read_the_same(demo, expected):
         "decimal128(18, 2)",
     ]
     assert [tuple(row.values()) for row in table.to_pylist()] == expected
-    with duckdb.connect(str(demo.published), read_only=True) as connection:
+    with duckdb.connect(str(demo.customers), read_only=True) as connection:
         frame = connection.execute(QUERY).df()
         assert pd.api.types.is_integer_dtype(frame["recency_days"])
         assert [round(Decimal(value), 2) for value in frame["monetary_amount"]] == [
@@ -76,7 +76,7 @@ def test_adbc_pandas_and_polars_read_the_same(demo, expected):
 
 
 def test_polars_and_pandas_read_the_parquet_files(demo):
-    path = demo.published.parent / "rfm_customers.parquet"
+    path = demo.published.parent / "clientele_customers" / "rfm_customers.parquet"
     lazy = pl.scan_parquet(path)
     schema = lazy.collect_schema()
     assert schema["as_of_date"] == pl.Date and schema["frequency_count"] == pl.Int64

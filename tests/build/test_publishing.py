@@ -17,6 +17,8 @@ import time
 import duckdb
 import pytest
 from mini_project import MiniProject
+from publishing import erase as erasing
+from publishing.files import Publication, PublishError
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -27,8 +29,9 @@ def hash_of(path):
 
 @pytest.fixture
 def published(demo):
-    """The demo's published marts, with the work database attached as `work`."""
+    """The demo's published aggregates, with the customers attached as `customers` and the work database as `work`."""
     connection = duckdb.connect(str(demo.published), read_only=True)
+    connection.execute(f"attach '{demo.customers}' as customers (read_only)")
     connection.execute(f"attach '{demo.path}' as work (read_only)")
     yield connection
     connection.close()
@@ -44,6 +47,10 @@ def marts_in(connection, database):
     }
 
 
+def columns_of(connection, mart):
+    return [row[0] for row in connection.sql(f"describe from work.marts.{mart}").fetchall()]
+
+
 # --- what is published
 
 
@@ -52,9 +59,16 @@ STAYS = {"quality_quarantine", "churn_customers", "churn_observations"}
 
 def test_every_mart_but_those_that_stay_is_published_row_by_row(published):
     marts = marts_in(published, "work") - STAYS
-    assert len(marts) > 25 and marts_in(published, "clientele") == marts
+    people = marts_in(published, "customers")
+    assert len(marts) > 25 and marts_in(published, "clientele") | people == marts
+    assert marts_in(published, "clientele") & people == {"run_manifest"}
+    # whoever may not see customers finds nobody among the aggregates
+    assert {mart for mart in marts if "customer_id" in columns_of(published, mart)} == people - {
+        "run_manifest"
+    }
     for mart in marts - {"run_manifest"}:
-        one, other = f"clientele.marts.{mart}", f"work.marts.{mart}"
+        one = f"{'customers' if mart in people else 'clientele'}.marts.{mart}"
+        other = f"work.marts.{mart}"
         changed = published.sql(f"from {one} except all from {other}").limit(1).fetchall()
         missing = published.sql(f"from {other} except all from {one}").limit(1).fetchall()
         # the demo has small cells in its cube, and small parts or bases in cells of these
@@ -88,35 +102,46 @@ def test_small_cells_of_the_cube_are_published_with_their_size_and_without_their
 
 def test_types_and_comments_arrive(published):
     columns = {
-        database: published.sql(
-            "select table_name, column_name, data_type, comment from duckdb_columns() "
-            f"where database_name = '{database}' and table_name not in {tuple(STAYS)} "
+        databases: published.sql(
+            "select distinct table_name, column_name, data_type, comment from duckdb_columns() "
+            f"where database_name in {databases} and table_name not in {tuple(STAYS)} "
             "and schema_name = 'marts' order by all"
         ).fetchall()
-        for database in ("clientele", "work")
+        for databases in (("clientele", "customers"), ("work", "work"))
     }
-    assert columns["clientele"] == columns["work"]
-    assert all(comment for *_, comment in columns["clientele"])
+    assert columns["clientele", "customers"] == columns["work", "work"]
+    assert all(comment for *_, comment in columns["work", "work"])
     assert not published.sql(
-        "select 1 from duckdb_tables() where database_name = 'clientele' and comment is null"
+        "select 1 from duckdb_tables() where database_name in ('clientele', 'customers') and comment is null"
     ).fetchall()
 
 
 def test_old_clients_can_open_the_file(published):
-    (tags,) = published.sql(
-        "select tags from duckdb_databases() where database_name = 'clientele'"
-    ).fetchall()[0]
-    assert tags["storage_version"].startswith("v1.2.0")
+    for (tags,) in published.sql(
+        "select tags from duckdb_databases() where database_name in ('clientele', 'customers')"
+    ).fetchall():
+        assert tags["storage_version"].startswith("v1.2.0")
 
 
 def test_a_parquet_file_per_mart_stands_beside_it(demo, published):
-    files = {path.stem: path for path in demo.published.parent.glob("*.parquet")}
-    assert set(files) == marts_in(published, "clientele")
-    for mart, path in files.items():
-        assert not published.sql(f"from '{path}' except all from clientele.marts.{mart}").fetchall()
-        assert published.sql(f"select count(*) from '{path}'").fetchall() == (
-            published.sql(f"select count(*) from clientele.marts.{mart}").fetchall()
-        )
+    folder = demo.published.parent
+    for database, place in (("clientele", folder), ("customers", folder / "clientele_customers")):
+        files = {path.stem: path for path in place.glob("*.parquet")}
+        assert set(files) == marts_in(published, database)
+        for mart, path in files.items():
+            table = f"{database}.marts.{mart}"
+            assert not published.sql(f"from '{path}' except all from {table}").fetchall()
+            assert published.sql(f"select count(*) from '{path}'").fetchall() == (
+                published.sql(f"select count(*) from {table}").fetchall()
+            )
+
+
+def test_customers_stand_in_the_order_of_their_published_ids(demo, published):
+    folder = demo.published.parent / "clientele_customers"
+    for mart in marts_in(published, "customers") - {"run_manifest"}:
+        for source in (f"customers.marts.{mart}", f"'{folder}/{mart}.parquet'"):
+            ids = [row[0] for row in published.sql(f"select customer_id from {source}").fetchall()]
+            assert ids == sorted(ids), source
 
 
 def test_the_manifest_says_where_the_build_comes_from(demo, published):
@@ -137,26 +162,29 @@ def test_the_manifest_says_where_the_build_comes_from(demo, published):
     assert items["package", "duckdb"][1] == importlib.metadata.version("duckdb")
     assert items["seed", "bands"][3] == hash_of(ROOT / "seeds/business_rules/bands.csv")
     counts = {
-        mart: published.sql(f"select count(*) from clientele.marts.{mart}").fetchall()[0][0]
-        for mart in marts_in(published, "clientele") - {"run_manifest"}
+        mart: published.sql(f"select count(*) from {database}.marts.{mart}").fetchall()[0][0]
+        for database in ("clientele", "customers")
+        for mart in marts_in(published, database) - {"run_manifest"}
     }
+    assert (
+        rows
+        == published.sql(
+            "select item_kind, item_name, columns(* exclude (item_kind, item_name)) from customers.marts.run_manifest"
+        ).fetchall()
+    )
     assert {name: rest[2] for (kind, name), rest in items.items() if kind == "mart"} == counts
 
 
 def test_the_summary_says_what_was_published(demo, published):
-    marts = len(marts_in(published, "clientele")) - 1  # the manifest is no mart of its own
+    marts = len(marts_in(published, "work") - STAYS) - 1  # the manifest is no mart of its own
     said = " ".join(demo.said)
-    assert f"as {demo.published}: {marts} marts with" in said and "as of 2025-12-31." in said
+    place = f"{demo.published} and {demo.customers.name}"
+    assert f"as {place}: {marts} marts with" in said and "as of 2025-12-31." in said
+    status = json.loads(demo.published.with_name("clientele.status.json").read_text())
+    assert status["is_published"] and status["mart_count"] == marts
+    assert status["current_build"] == pathlib.Path(os.path.realpath(demo.published)).parent.name[7:]
     quarantined = demo.row("select count(*) from marts.quality_quarantine")[0]
     assert f"{quarantined} raw rows are in quarantine" in said
-
-
-def test_a_part_of_the_project_publishes_nothing(run_dbt, demo):
-    before = hash_of(demo.published)
-    build = run_dbt("build", into=demo, select=["churn_rates_by_city"])
-    assert build.is_success
-    assert "Not published: only a part of the project was built (--select)" in " ".join(build.said)
-    assert hash_of(demo.published) == before
 
 
 # --- what holds a build back
@@ -184,33 +212,38 @@ def name_of_build(project):
 
 def leftovers(project):
     builds = project.published.parent / "clientele.builds"
-    current = os.path.realpath(project.published)
-    return [
-        path.name
-        for path in builds.iterdir()
-        if path.name == "next" or path.name > pathlib.Path(current).parent.name
-    ] + [path.name for path in builds.parent.glob("*.link")]
+    current = pathlib.Path(os.path.realpath(project.published)).parent.name
+    names = [path.name for path in builds.iterdir()]
+    late = [name for name in names if name == "next" or name[:6].isdigit() and name > current]
+    return late + [path.name for path in builds.parent.glob("*.link")]
 
 
-def test_a_failing_test_a_partial_an_empty_a_sampled_and_a_broken_build_publish_nothing(mini):
+def test_what_is_not_whole_or_not_tested_is_not_published(mini):
     before = mini.hash()
     mini.write("tests/planted.sql", "select * from {{ ref('second_mart') }}")
     is_success, output = mini.build(2)
     assert not is_success and "Not published: test planted failed" in output
     assert mini.hash() == before and mini.generations() == {1}
+    status = mini.status()
+    assert not status["is_published"] and "test planted failed" in status["reason"]
+    assert status["current_build"] == name_of_build(mini)
     mini.write(
         "tests/planted.sql", "{{ config(severity='warn') }} select * from {{ ref('second_mart') }}"
     )
     for arguments, reason in (
-        (["--select", "first_mart"], "only a part of the project was built (--select)"),
-        (["--exclude", "first_mart"], "only a part of the project was built (--exclude)"),
-        (["--exclude-resource-types", "test"], "(--exclude-resource-types)"),
+        (["--select", "towns"], "1 node (test planted) has not succeeded yet"),
+        (["--exclude-resource-types", "test"], "1 node (test planted) has not succeeded yet"),
         (["--empty"], "the run read no or only some rows"),
         (["--sample", "1 day"], "the run read no or only some rows"),
     ):
         is_success, output = mini.run("build", *arguments, "--vars", "{generation: 2}")
-        assert "Not published: " in output and reason in output, output
+        assert is_success and "Not published: " in output and reason in output, output
         assert mini.hash() == before
+    # what limited runs have made is no part of a build
+    is_success, output = mini.run("test", "--vars", "{generation: 2}")
+    assert (
+        is_success and "nodes (model first_mart" in output and "have not succeeded yet" in output
+    ), output
     mini.write("models/marts/second_mart.sql", "select nonsense from {{ ref('first_mart') }}")
     is_success, output = mini.build(2)
     assert not is_success and "Not published: model second_mart failed" in output
@@ -224,6 +257,92 @@ def test_a_failing_test_a_partial_an_empty_a_sampled_and_a_broken_build_publish_
     assert is_success and "Published build" in output, output
     assert mini.hash() != before
     assert not (mini.published.parent / "second_mart.parquet").is_symlink()
+
+
+def test_a_build_is_whole_whichever_commands_made_it(mini):
+    mini.write("tests/planted.sql", "select * from {{ ref('first_mart') }} where generation = 3")
+    # in two steps
+    is_success, output = mini.run("run", "--vars", "{generation: 2}")
+    assert "1 node (test planted) has not succeeded yet" in output and mini.generations() == {1}
+    is_success, output = mini.run("test", "--vars", "{generation: 2}")
+    assert (
+        "Published build" in output and mini.generations() == {2} and mini.status()["is_published"]
+    )
+    # by a retry once what failed is repaired
+    assert not mini.build(3)[0]
+    mini.write("tests/planted.sql", "select * from {{ ref('first_mart') }} where generation = 9")
+    is_success, output = mini.run("retry")
+    assert is_success and "Published build" in output and mini.generations() == {3}, output
+    # one by one, tests before what they test
+    models = [
+        "int_as_of_date_determined",
+        "int_build_described",
+        "int_raw_rows_counted",
+        "first_mart",
+    ]
+    models += [
+        "groups",
+        "people",
+        "portraits",
+        "quality_quarantine",
+        "second_mart",
+        "towns",
+        "run_manifest",
+    ]
+    for model in models:
+        assert "Published" not in mini.run("run", "--select", model, "--vars", "{generation: 4}")[1]
+    assert mini.run("test", "--vars", "{generation: 4}")[0] and mini.generations() == {4}
+    # a test that is older than its model says nothing of it
+    is_success, output = mini.run("run", "--select", "first_mart", "--vars", "{generation: 4}")
+    assert "1 node (test planted) is older than what it tests" in output, output
+    assert not mini.run("run-operation", "publish", "--vars", "{generation: 4}")[0]
+    is_success, output = mini.run("test", "--vars", "{generation: 4}")
+    assert "is current already" in output and mini.status()["is_published"]
+    # asked for by name, after another way of publishing was chosen
+    arguments = ("--vars", "{generation: 4, publish_customers: false}")
+    is_success, output = mini.run("run-operation", "publish", *arguments)
+    assert is_success and "Published build" in output and not mini.customers.exists(), output
+    assert not (mini.published.parent / "clientele_customers").exists()
+
+
+def test_a_run_that_has_to_publish_fails_where_it_does_not(mini):
+    variables = ("--vars", "{generation: 2, require_publication: true}")
+    is_success, output = mini.run("run", "--select", "first_mart", *variables)
+    assert not is_success and "have changed since they ran" in output
+    is_success, output = mini.run("build", *variables)
+    assert is_success and mini.generations() == {2}
+
+
+def test_another_package_neither_counts_nor_is_published(mini):
+    mini.write(
+        "dbt_packages/other/dbt_project.yml", "name: other\nversion: 1.0.0\nconfig-version: 2\n"
+    )
+    mini.write("dbt_packages/other/models/marts/theirs.sql", "select 1 as customer_id")
+    is_success, output = mini.run("build", "--exclude", "theirs", "--vars", "{generation: 2}")
+    assert is_success and mini.generations() == {2}, output
+    mini.write("dbt_packages/other/models/marts/theirs.sql", "select nonsense")
+    is_success, output = mini.build(3)
+    assert not is_success and mini.generations() == {3}, output
+    assert not list(mini.published.parent.rglob("theirs*"))
+
+
+def test_a_run_that_was_killed_counts_for_nothing(mini):
+    # the table of another generation, and no word of it
+    mini.write(
+        "models/marts/first_mart.sql", mini.sql("first_mart") + " where {{ var('size') }} > 0"
+    )
+    mini.write(
+        "models/marts/towns.sql", "{{ config(post_hook='select error(1)') }} " + mini.sql("towns")
+    )
+    process = mini.start("run", "--vars", "{generation: 2}")
+    while "first_mart" not in process.stdout.readline() or process.poll() is not None:
+        pass
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    mini.create()
+    is_success, output = mini.run("run-operation", "publish")
+    assert not is_success and "have not succeeded yet" in output, output
+    assert mini.build(1)[0] and mini.generations() == {1}
 
 
 def test_rollback_goes_back_a_build_and_keeps_as_many_as_the_var_says(mini):
@@ -258,8 +377,8 @@ def test_rollback_goes_back_a_build_and_keeps_as_many_as_the_var_says(mini):
 
 
 def test_personal_columns_and_small_cells_stay_behind(mini):
-    for source in (f"'{mini.published.parent}/people.parquet'", "marts.people"):
-        with duckdb.connect(str(mini.published), read_only=True) as connection:
+    for source in (f"'{mini.published.parent}/clientele_customers/people.parquet'", "marts.people"):
+        with duckdb.connect(str(mini.customers), read_only=True) as connection:
             columns = [row[0] for row in connection.sql(f"describe from {source}").fetchall()]
         assert columns == ["customer_id", "item"]
     with duckdb.connect(str(mini.published), read_only=True) as connection:
@@ -358,7 +477,7 @@ def test_ids_are_pseudonyms_that_only_the_salt_explains(mini):
             "build", "--vars", "{pseudonymise_ids: true}", env={"CLIENTELE_SALT": name}
         )
         assert is_success, output
-        with duckdb.connect(str(mini.published), read_only=True) as connection:
+        with duckdb.connect(str(mini.customers), read_only=True) as connection:
             ids.setdefault(name, []).append(
                 [
                     row[0]
@@ -367,66 +486,165 @@ def test_ids_are_pseudonyms_that_only_the_salt_explains(mini):
                     ).fetchall()
                 ]
             )
+            # no order of rows is that of the ids
+            for source in (
+                "marts.people",
+                f"'{mini.published.parent}/clientele_customers/people.parquet'",
+            ):
+                rows = connection.sql(f"select customer_id from {source}").fetchall()
+                assert rows == sorted(rows)
     first, again = ids[salt]
     assert (
         first == again
-        and len(set(first)) == 3
+        and len(set(first)) == 50
         and not set(first) & set(ids["another salt, as long"][0])
     )
     expected = hashlib.sha256(f"{salt}|customer 0".encode()).hexdigest()[:32]
     assert first[0] == expected
-    for file in mini.published.parent.glob("*.*"):
+    folder = mini.published.parent
+    for file in [*folder.glob("*.*"), *(folder / "clientele_customers").iterdir()]:
         assert not file.is_file() or b"customer 0" not in file.read_bytes()
     for folder in ("logs", "target"):
         for file in (mini.folder / folder).rglob("*"):
             assert not file.is_file() or b"sixteen or more" not in file.read_bytes(), file
 
 
-@pytest.mark.parametrize("is_pseudonym", [False, True])
-def test_an_erased_customer_is_in_no_table_and_no_file(mini, is_pseudonym):
-    salt = {"CLIENTELE_SALT": "sixteen or more of them"}
-    assert mini.run("build", "--vars", f"{{pseudonymise_ids: {is_pseudonym}}}", env=salt)[0]
-    (mini.folder / "raw" / "people.csv").write_text("customer_id\ncustomer 1\n")
-    key = (
-        hashlib.sha256(b"sixteen or more of them|customer 1").hexdigest()[:32]
-        if is_pseudonym
-        else "customer 1"
-    )
+# --- erasure
 
-    def files_with_the_key():
-        places = [mini.published.parent, mini.folder / "logs", mini.folder / "target"]
-        files = [file for place in places for file in place.rglob("*")] + [
-            mini.folder / "work.duckdb"
-        ]
-        return [file.name for file in files if file.is_file() and key.encode() in file.read_bytes()]
 
-    assert "clientele.duckdb" in files_with_the_key()
+def erase(mini, customer_id, **env):
+    """Exit code and what was said."""
     erased = subprocess.run(
-        [sys.executable, "-m", "publishing.erase", "customer 1"],
+        [sys.executable, "-m", "publishing.erase"],
         cwd=mini.folder,
-        env={**os.environ, **mini.variables(), **salt},
+        env={**os.environ, **mini.variables(), "CUSTOMER": customer_id, **env},
         capture_output=True,
         text=True,
     )
-    assert erased.returncode == 0, erased.stderr
-    assert "1 rows of customer customer 1 are erased" in erased.stdout
-    assert "people.csv in" in erased.stdout and "still has customer 1" in erased.stdout
-    assert files_with_the_key() == [] and not (mini.folder / "work.duckdb").exists()
-    with duckdb.connect(str(mini.published), read_only=True) as connection:
-        assert connection.sql("select item from marts.people order by item").fetchall() == [
-            (0,),
-            (2,),
-        ]
-        rows = connection.sql(
-            "select row_count, content_hash from marts.run_manifest where item_name = 'people'"
-        ).fetchall()
-        assert rows == [(2, None)]
-        assert not connection.sql(
-            "select 1 from duckdb_columns() where comment is null and schema_name = 'marts'"
-        ).fetchall()
-    assert mini.generations() == {1}
+    assert "Traceback" not in erased.stderr, erased.stderr
+    return erased.returncode, erased.stdout + erased.stderr
+
+
+def all_files(mini):
+    files = [file for file in mini.folder.rglob("*") if file.is_file()]
+    return {str(file): hash_of(file) for file in files if file.suffix != ".lock"}
+
+
+@pytest.mark.parametrize("is_pseudonym", [False, True])
+def test_an_erased_customer_is_in_no_file_and_follows_from_none(mini, is_pseudonym):
+    salt = {"CLIENTELE_SALT": "sixteen or more of them"}
+    # a table, since a view has no bytes of its own
+    mini.write(
+        "models/marts/people.sql", "{{ config(materialized='table') }} " + mini.sql("people")
+    )
+    assert mini.run("build", "--vars", f"{{pseudonymise_ids: {is_pseudonym}}}", env=salt)[0]
+    subprocess.run(
+        [sys.executable, "-m", "publishing.export"], env=os.environ | mini.variables(), check=True
+    )
+    folder = mini.published.parent
+    (folder / "dashboard.html").write_text('<meta name="generator" content="clientele">')
+    (folder / "notes.txt").write_text("not of clientele")
+    (mini.folder / "raw" / "people.csv").write_text("customer_id\ncustomer 1\n")
+    digest = hashlib.sha256(b"sixteen or more of them|customer 1").hexdigest()[:32]
+    key = digest if is_pseudonym else "customer 1"
+
+    def files_with_the_key():
+        files = [file for file in mini.folder.rglob("*") if file.is_file()]
+        return {file.name for file in files if key.encode() in file.read_bytes()} - {"people.csv"}
+
+    with duckdb.connect(str(mini.customers), read_only=True) as connection:
+        assert (key,) in connection.sql("select customer_id from marts.people").fetchall()
+    assert is_pseudonym or {"clientele_customers.duckdb", "work.duckdb"} <= files_with_the_key()
+    assert (folder / "export_customers" / "people.csv").is_file()
+    code, said = erase(mini, "customer 1", **salt)
+    assert code == 0 and "Customer customer 1 is erased" in said, said
+    assert "customer 1 is still in" in said and "people.csv: the next build reads it" in said
+    assert files_with_the_key() == set() and not (mini.folder / "work.duckdb").exists()
+    # whoever is missing follows from no total
+    assert sorted(file.name for file in folder.rglob("*")) == [
+        "clientele.builds", "clientele.lock", "clientele.status.json", "made-by-clientele", "notes.txt",
+    ]  # fmt: skip
+    assert not mini.status()["is_published"] and "customer 1" not in mini.status()["reason"]
     is_success, output = mini.build(2)
     assert is_success and mini.generations() == {2}, output
+
+
+def test_an_erasure_that_would_erase_nobody_touches_nothing(mini):
+    salt = {"CLIENTELE_SALT": "sixteen or more of them"}
+    before = all_files(mini)
+    for customer_id in ("Customer 1", "customer", "customer 100", "$(id)"):
+        code, said = erase(mini, customer_id)
+        assert code == 1 and "is in no published build" in said and all_files(mini) == before, said
+    assert erase(mini, " ")[0] == 1 and all_files(mini) == before
+    with duckdb.connect(str(mini.folder / "work.duckdb")):
+        code, said = erase(mini, "customer 1")
+    assert code == 1 and f"is open in process {os.getpid()}" in said and all_files(mini) == before
+    assert mini.run("build", "--vars", "{pseudonymise_ids: true}", env=salt)[0]
+    before = all_files(mini)
+    for wrong in ("", "another salt, as long as it"):
+        code, said = erase(mini, "customer 1", CLIENTELE_SALT=wrong)
+        assert code == 1 and "CLIENTELE_SALT is not the salt" in said
+    assert all_files(mini) == before
+
+
+def test_an_erasure_deletes_nothing_that_clientele_did_not_make(mini):
+    with duckdb.connect(str(mini.folder / "work.duckdb")) as connection:
+        connection.execute("create schema my_raw")
+        connection.execute(
+            "create table my_raw.customers as select 'customer ' || range as customer_id from range(3)"
+        )
+        connection.execute("create table marts.mine as select 1 as one")
+        connection.execute("create view my_raw.some as select * from my_raw.customers")
+    code, said = erase(mini, "customer 1")
+    assert code == 0 and "customer 1 is still in table my_raw.customers of" in said, said
+    with duckdb.connect(str(mini.folder / "work.duckdb"), read_only=True) as connection:
+        tables = "select schema_name || '.' || table_name from duckdb_tables() order by all"
+        assert [row[0] for row in connection.sql(tables).fetchall()] == [
+            "marts.mine",
+            "my_raw.customers",
+        ]
+        assert connection.sql("from my_raw.some").fetchall() == [
+            (f"customer {n}",) for n in range(3)
+        ]
+        assert not connection.sql(
+            "select 1 from duckdb_views() where schema_name = 'marts'"
+        ).fetchall()
+    assert mini.build(2)[0]
+
+
+def test_every_raw_file_is_searched_for_the_whole_value(mini):
+    raw = mini.folder / "raw"
+    duckdb.sql(f"copy (select 'customer 1' as id) to '{raw}/a.parquet'")
+    duckdb.sql(f"copy (select 'customer 11' as id) to '{raw}/other.parquet'")
+    (raw / "b.csv").write_bytes("id;имя\ncustomer 1;Ж\n".encode("cp1251"))
+    (raw / "c.csv").write_bytes('id,name\n"customer 1",x\n'.encode("utf-16"))
+    (raw / "other.csv").write_text("id\ncustomer 11\nmy-customer 1\n")
+    code, said = erase(mini, "customer 1")
+    assert code == 0, said
+    for name in ("a.parquet", "b.csv", "c.csv"):
+        assert f"raw/{name}" in said
+    assert "other" not in said
+    # letters that only one encoding has
+    (raw / "d.csv").write_bytes("id\nЖ3\n".encode("cp1251"))
+    assert erasing.has_value(raw / "d.csv", ["Ж3"]) and not erasing.has_value(raw / "d.csv", ["Ж"])
+
+
+@pytest.mark.parametrize("given", ["K$10", "K`id -un`", "A$(shell id)B", 'it\'s a "key" #1'])
+def test_make_hands_an_id_on_as_it_was_given(given, tmp_path):
+    (tmp_path / "python").write_text('#!/bin/sh\nprintf %s "$CUSTOMER" > "$SEEN"\n')
+    (tmp_path / "python").chmod(0o755)
+    rule = [line for line in (ROOT / "Makefile").read_text().splitlines(True) if "erase:" in line]
+    (tmp_path / "Makefile").write_text(
+        "setup:\n" + "".join(rule).split("##")[0] + f"\n\t@{tmp_path}/python -m publishing.erase\n"
+    )
+    seen = tmp_path / "seen"
+    subprocess.run(
+        ["make", "-s", "erase", f"CUSTOMER={given}"],
+        cwd=tmp_path,
+        env=os.environ | {"SEEN": str(seen)},
+        check=True,
+    )
+    assert seen.read_text() == given
 
 
 def test_pseudonyms_without_a_salt_are_refused_before_anything_runs(mini):
@@ -451,6 +669,168 @@ def test_a_model_reads_and_writes_nothing_outside_the_folders_of_the_build(mini,
         is_success, output = mini.run("build", "--select", "curious")
         assert not is_success and ("Permission Error" in output or "locked" in output), output
     assert [path.name for path in outside.iterdir()] == ["secret.csv"]
+
+
+def test_files_that_hold_customers_are_for_their_owner_and_published_ones_follow_the_umask(mini):
+    process = mini.start("build", "--vars", "{generation: 2}", umask=0o022)
+    output, _ = process.communicate()
+    assert process.returncode == 0, output
+    for place in ("work.duckdb", "logs", "target"):
+        assert (mini.folder / place).stat().st_mode & 0o077 == 0, place
+    modes = {path.resolve().stat().st_mode & 0o777 for path in mini.published.parent.glob("*.*")}
+    assert modes == {0o444, 0o644, 0o755}
+    # what an administrator took from others stays taken
+    (mini.published.parent / "clientele_customers").chmod(0o750)
+    assert mini.build(3)[0]
+    assert (mini.published.parent / "clientele_customers").stat().st_mode & 0o777 == 0o750
+
+
+def test_a_work_database_that_is_open_elsewhere_is_one_sentence(mini):
+    with duckdb.connect(str(mini.folder / "work.duckdb")):
+        output, _ = mini.start("build").communicate()
+    assert f"work.duckdb is open in process {os.getpid()}" in output
+    assert "Traceback" not in output and '  File "' not in output
+    assert len(output.split("Encountered an error")[1].splitlines()) < 6, output
+
+
+# --- what clientele did not make
+
+
+def publish_files(path, name="aaaaaaaaaaaa", marts=("churn_rates",)):
+    """Publishes a few files; what was said where that was refused."""
+    publication = Publication(path)
+    try:
+        folder = publication.begin(list(marts))
+        for file in (path.name, *(f"{mart}.parquet" for mart in marts)):
+            (folder / file).write_text(name)
+        publication.commit(name, 3)
+    except PublishError as error:
+        return error.sentence()
+    finally:
+        publication.abandon()
+    return ""
+
+
+def tree(folder):
+    return {
+        str(path.relative_to(folder)): os.readlink(path) if path.is_symlink() else path.read_bytes()
+        for path in folder.rglob("*")
+        if (path.is_symlink() or path.is_file()) and path.suffix != ".lock"
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "c.duckdb", "c.duckdb.wal", "c_customers.duckdb", "c_customers/x", "c_customers.duckdb.wal",
+        "churn_rates.parquet", "churn_rates.parquet/x", "c.builds", "c.builds/x", "c.builds/next/x", "c.current",
+        "c.current/x", "c.status.json", "c.c.current.link",
+    ],
+)  # fmt: skip
+def test_what_stands_where_clientele_would_write_is_refused_and_left(tmp_path, name):
+    for is_published in (False, True):
+        folder = tmp_path / str(is_published)
+        path = folder / "c.duckdb"
+        folder.mkdir()
+        if is_published:
+            assert publish_files(path) == ""
+            if name in ("c.builds", "c.builds/x"):
+                continue  # a stray file among builds is in nobody's way
+        first = name.split("/x")[0]
+        if (folder / first).is_symlink():
+            (folder / first).unlink()
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("precious")
+        before = tree(folder)
+        said = publish_files(path, "bbbbbbbbbbbb")
+        blocking = "c.builds" if "next" in name and not is_published else first
+        assert f"{folder}/{blocking} is not part of the publication" in said
+        assert "nothing was published" in said and tree(folder) == before
+        with pytest.raises(PublishError):
+            Publication(path).check(["churn_rates"])
+
+
+@pytest.mark.parametrize(
+    "name", [".DS_Store", "000009-mine/x", "mine/x", "000001-aaaaaaaaaaaa/.DS_Store"]
+)
+def test_a_stray_file_among_builds_is_left_and_blocks_nothing(tmp_path, name):
+    path = tmp_path / "c.duckdb"
+    assert publish_files(path) == ""
+    stray = tmp_path / "c.builds" / name
+    stray.parent.mkdir(exist_ok=True)
+    stray.write_text("precious")
+    for build in "bcdefg":
+        assert publish_files(path, build * 12) == "" and path.read_text() == build * 12
+    assert Publication(path).rollback().endswith("ffffffffffff") and path.read_text() == "f" * 12
+    assert publish_files(path, "h" * 12) == "" and stray.read_text() == "precious"
+    Publication(path).withdraw("for a test")
+    assert not path.exists() and stray.read_text() == "precious"
+
+
+def test_two_publications_do_not_take_each_others_links(tmp_path):
+    assert publish_files(tmp_path / "a.duckdb") == ""
+    before = tree(tmp_path)
+    said = publish_files(tmp_path / "b.duckdb", "bbbbbbbbbbbb")
+    assert (
+        "churn_rates.parquet is not part of the publication that clientele made as b.duckdb" in said
+    )
+    assert tree(tmp_path) == before
+    assert publish_files(tmp_path / "b.duckdb", "bbbbbbbbbbbb", ["other"]) == ""
+    Publication(tmp_path / "b.duckdb").withdraw("for a test")
+    assert {
+        name: text for name, text in tree(tmp_path).items() if not name.startswith("b.")
+    } == before
+
+
+@pytest.mark.parametrize(
+    "work", ["c.duckdb", "c_customers.duckdb", "c.builds/w.duckdb", "alias.duckdb"]
+)
+def test_the_work_database_is_never_where_marts_are_published(mini, tmp_path, work):
+    folder = tmp_path / "both"
+    (folder / "c.builds").mkdir(parents=True)
+    if work == "alias.duckdb":
+        (folder / work).symlink_to("c.duckdb")
+    place = {"CLIENTELE_DB": str(folder / work), "CLIENTELE_PUBLISHED": str(folder / "c.duckdb")}
+    is_success, output = mini.run("build", env=place)
+    assert not is_success and "are in each other's place" in output and "Traceback" not in output
+    assert {path.name for path in folder.rglob("*")} <= {"c.builds", "alias.duckdb"}
+
+
+def test_a_foreign_file_stops_a_build_before_it_begins(mini):
+    path = mini.folder / "mine" / "c.duckdb"
+    path.parent.mkdir()
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create table precious as select range as i from range(1000)")
+    before = hash_of(path)
+    is_success, output = mini.run("build", env={"CLIENTELE_PUBLISHED": str(path)})
+    assert not is_success and f"{path} is not part of the publication" in output
+    assert hash_of(path) == before and "START sql" not in output
+
+
+def test_a_failure_says_what_is_true_on_both_sides_of_the_swap(tmp_path, monkeypatch):
+    path = tmp_path / "c.duckdb"
+    assert publish_files(path, marts=("gone",)) == ""
+    unlink, replace = pathlib.Path.unlink, os.replace
+
+    def failing(file, **options):
+        if file.name == "gone.parquet":
+            raise PermissionError(13, "Permission denied", str(file))
+        unlink(file, **options)
+
+    monkeypatch.setattr(pathlib.Path, "unlink", failing)
+    said = publish_files(path, "bbbbbbbbbbbb")
+    assert said.startswith("Build bbbbbbbbbbbb is current, but ") and "gone.parquet" in said
+    assert path.read_text() == "bbbbbbbbbbbb"
+    monkeypatch.undo()
+
+    def refusing(one, other):
+        if str(other).endswith("c.current"):
+            raise PermissionError(13, "Permission denied", str(other))
+        replace(one, other)
+
+    monkeypatch.setattr(os, "replace", refusing)
+    assert "what was published before stays as it is" in publish_files(path, "cccccccccccc")
+    assert path.read_text() == "bbbbbbbbbbbb"
 
 
 # --- readers and accidents
@@ -561,7 +941,7 @@ pathlib.Path.symlink_to = counting(pathlib.Path.symlink_to)
 pathlib.Path.unlink = counting(pathlib.Path.unlink)
 publication = files.Publication(sys.argv[1])
 folder = pathlib.Path(publication.begin())
-for name in ("clientele.duckdb", "a.parquet", *sys.argv[4:]):
+for name in ("clientele.duckdb", "a.parquet", "customers/clientele_customers.duckdb", *sys.argv[4:]):
     (folder / name).write_text(sys.argv[3])
 publication.commit("b" + sys.argv[3], 1)
 """

@@ -184,6 +184,13 @@ def test_every_mart_equals_duckdbs_row_for_row(target, demo, tmp_path):
     differing = {}
     with duckdb.connect(str(demo.path), read_only=True) as connection:
         connection.execute(f"attach '{demo.published}' as published (read_only)")
+        connection.execute(f"attach '{demo.customers}' as customers (read_only)")
+        people = {
+            name
+            for (name,) in connection.sql(
+                "select table_name from duckdb_tables() where database_name = 'customers'"
+            ).fetchall()
+        }
 
         def rows_of(schema, mart):
             return connection.sql(
@@ -196,7 +203,9 @@ def test_every_mart_equals_duckdbs_row_for_row(target, demo, tmp_path):
             lines.append(f"| {mart} | {len(embedded):,} | {len(found)} |")
             # hashes of rows are each engine's own
             if target == "spark" and meta.get("is_published", True) and mart != "run_manifest":
-                published = connection.sql(f"select * from published.marts.{mart}")
+                published = connection.sql(
+                    f"select * from {'customers' if mart in people else 'published'}.marts.{mart}"
+                )
                 found += differing_rows(published, rows_of("published", mart), meta["grain"])
             differing[mart] = found[:3]
     table = ROOT / "target" / f"parity_{target}.md"

@@ -2,7 +2,7 @@
 -- row for each file of a source.
 {%- set counts = [] -%}
 {%- if execute -%}
-    {%- for node in graph.nodes.values() | sort(attribute='name') if node.config.meta.get('raw') -%}
+    {%- for node in own_nodes() | sort(attribute='name') if node.config.meta.get('raw') -%}
         {%- set raw = node.config.meta['raw'] -%}
         {%- set source = raw_source(raw) -%}
         {%- if source is not none -%}

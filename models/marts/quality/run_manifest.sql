@@ -13,7 +13,7 @@ described as (
 
 {% set items = [] -%}
 {% if execute -%}
-    {% for node in graph.nodes.values() | sort(attribute='name') if node.config.meta.get('raw') -%}
+    {% for node in own_nodes() | sort(attribute='name') if node.config.meta.get('raw') -%}
         {% set source = raw_source(node.config.meta['raw']) -%}
         {% if source is not none and source['format'] != 'table' -%}
             {% for part in source['parts'] -%}
@@ -21,7 +21,7 @@ described as (
             {% endfor -%}
         {% endif -%}
     {% endfor -%}
-    {% for node in graph.nodes.values() | sort(attribute='name') if node.resource_type == 'seed' -%}
+    {% for node in own_nodes() | sort(attribute='name') if node.resource_type == 'seed' -%}
         {% do items.append(('seed', node.name, file_hash(node.original_file_path))) -%}
     {% endfor -%}
 {% endif -%}
