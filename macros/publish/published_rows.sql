@@ -16,15 +16,26 @@
             {% for part in parts_of(cells) if column.name in part['tells'] %}
                 {% do reasons.append('is_withheld_' ~ part['name']) %}
             {% endfor %}
-            {% for outcome in cells.get('outcomes', []) if column.name in outcome.get('tells', []) %}
-                {% do reasons.append('is_withheld_outcome_' ~ cells['outcomes'].index(outcome)) %}
+            {% set value = namespace(sql='published_q_value' if 'corrected_within' in cells and column.name == 'q_value' else column.name) %}
+            {% for outcome in cells.get('outcomes', []) %}
+                {% set flag = 'is_withheld_outcome_' ~ loop.index0 %}
+                {% if column.name in outcome.get('tells', []) %}{% do reasons.append(flag) %}{% endif %}
+                {% if column.name in outcome.get('rounds', []) %}
+                    {% set value.sql = 'case when ' ~ flag ~ ' then round(' ~ value.sql ~ ', 3) else ' ~ value.sql ~ ' end' %}
+                {% endif %}
             {% endfor %}
-            {% do columns.append('case when not (' ~ reasons | join(' or ') ~ ') then ' ~ column.name ~ ' end as ' ~ column.name) %}
+            {% do columns.append('case when not (' ~ reasons | join(' or ') ~ ') then ' ~ value.sql ~ ' end as ' ~ column.name) %}
         {% else %}
             {% do columns.append(column.name) %}
         {% endif %}
     {% endfor %}
     {% set relation = node_relation(mart) if not cells else '(' ~ withheld_rows(mart, cells) ~ ') as cells' %}
+    {% if cells and 'corrected_within' in cells %}
+        {#- rows that are withheld are no members of the family of the others, whose q-values would tell of them -#}
+        {% set family = (cells['corrected_within'] + ['is_withheld']) | join(', ') %}
+        {% set corrected = benjamini_hochberg('cells_withheld', family, 'published_q_value') %}
+        {% set relation = '(with cells_withheld as (' ~ withheld_rows(mart, cells) ~ ') ' ~ corrected ~ ') as cells' %}
+    {% endif %}
     {% set condition = ' where not is_withheld' if cells and cells.get('leaves_out') else '' %}
     {% do return('select ' ~ columns | join(', ') ~ ' from ' ~ relation ~ condition) %}
 {% endmacro %}
@@ -63,7 +74,9 @@
       add_up_within   the columns within whose values the cells add up to something public; default: they do not
       outcomes        list of what the columns tell of who churned: `withheld_in`, the model with the cells to withhold (cut_name,
                       cut_value), `cut_name` and `cut_value`, the cell as SQL over the mart's columns (without a value: any cell of
-                      that name), and `tells`, the columns (default: all); a mart with a count or rate of churned customers has some
+                      that name), and `tells`, the columns (default: all), or `rounds`, columns that keep three decimals; a mart with a
+                      count or rate of churned customers has some
+      corrected_within  the columns that make a family of p-values; q_value is published as that of the rows that are not withheld
       leaves_out      withheld rows are left out, because that there is a row tells what happened in the cell
       parts           column that counts some of the cell (or, called a share, their share) -> `of`, the column with the
                       number that they are some of (default: the size), and `tells`, the columns that tell the same
@@ -112,7 +125,7 @@
 {% macro withheld_rows(mart, cells) -%}
     {%- set count = cells['count'] -%}
     {%- set whole, outcomes = ['false'], cells.get('outcomes', []) -%}
-    {%- for outcome in outcomes if not outcome.get('tells') -%}
+    {%- for outcome in outcomes if not (outcome.get('tells') or outcome.get('rounds')) -%}
         {%- do whole.append('is_withheld_outcome_' ~ outcomes.index(outcome)) -%}
     {%- endfor -%}
     {%- set judged = [{'flag': 'is_withheld', 'counts': [count], 'already': whole | join(' or ')}] -%}

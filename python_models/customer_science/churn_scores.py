@@ -404,8 +404,9 @@ def measure_models(
         probability = rows[column].to_numpy(float)
         gains = base_error - (probability - outcome) ** 2
         verdict = "inconclusive"
+        quantile = stats.norm.isf((1 - confidence_level) / 2)
         for word, gain in [("better", gains), ("worse", -gains)]:
-            if _exceeds_noise(gain, confidence_level, base_error.mean()):
+            if _exceeds_noise(gain, quantile, base_error.mean()):
                 verdict = word
         folds = [(outcome[fold == one], probability[fold == one]) for one in np.unique(fold)]
         # the latest of several windows may lack an outcome in a fold
@@ -736,9 +737,9 @@ def _out_of_fold(
     return probabilities
 
 
-def _exceeds_noise(gains: np.ndarray, confidence_level: float, base_brier: float) -> bool:
-    """Whether the mean gain exceeds half of its interval, and the rounding of floating-point numbers."""
-    half = stats.norm.isf((1 - confidence_level) / 2) * gains.std(ddof=1) / np.sqrt(len(gains))
+def _exceeds_noise(gains: np.ndarray, standard_errors: float, base_brier: float) -> bool:
+    """Whether the mean gain exceeds so many of its standard errors, and the rounding of floating-point numbers."""
+    half = standard_errors * gains.std(ddof=1) / np.sqrt(len(gains))
     return bool(gains.mean() > max(half, ROUNDING_SHARE * base_brier))
 
 

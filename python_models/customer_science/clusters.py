@@ -30,8 +30,7 @@ COVARIANCE_FLOOR = (
     0.01  # in standardised units: a value that many share must not become a component of width zero
 )
 K_MEANS_STARTS = 20
-# of bootstrap and structureless samples, which are many: the more clusters, the more local optima
-REFIT_STARTS_PER_CLUSTER = 2  # after the first
+REFIT_STARTS = 10  # of bootstrap and structureless samples, which are many
 EVALUATION_SIZE = 2500  # customers on whom candidates are judged
 BOOTSTRAP_COUNT = 20  # samples of them
 NULL_COUNT = 4  # samples of each kind of structureless data
@@ -227,7 +226,7 @@ def bootstrap_jaccards(
     a cluster without a row has 0."""
     found = [np.zeros(one.cluster_count) for one in clusterings]
     for sample in samples:
-        k_means = _k_means(sample, _refit_starts, seed)
+        k_means = _k_means(sample, REFIT_STARTS, seed)
         for one, fitted, total in zip(clusterings, labels, found, strict=True):
             refitted = one.refit(sample, k_means).predict(matrix)
             shared = np.zeros((one.cluster_count, refitted.max() + 1))
@@ -255,13 +254,9 @@ def _used_measures(values: np.ndarray) -> list[int]:
     return positions
 
 
-def _k_means(matrix: np.ndarray, starts: Callable[[int], int], seed: int) -> KMeansOf:
+def _k_means(matrix: np.ndarray, starts: int, seed: int) -> KMeansOf:
     """K-means of the rows with any number of clusters, fitted once for both methods."""
-    return cache(lambda count: KMeans(count, n_init=starts(count), random_state=seed).fit(matrix))
-
-
-def _refit_starts(count: int) -> int:
-    return REFIT_STARTS_PER_CLUSTER * (count - 1)
+    return cache(lambda count: KMeans(count, n_init=starts, random_state=seed).fit(matrix))
 
 
 def _fit(
@@ -286,7 +281,7 @@ def _fit(
 def _fit_candidates(matrix: np.ndarray, settings: ClusterSettings) -> list[Clustering]:
     """Every method with every number of clusters, in the order of that number."""
     largest = min(settings.maximum_count, len(np.unique(matrix, axis=0)) - 1)
-    k_means = _k_means(matrix, lambda count: K_MEANS_STARTS, settings.random_seed)
+    k_means = _k_means(matrix, K_MEANS_STARTS, settings.random_seed)
     fitted = []
     for method in METHODS:
         for count in range(2, largest + 1):
@@ -304,7 +299,7 @@ def _null_silhouettes(
     for reference_silhouettes, reference in zip(silhouettes, REFERENCES, strict=True):
         for _ in range(NULL_COUNT):
             sample = structureless(judged, reference, size, rng)
-            k_means = _k_means(sample, _refit_starts, seed)
+            k_means = _k_means(sample, REFIT_STARTS, seed)
             labels = [one.refit(sample, k_means).predict(sample) for one in clusterings]
             reference_silhouettes += mean_silhouettes(sample, labels)
     return silhouettes.max(axis=0) / NULL_COUNT

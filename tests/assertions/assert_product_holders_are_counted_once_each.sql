@@ -17,8 +17,8 @@ held as (
     left join holdings
         on
             observations.customer_id = holdings.customer_id
-            and coalesce(holdings.opened_on <= observations.observed_on, true)
-            and (observations.churn_basis = 'snapshot' or coalesce(holdings.closed_on > observations.observed_on, true))
+            and coalesce(observations.observed_on >= holdings.opened_on, true)
+            and (observations.churn_basis = 'snapshot' or coalesce(observations.observed_on < holdings.closed_on, true))
     group by coalesce(holdings.product_code, 'none')
 ),
 
@@ -34,5 +34,5 @@ select
     held.customers_count as held_count,
     rates.customers_count as rates_count
 from rates
-left join held on held.product_code = rates.product_code
+left join held on rates.product_code = held.product_code
 where held.customers_count is null or held.customers_count <> rates.customers_count

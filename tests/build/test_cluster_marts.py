@@ -215,7 +215,11 @@ def test_codes_keep_their_meaning_when_customers_come_and_ranks_change(run_dbt, 
     simulate.main([*arguments, "--out", str(second)])
     shutil.copytree(second, first)
     customers = pd.read_csv(second / "customers.csv", dtype=str)
-    customers[customers.index % 4 != 0].to_csv(first / "customers.csv", index=False)
+    known = set(customers.loc[customers.index % 4 != 0, "customer_id"])
+    for path in first.glob("*.csv"):
+        rows = pd.read_csv(path, dtype=str)
+        if "customer_id" in rows:
+            rows[rows["customer_id"].isin(known)].to_csv(path, index=False)
     labels = pd.read_csv(second / "truth_clusters.csv", dtype=str).set_index("customer_id")[
         "cluster"
     ]

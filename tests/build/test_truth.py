@@ -328,7 +328,7 @@ def test_with_few_churned_customers_tests_compare_within_windows_and_rates_are_t
     assert cut[:3] == (2, all_n[1], all_n.sum())
     assert cut[3] == pytest.approx(p_value, rel=1e-9) and 0 <= cut[4] <= 1
     cells = small_bank.values(
-        "select gender, customers_count, churned_count, p_value from marts.churn_rates_by_gender"
+        "select cut_value, customers_count, churned_count, p_value from marts.churn_rates where cut_name = 'gender'"
     )
     (hypothesis,) = small_bank.rows(
         "select p_value, group_a_count, group_b_count from marts.churn_hypothesis_tests "

@@ -15,7 +15,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
 CELL_WEIGHT = 30.0
-CONFIDENCE_Z = 1.96
+CONFIDENCE_LEVEL = 0.95
 MINIMUM_OUTCOMES = 100
 DRIVERS = {"product_count", "age", "city", "gender", "is_active"}
 CATALOGUE = pd.DataFrame(
@@ -122,7 +122,7 @@ def measure(features, scores, **options):
     predictions = scores[["customer_id", *churn_scores.CANDIDATES]].merge(
         features[["customer_id", "fold_number", "is_churned"]]
     )
-    return churn_scores.measure_models(predictions, CONFIDENCE_Z, **options)
+    return churn_scores.measure_models(predictions, CONFIDENCE_LEVEL, **options)
 
 
 def metric(metrics, model_code, feature_set, metric_name, column="metric_value"):
@@ -292,8 +292,8 @@ def test_rounding_is_no_gain():
         customer_id=np.arange(1_000).astype(str), fold_number=0, is_churned=outcome
     )
     gains = (base - outcome) ** 2 - (rounded["logistic_all"] - outcome) ** 2
-    assert gains.mean() > CONFIDENCE_Z * gains.std() / np.sqrt(len(gains))
-    metrics = churn_scores.measure_models(predictions, CONFIDENCE_Z)
+    assert gains.mean() > CONFIDENCE_LEVEL * gains.std() / np.sqrt(len(gains))
+    metrics = churn_scores.measure_models(predictions, CONFIDENCE_LEVEL)
     assert set(metrics["verdict"].dropna()) == {"inconclusive"}
     assert churn_scores.choose_model(outcome, {"base": base, "other": rounded["logistic_all"]}) == (
         "base"

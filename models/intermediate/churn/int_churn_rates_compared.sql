@@ -105,10 +105,6 @@ cuts as (
     select * from {{ ref('int_churn_cuts_listed') }}
 ),
 
-withheld as (
-    select * from {{ ref('int_churn_cells_withheld') }}
-),
-
 rated_day as (
     select * from {{ ref('int_churn_days') }}
     where is_rated
@@ -128,7 +124,7 @@ compared as (
         {{ risk_ratio_bound(*rest, side=1) }} as lift_ci_upper,
         {{ normal_two_sided_p('z_statistic') }} as p_value,
         {{ cohens_h(*rest) }} as effect_size,
-        standardised_churn_rate as exact_standardised_churn_rate,
+        standardised_churn_rate,
         portfolio_count,
         portfolio_churned_count,
         customers_count < {{ number_var('small_cell_size') }} as is_small_cell
@@ -136,27 +132,8 @@ compared as (
     inner join tested on standardised.cut_name = tested.cut_name and standardised.cut_value = tested.cut_value
 ),
 
--- cells that are not published take no part in the correction of those that are, which would tell of them
-judged as (
-    select
-        compared.*,
-        withheld.cut_name is not null as is_withheld,
-        count(withheld.cut_name) over (partition by compared.cut_name) > 0 as has_withheld
-    from compared
-    left join withheld on compared.cut_name = withheld.cut_name and compared.cut_value = withheld.cut_value
-),
-
--- a standardised rate adds up strata, which are finer than the cells that are withheld
-rounded as (
-    select
-        *,
-        case when has_withheld then round(exact_standardised_churn_rate, 3) else exact_standardised_churn_rate end
-            as standardised_churn_rate
-    from judged
-),
-
 corrected as (
-    {{ benjamini_hochberg('rounded', 'cut_name, is_withheld') }}
+    {{ benjamini_hochberg('compared', 'cut_name') }}
 ),
 
 described as (
@@ -165,7 +142,6 @@ described as (
         corrected.cut_value,
         corrected.portfolio_count,
         corrected.portfolio_churned_count,
-        corrected.is_withheld,
         {{ churn_rate_columns() }},
         cuts.cut_count,
         cuts.age_band_set,
