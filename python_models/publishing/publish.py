@@ -443,7 +443,9 @@ class SparkEngine(Engine):
     def tables(self, schema: str) -> list[str]:
         if schema not in self.schemas():
             return []
-        return [row[1] for row in self.run(f"show tables in {schema}")]
+        # views of the session are listed in every schema
+        listed = self.run(f"show tables in {schema}")
+        return [name for _, name, is_temporary in listed if str(is_temporary).lower() != "true"]
 
     def replace_table(self, name: str, query: str) -> None:
         self.run(f"create schema if not exists {name.split('.')[0]}")

@@ -20,7 +20,9 @@ def main(target: str, folder: str, *arguments: str) -> None:
     spark = SparkSession.builder.getOrCreate()
     schemas = {row[0] for row in spark.sql("show schemas").collect()}
     for schema in sorted({"marts", "published"} & schemas):
-        for (mart,) in spark.sql(f"show tables in {schema}").select("tableName").collect():
+        # views of the session are listed in every schema
+        listed = spark.sql(f"show tables in {schema}").where("not isTemporary")
+        for (mart,) in listed.select("tableName").collect():
             place = str(pathlib.Path(folder) / schema / mart)
             spark.table(f"{schema}.{mart}").coalesce(1).write.mode("overwrite").parquet(place)
 

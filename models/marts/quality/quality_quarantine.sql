@@ -4,7 +4,7 @@ with checked_rows as (
     {%- for entity_name, entity in entities().items() %}
     {%- set shown = ["''"] %}
     {%- for column, kind in entity['columns'].items()
-        if kind not in ('text', 'city') and column not in entity['key'] and column != 'birth_date' %}
+        if kind not in ('text', 'city', 'key') and column not in entity['key'] and column != 'birth_date' %}
         {%- do shown.append("'" ~ column ~ "'") %}
     {%- endfor %}
     select
