@@ -112,9 +112,15 @@ def through_connect(folder):
         yield {"SPARK_REMOTE": f"sc://127.0.0.1:{port}"}
 
 
-# data tests, unit tests and publishing are tried once
-MODELS = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
-ARGUMENTS = {"spark": [], "spark_cluster": MODELS, "spark_connect": MODELS}
+# data tests and publishing are tried on this machine, and unit tests, which take as long as all models, on two workers
+WITHOUT_TESTS, WITHOUT_UNIT_TESTS = (
+    ["--exclude-resource-type", kind] for kind in ("test", "unit_test")
+)
+ARGUMENTS = {
+    "spark": WITHOUT_UNIT_TESTS,
+    "spark_cluster": WITHOUT_TESTS,
+    "spark_connect": WITHOUT_TESTS + WITHOUT_UNIT_TESTS,
+}
 SESSIONS = {
     "spark": on_this_machine,
     "spark_cluster": on_two_workers,
