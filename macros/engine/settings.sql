@@ -67,7 +67,7 @@
 
 {% macro duckdb__check_profile() %}
     {% set known = run_query(
-        "select count(*) from duckdb_functions() where function_name in ('folder_entries', 'publish_begin')"
+        "select count(*) from duckdb_functions() where function_name = 'folder_entries'"
     ).columns[0].values()[0] %}
     {% if known | int == 0 %}
         {% do exceptions.raise_compiler_error(

@@ -12,7 +12,7 @@
       optional_columns  columns that may be missing
       hashed_key        the key where the source has no column for it: the md5 of the values of all declared columns
       has_free_purchases  purchases of 0.00 are purchases (transactions)
-      delimiter         ' ' for values parted by any number of blanks; default: the file shows it
+      delimiter         ' ' for values separated by any number of blanks; default: the file shows it
       headerless        the header of a file that has none, as a list of names; one such list for each number of columns
                         that it may have. A header line, if there is one, is read as such.
     Else what is declared must be there. -#}
