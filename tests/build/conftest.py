@@ -1,7 +1,13 @@
 """Runs dbt on any raw folder, each build in a database of its own."""
 
+import copy
+import fcntl
+import hashlib
 import os
 import pathlib
+import pickle
+import re
+import shutil
 from contextlib import contextmanager
 
 import duckdb
@@ -58,9 +64,59 @@ class Build:
 
 
 @pytest.fixture(scope="session")
-def run_dbt(tmp_path_factory):
-    """run_dbt(command, raw=folder, select=[...], **vars) -> Build; `into` reuses an earlier build's database."""
-    parsed = {}  # vars -> manifest, and the file that parsing leaves
+def once(tmp_path_factory):
+    """once(name, make) -> what `make` gives: the first worker that asks makes it, the others read it."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+
+    def get(name, make):
+        kept = folder / f"{name}.pickle"
+        with (folder / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not kept.exists():
+                kept.write_bytes(pickle.dumps(make()))
+        return pickle.loads(kept.read_bytes())
+
+    return get
+
+
+# The vars that a YAML file or a config block reads: all others are read when a model is compiled for its run.
+READ_BY_PARSING = {
+    name
+    for folder in ("models", "python_models", "seeds")
+    for file in (ROOT / folder).rglob("*.[sy][qm]l")
+    for text in [file.read_text("utf-8")]
+    for part in (
+        [text] if file.suffix == ".yml" else re.findall(r"\bconfig\(.*?\) *\}\}", text, re.S)
+    )
+    for name in re.findall(r"var\('(\w+)'", part)
+}
+
+# A debug log and the artifacts of each run take a third of its time, and no test reads them.
+QUICK = {"DBT_LOG_LEVEL_FILE": "none", "DBT_WRITE_JSON": "0"}
+
+
+@pytest.fixture(scope="session")
+def run_dbt(tmp_path_factory, once):
+    """run_dbt(command, raw=folder, select=[...], **vars) -> Build; `into` reuses an earlier build's database.
+
+    `parsed_with` are all vars with which the project is parsed, where some might keep it from being parsed.
+    """
+    parsed = {}  # vars -> manifest, and the files that parsing leaves
+
+    def parse(variables):
+        target = tmp_path_factory.mktemp("parsed")
+        arguments = ["parse", "--quiet", "--vars", variables, "--target-path", str(target)]
+        arguments += ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT)]
+        # the name of the database is part of what is parsed
+        with environment(DBT_LOG_LEVEL_FILE="none", CLIENTELE_DB=str(target / "clientele.duckdb")):
+            result = Runner().invoke(arguments)
+        if not result.success:
+            raise ParsingFailed(result)
+        return result.result, {
+            file.name: file.read_bytes() for file in target.glob("*manifest.json")
+        }
 
     def run(
         command="build",
@@ -71,60 +127,66 @@ def run_dbt(tmp_path_factory):
         threads=None,
         full_refresh=False,
         env=None,
+        parsed_with=None,
         **variables,
     ):
         folder = into.path.parent if into else tmp_path_factory.mktemp("build")
-        places = ["--quiet", "--project-dir", str(ROOT), "--profiles-dir", str(ROOT)]
-        places += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
-        key = yaml.safe_dump(variables)
-        places += ["--vars", key]
-        arguments = [command, *places]
+        arguments = [command, "--quiet", "--project-dir", str(ROOT), "--profiles-dir", str(ROOT)]
+        arguments += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
+        arguments += ["--vars", yaml.safe_dump(variables)]
         arguments += ["--select", *select] if select else []
         arguments += ["--threads", str(threads)] if threads else []
         arguments += ["--full-refresh"] if full_refresh else []
         values = {
             "CLIENTELE_DB": str(folder / "clientele.duckdb"),
             "CLIENTELE_PUBLISHED": str(folder / "published" / "clientele.duckdb"),
+            **QUICK,
             **(env or {}),
         }
         if raw is not None:
             values["CLIENTELE_RAW"] = str(raw)
+        # parsing takes longer than most runs do
+        read = {name: variables[name] for name in variables.keys() & READ_BY_PARSING}
+        key = yaml.safe_dump(read if parsed_with is None else parsed_with)
         before = pathlib.Path.cwd()
         os.chdir(ROOT)
-        manifest_file = folder / "target" / "manifest.json"
-        manifest_file.parent.mkdir(exist_ok=True)
         try:
+            if key not in parsed:
+                name = "parsed-" + hashlib.sha256(key.encode()).hexdigest()[:16]
+                parsed[key] = once(name, lambda: parse(key))
+            manifest, files = parsed[key]
+            (folder / "target").mkdir(exist_ok=True)
+            for name, content in files.items():
+                (folder / "target" / name).write_bytes(content)
+            said = []  # what macros say at the end of the run
+            runner = Runner(
+                manifest=manifest,
+                callbacks=[
+                    lambda event: (
+                        said.append(event.info.msg) if event.info.name == "JinjaLogInfo" else None
+                    )
+                ],
+            )
             with environment(**values):
-                # parsing takes longer than most runs do, and depends on nothing but the project and its vars
-                if key not in parsed:
-                    result = Runner().invoke(["parse", *places])
-                    if not result.success:
-                        return Build(folder, result)
-                    parsed[key] = result.result, manifest_file.read_bytes()
-                manifest, text = parsed[key]
-                manifest_file.write_bytes(text)
-                said = []  # what macros say at the end of the run
-                runner = Runner(
-                    manifest=manifest,
-                    callbacks=[
-                        lambda event: (
-                            said.append(event.info.msg)
-                            if event.info.name == "JinjaLogInfo"
-                            else None
-                        )
-                    ],
-                )
                 return Build(folder, runner.invoke(arguments), said)
+        except ParsingFailed as failure:
+            return Build(folder, failure.result)
         finally:
             os.chdir(before)
 
     return run
 
 
+class ParsingFailed(Exception):
+    def __init__(self, result):
+        super().__init__(str(result.exception))
+        self.result = result
+
+
 @pytest.fixture(scope="session")
-def demo(run_dbt) -> Build:
+def demo(run_dbt, once) -> Build:
     """The demo bank, built and tested as `dbt build` does."""
-    return run_dbt()
+    return once("demo", run_dbt)
 
 
 def real_folder(name: str) -> pathlib.Path:
@@ -140,11 +202,71 @@ def real_folder(name: str) -> pathlib.Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def churn_modelling(run_dbt) -> Build:
-    return run_dbt(raw=real_folder("churn_modelling"), source_system="churn_modelling")
+# What the unit tests say holds whatever is read, and the demo's build has run them.
+NO_UNIT_TESTS = {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test"}
+
+
+# Of a part of the project, the tests that read nothing else.
+CAUTIOUS = NO_UNIT_TESTS | {"DBT_INDIRECT_SELECTION": "cautious"}
+
+
+@pytest.fixture
+def demo_copy(demo, tmp_path) -> Build:
+    """The demo's database, for a test that writes into it: other workers read the demo's own."""
+    build = copy.copy(demo)
+    build.path = tmp_path / "clientele.duckdb"
+    shutil.copy(demo.path, build.path)
+    return build
+
+
+def real_build(run_dbt, once, name, env=NO_UNIT_TESTS, **options):
+    """A published file, built once for all that look at it."""
+    raw = real_folder(name)
+    return once(name, lambda: run_dbt(raw=raw, source_system=name, env=env, **options))
 
 
 @pytest.fixture(scope="session")
-def bank_scrooge(run_dbt) -> Build:
-    return run_dbt(raw=real_folder("bank_scrooge"), source_system="bank_scrooge")
+def churn_modelling(run_dbt, once) -> Build:
+    return real_build(run_dbt, once, "churn_modelling")
+
+
+@pytest.fixture(scope="session")
+def bank_scrooge(run_dbt, once) -> Build:
+    return real_build(run_dbt, once, "bank_scrooge")
+
+
+@pytest.fixture(scope="session")
+def bank_marketing(run_dbt, once) -> Build:
+    return real_build(run_dbt, once, "bank_marketing")
+
+
+READ = ["+quality_inputs", "+quality_quarantine", "+quality_reconciliation"]
+VALUE = [
+    "+clv_customers",
+    "+clv_model_metrics",
+    "+clv_tiers",
+    "+clv_upgrade_candidates",
+    "+budget_allocation",
+]
+
+
+@pytest.fixture(scope="session")
+def auto_insurance_clv(run_dbt, once) -> Build:
+    """The published policies, measured over three shuffles of the folds."""
+    return real_build(
+        run_dbt,
+        once,
+        "auto_insurance_clv",
+        env=CAUTIOUS,
+        select=[*READ, *VALUE],
+        clv_shuffle_count=3,
+    )
+
+
+@pytest.fixture(scope="session")
+def cdnow(run_dbt, once) -> Build:
+    """The published purchases, which clusters are made of too."""
+    return real_build(
+        run_dbt, once, "cdnow", env=CAUTIOUS, rfm_scheme="purchases",
+        select=[*READ, *VALUE, "+rfm_customers", "+cluster_profiles", "+cluster_selection"],
+    )  # fmt: skip

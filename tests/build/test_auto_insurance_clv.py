@@ -4,7 +4,6 @@ import re
 from decimal import Decimal
 
 import pytest
-from conftest import real_folder
 
 LAYOUT = {"source_system": "auto_insurance_clv"}
 SELECTED = ["+int_policies_conformed", "+quality_reconciliation", "+quality_quarantine"]
@@ -170,12 +169,8 @@ def test_what_cannot_be_read_stops_the_build_with_one_sentence(run_dbt, tmp_path
     assert any(sentence in message for message in build.messages), build.messages
 
 
-def test_the_published_file_has_618_copies(run_dbt):
-    build = run_dbt(
-        raw=real_folder("auto_insurance_clv"), select=SELECTED,
-        # tests that also read marts which are not built here are left out
-        env={"DBT_INDIRECT_SELECTION": "cautious"}, **LAYOUT,
-    )  # fmt: skip
+def test_the_published_file_has_618_copies(auto_insurance_clv):
+    build = auto_insurance_clv
     assert build.is_success, build.messages
     assert build.values(RECONCILED) == dict.fromkeys(
         ["auto_insurance_clv.customers", "auto_insurance_clv.policies"], (5669, 5051, 0, 618, True)

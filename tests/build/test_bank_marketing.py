@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from conftest import real_folder
+from conftest import NO_UNIT_TESTS
 
 LAYOUT = {"source_system": "bank_marketing"}
 CLIENTS = [
@@ -54,7 +54,7 @@ def in_folder(folder, clients=CLIENTS, contacts=CONTACTS):
 def small(run_dbt, tmp_path_factory):
     """Everything built, on a few rows."""
     folder = in_folder(tmp_path_factory.mktemp("bank_marketing"))
-    return run_dbt(raw=folder, env={"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test"}, **LAYOUT)
+    return run_dbt(raw=folder, env=NO_UNIT_TESTS, **LAYOUT)
 
 
 def test_the_other_marts_build_empty(small):
@@ -125,9 +125,5 @@ def test_what_cannot_be_read_stops_the_build_with_one_sentence(run_dbt, tmp_path
     assert any(sentence in message for message in build.messages), build.messages
 
 
-def test_the_recipe_of_the_study_gives_its_rows_and_money(run_dbt):
-    folder = real_folder("bank_marketing")
-    build = run_dbt("seed", raw=folder, **LAYOUT)
-    build = run_dbt("run", raw=folder, into=build, select=["stg_bank_marketing__*"], **LAYOUT)
-    assert build.is_success, build.messages
-    assert build.row(RECIPE) == (8529, 8528, 398, Decimal("12310759.00"))
+def test_the_recipe_of_the_study_gives_its_rows_and_money(bank_marketing):
+    assert bank_marketing.row(RECIPE) == (8529, 8528, 398, Decimal("12310759.00"))

@@ -4,7 +4,6 @@ import re
 from decimal import Decimal
 
 import pytest
-from conftest import real_folder
 
 LAYOUT = {"source_system": "cdnow"}
 SELECTED = ["+rfm_customers", "+quality_reconciliation", "+quality_quarantine"]
@@ -144,25 +143,16 @@ def test_what_cannot_be_read_stops_the_build_with_one_sentence(run_dbt, read, tm
     assert re.search(r"[.)]$", found)
 
 
-@pytest.fixture(scope="module")
-def published(run_dbt):
-    return run_dbt(
-        raw=real_folder("cdnow"), select=[*SELECTED, "+quality_inputs"],
-        # tests that also read marts which are not built here are left out
-        env={"DBT_INDIRECT_SELECTION": "cautious"}, **LAYOUT,
-    )  # fmt: skip
-
-
-def test_every_line_of_the_published_file_arrives(published):
-    assert published.is_success, published.messages
-    assert published.values(RECONCILED) == {
+def test_every_line_of_the_published_file_arrives(cdnow):
+    assert cdnow.is_success, cdnow.messages
+    assert cdnow.values(RECONCILED) == {
         "cdnow.transactions": (6919, 6919, 0, 0, True),
         "cdnow.customers": (6919, 2357, 0, 4562, True),
     }
 
 
-def test_the_published_purchases_have_the_purchases_scheme(published):
-    assert published.rows(
+def test_the_published_purchases_have_the_purchases_scheme(cdnow):
+    assert cdnow.rows(
         "select rfm_scheme, count(*), sum(monetary_amount), cast(max(as_of_date) as varchar) "
         "from marts.rfm_customers group by rfm_scheme"
     ) == [("purchases", 2357, Decimal("244091.94"), "1998-06-30")]

@@ -7,7 +7,6 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import real_folder
 from customer_science import simulate
 from customer_science.clusters import COVARIANCE_FLOOR
 from scipy.special import softmax
@@ -78,10 +77,12 @@ def test_closed_customers_take_no_part_in_fitting_clusters(demo):
     ) == (True, 0)
 
 
-def test_one_scheme_without_structure_leaves_everybody_to_the_rules(run_dbt):
+def test_one_scheme_without_structure_leaves_everybody_to_the_rules(run_dbt, demo_copy):
     # nothing was planted into the purchases that money or time would part
+    wanted = ("cluster_profiles", "cluster_selection", "strategy_customers")
     build = run_dbt(
-        select=["+cluster_profiles", "+cluster_selection", "+strategy_customers"],
+        into=demo_copy,
+        select=[f"int_cluster_features_built+,+{mart}" for mart in wanted],
         env=MODELS,
         rfm_scheme="purchases",
     )
@@ -118,18 +119,16 @@ def learnt(demo):
 
 @pytest.mark.parametrize(("method", "count"), [("k_means", 6), ("gaussian_mixture", 6)])
 def test_sql_places_every_customer_as_scikit_learn_predicts(
-    demo, run_dbt, learnt, tmp_path_factory, method, count
+    demo_copy, run_dbt, learnt, method, count
 ):
-    build = run_dbt("parse")
-    shutil.copy(demo.path, build.path)
-    with duckdb.connect(str(build.path)) as connection:
+    with duckdb.connect(str(demo_copy.path)) as connection:
         connection.sql(
             f"create or replace table intermediate.int_cluster_parameters as select {PARAMETERS} from "
             f"intermediate.int_customers_clustered where method_code = '{method}' and cluster_count = {count}"
         )
-    placed = run_dbt("run", into=build, select=["int_customers_assigned"])
+    placed = run_dbt("run", into=demo_copy, select=["int_customers_assigned"])
     assert placed.is_success, placed.messages
-    with duckdb.connect(str(build.path), read_only=True) as connection:
+    with duckdb.connect(str(demo_copy.path), read_only=True) as connection:
         assigned = connection.sql(
             "select * from intermediate.int_customers_assigned where cluster_number is not null order by customer_id"
         ).df()
@@ -253,12 +252,8 @@ def test_codes_keep_their_meaning_when_customers_come_and_ranks_change(run_dbt, 
 # --- the published tables
 
 
-def test_published_clusters_of_customer_groups(run_dbt):
-    build = run_dbt(
-        raw=real_folder("bank_marketing"),
-        source_system="bank_marketing",
-        env={"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test"},
-    )
+def test_published_clusters_of_customer_groups(bank_marketing):
+    build = bank_marketing
     assert build.is_success, [message for message in build.messages if "rror" in message]
     published = build.rows(
         "select cluster_code, customers_count, average_age, average_monetary_amount, average_frequency_count, "
@@ -303,14 +298,8 @@ def test_published_clusters_of_customer_groups(run_dbt):
     assert (counts, f"{ratio:.2f}", is_fan_out, is_expected) == ([1465, 8528], "5.53", True, True)
 
 
-def test_clusters_of_the_cdnow_purchases(run_dbt):
-    build = run_dbt(
-        raw=real_folder("cdnow"),
-        select=["+cluster_profiles", "+cluster_selection"],
-        env=MODELS,
-        source_system="cdnow",
-        rfm_scheme="purchases",
-    )
+def test_clusters_of_the_cdnow_purchases(cdnow):
+    build = cdnow
     assert build.is_success, build.messages
     method, count, silhouette, jaccard = build.row(
         "select method_code, cluster_count, silhouette, minimum_jaccard from marts.cluster_selection where is_selected"

@@ -6,18 +6,11 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT, real_folder
+from conftest import ROOT, VALUE
 from customer_science.purchase_models import expected_purchases, fit_purchases
 from test_auto_insurance_clv import LONG, LONG_NAMES
 
 MODELS = {"DBT_RESOURCE_TYPES": "seed model"}
-MARTS = [
-    "+clv_customers",
-    "+clv_model_metrics",
-    "+clv_tiers",
-    "+clv_upgrade_candidates",
-    "+budget_allocation",
-]
 DEMO = ROOT / "data" / "demo"
 
 
@@ -31,18 +24,9 @@ def metrics(build, where="true"):
     }
 
 
-@pytest.fixture(scope="module")
-def insurance(run_dbt):
-    """The published policies, measured over three shuffles of the folds."""
-    return run_dbt(
-        raw=real_folder("auto_insurance_clv"), select=MARTS, env=MODELS,
-        source_system="auto_insurance_clv", clv_shuffle_count=3,
-    )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def cdnow(run_dbt):
-    return run_dbt(raw=real_folder("cdnow"), select=MARTS, env=MODELS, source_system="cdnow")
+@pytest.fixture
+def insurance(auto_insurance_clv):
+    return auto_insurance_clv
 
 
 class TestPolicies:
@@ -324,7 +308,7 @@ def test_the_layout_of_24_columns_is_valued_with_equal_profiles_in_one_fold(run_
         for copy in range(6 if number % 4 == 0 else 1):
             rows.append([f"AB{number:05}{copy}", *row[1:]])
     delimited(tmp_path / LONG, LONG_NAMES, rows)
-    build = run_dbt(raw=tmp_path, select=MARTS, env=MODELS, source_system="auto_insurance_clv")
+    build = run_dbt(raw=tmp_path, select=VALUE, env=MODELS, source_system="auto_insurance_clv")
     assert build.is_success, build.messages
     assert build.row("select count(*) from marts.clv_customers") == (900,)
     profiles = build.rows(
@@ -356,7 +340,7 @@ def test_the_layout_of_cdnow_master_is_valued(run_dbt, tmp_path):
                 break
             day += 1 + int(draw.exponential(1 / max(rate, 1e-4)))
     (tmp_path / "CDNOW_master.txt").write_text("\n".join(lines) + "\n")
-    build = run_dbt(raw=tmp_path, select=MARTS, env=MODELS, source_system="cdnow")
+    build = run_dbt(raw=tmp_path, select=VALUE, env=MODELS, source_system="cdnow")
     assert build.is_success, build.messages
     assert build.row("select count(*), count(distinct clv_tier) from marts.clv_customers") == (
         600,
@@ -365,9 +349,9 @@ def test_the_layout_of_cdnow_master_is_valued(run_dbt, tmp_path):
     assert metrics(build, "sample = 'in_sample'")["bg_nbd", "log_likelihood"] < 0
 
 
-def test_rows_are_never_left_out_by_the_target(run_dbt, demo):
+def test_rows_are_never_left_out_by_the_target(run_dbt, demo_copy):
     build = run_dbt(
-        into=demo, select=["int_clv_policies_predicted"], env=MODELS,
+        into=demo_copy, select=["int_clv_policies_predicted"], env=MODELS,
         clv_policy_filters=[{"column": "observed_clv", "upper_bound": 20000}],
     )  # fmt: skip
     assert not build.is_success

@@ -1370,10 +1370,10 @@ def test_hostile_variables_end_no_literal(run_dbt, tmp_path):
 def test_a_hostile_date_or_schema_is_refused(read_canonical, run_dbt, tmp_path, variable, words):
     folder = in_folder(tmp_path, as_csv(ENTITIES["customers"][1]), "customers.csv")
     built = read_canonical(folder)
+    variables = {"source_system": "canonical", variable: HOSTILE}
     build = run_dbt(
-        "run", raw=folder, into=built, select=QUALITY,
-        **{"source_system": "canonical", variable: HOSTILE},
-    )  # fmt: skip
+        "run", raw=folder, into=built, select=QUALITY, parsed_with=variables, **variables
+    )
     assert not build.is_success
     assert_one_sentence("\n".join(build.messages), [words])
     assert built.row("select count(*) > 0 from seeds.cities") == (True,)

@@ -84,8 +84,9 @@ def project(demo, tmp_path_factory):
         "DBT_PROJECT_DIR": str(folder),
         "DBT_PROFILES_DIR": str(ROOT),
         "DBT_LOG_PATH": str(folder / "logs"),
-        "CLIENTELE_DB": str(demo.path),
-        # MetricFlow's connection lives as long as this process, which reads the marts beside it
+        # a copy, because MetricFlow opens it for writing, and other workers read the demo's own meanwhile
+        "CLIENTELE_DB": str(shutil.copy(demo.path, folder)),
+        # its connection lives as long as this process, and `mf` is a process beside it
         "CLIENTELE_KEEP_OPEN": "false",
     }
 

@@ -5,56 +5,58 @@ import re
 
 import pytest
 import yaml
-from conftest import ROOT
+from conftest import CAUTIOUS, NO_UNIT_TESTS, ROOT
 from test_allow_lists import compiled_lines
+
+# Every setting that a build may have otherwise, off its default.
+OTHERWISE = {
+    "as_of_date": "2025-06-30",
+    "earliest_date": "1910-01-01",
+    "latest_date": "2030-01-01",
+    "churn_inactivity_days": 30,
+    "churn_observed_from": "2023-01-01",
+    "age_band_set": "decades",
+    "standardisation_age_band_set": "life_stages",
+    "standardisation_minimum_coverage": 0.5,
+    "confidence_level": 0.9,
+    "significance_level": 0.01,
+    "statistical_power": 0.9,
+    "small_cell_size": 100,
+    "minimum_cell_size": 10,
+    "churn_window_days": 200,
+    "score_lookback_days": 120,
+    "score_sample_size": 2000,
+    "score_minimum_outcomes": 20,
+    "score_uses_protected_attributes": True,
+    "clv_family": "policies",
+    "clv_purchase_model": "mbg_nbd",
+    "clv_horizon_days": 730,
+    "clv_period_days": 30,
+    "clv_discount_rate": 0.2,
+    "clv_holdout_days": [120, 90],
+    "clv_minimum_history_days": 60,
+    "clv_sample_size": 2000,
+    "clv_minimum_count": 50,
+    "clv_fold_count": 3,
+    "clv_shuffle_count": 2,
+    "clv_tree_count": 30,
+    "clv_interval_coverage": 0.9,
+    "clv_policy_filters": [{"column": "monthly_premium", "upper_bound": 300}],
+    "clv_uses_protected_attributes": True,
+    "clv_tier_set": "fixed",
+    "rfm_scheme": "purchases",
+    "cluster_sample_size": 3000,
+    "cluster_maximum_count": 4,
+    "cluster_minimum_share": 0.05,
+    "cluster_minimum_jaccard": 0.5,
+    "cluster_minimum_gap": 0,
+    "strategy_scheme_order": ["rfm", "rule"],
+}
 
 
 def test_the_build_passes_with_every_setting_off_its_default(run_dbt):
-    build = run_dbt(
-        as_of_date="2025-06-30",
-        earliest_date="1910-01-01",
-        latest_date="2030-01-01",
-        churn_inactivity_days=30,
-        churn_observed_from="2023-01-01",
-        age_band_set="decades",
-        standardisation_age_band_set="life_stages",
-        standardisation_minimum_coverage=0.5,
-        confidence_level=0.9,
-        significance_level=0.01,
-        statistical_power=0.9,
-        small_cell_size=100,
-        minimum_cell_size=10,
-        churn_window_days=200,
-        score_lookback_days=120,
-        score_sample_size=2000,
-        score_minimum_outcomes=20,
-        score_uses_protected_attributes=True,
-        clv_family="policies",
-        clv_purchase_model="mbg_nbd",
-        clv_horizon_days=730,
-        clv_period_days=30,
-        clv_discount_rate=0.2,
-        clv_holdout_days=[120, 90],
-        clv_minimum_history_days=60,
-        clv_sample_size=2000,
-        clv_minimum_count=50,
-        clv_fold_count=3,
-        clv_shuffle_count=2,
-        clv_tree_count=30,
-        clv_interval_coverage=0.9,
-        clv_policy_filters=[{"column": "monthly_premium", "upper_bound": 300}],
-        clv_uses_protected_attributes=True,
-        clv_tier_set="fixed",
-        rfm_scheme="purchases",
-        cluster_sample_size=3000,
-        cluster_maximum_count=4,
-        cluster_minimum_share=0.05,
-        cluster_minimum_jaccard=0.5,
-        cluster_minimum_gap=0,
-        strategy_scheme_order=["rfm", "rule"],
-        # unit tests state what the defaults do
-        env={"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test"},
-    )
+    # unit tests state what the defaults do
+    build = run_dbt(env=NO_UNIT_TESTS, parsed_with=OTHERWISE, **OTHERWISE)
     assert build.is_success, [message for message in build.messages if "rror" in message]
     assert (
         build.row("select distinct as_of_date from marts.rfm_customers")[0].isoformat()
@@ -100,13 +102,20 @@ def test_the_build_passes_with_every_setting_off_its_default(run_dbt):
     ],
 )  # fmt: skip
 def test_a_setting_that_makes_no_sense_is_refused(run_dbt, setting, sentence):
-    build = run_dbt("build", **setting)
+    # most are refused while the project is parsed
+    build = run_dbt("build", parsed_with=setting, **setting)
     assert not build.is_success
     assert any(sentence in message for message in build.messages), build.messages
 
 
 def test_a_set_that_no_seed_has_stops_before_any_mart(run_dbt):
-    build = run_dbt(age_band_set="nope", rfm_scheme="typo", clv_tier_set="none")
+    build = run_dbt(
+        select=["+rfm_customers", "+churn_rates"],
+        env=CAUTIOUS,
+        age_band_set="nope",
+        rfm_scheme="typo",
+        clv_tier_set="none",
+    )
     assert not build.is_success
     failed = {name for name, status in build.statuses.items() if status == "fail"}
     assert any("age_band_set" in name for name in failed) and any(

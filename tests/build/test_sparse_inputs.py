@@ -2,10 +2,12 @@
 
 import re
 
+from conftest import CAUTIOUS, NO_UNIT_TESTS
+
 
 def test_an_extract_of_three_columns_builds_and_says_what_is_missing(run_dbt, tmp_path):
     (tmp_path / "customers.csv").write_text("customer_id,age,city\n1,30,Rybinsk\n2,50,\n")
-    build = run_dbt(raw=tmp_path, source_system="canonical")
+    build = run_dbt(raw=tmp_path, source_system="canonical", env=NO_UNIT_TESTS)
     assert build.is_success, [message for message in build.messages if "rror" in message]
     marts = [name for (name,) in build.rows(
         "select table_name from information_schema.tables where table_schema = 'marts' order by 1"
@@ -32,11 +34,15 @@ def test_an_extract_of_three_columns_builds_and_says_what_is_missing(run_dbt, tm
     )
 
 
+# the marts that are looked at, with the tests that need no other
+STUDIED = ["+churn_segments", "+churn_portraits", "+strategy_priorities"]
+
+
 def test_segments_without_any_churn_have_strategies_and_no_order_of_work(run_dbt, tmp_path):
     (tmp_path / "customers.csv").write_text(
         "customer_id,age,product_count,balance\n1,30,1,1000\n2,50,2,\n3,50,3,0\n"
     )
-    build = run_dbt(raw=tmp_path, source_system="canonical")
+    build = run_dbt(raw=tmp_path, select=STUDIED, source_system="canonical", env=CAUTIOUS)
     assert build.is_success, [message for message in build.messages if "rror" in message]
     strategies = build.row("select count(strategy_code) from marts.strategy_segments")
     assert strategies == (3,)
@@ -48,7 +54,7 @@ def test_a_handful_of_customers_with_churn_is_studied_without_finding_anything(r
     (tmp_path / "customers.csv").write_text(
         "customer_id,age,product_count,is_churned\n1,30,1,true\n2,50,2,false\n3,50,3,\n4,,,false\n"
     )
-    build = run_dbt(raw=tmp_path, source_system="canonical")
+    build = run_dbt(raw=tmp_path, select=STUDIED, source_system="canonical", env=CAUTIOUS)
     assert build.is_success, [message for message in build.messages if "rror" in message]
     assert build.row("select count(*) from marts.churn_segments") == (0,)
     assert build.row(
