@@ -45,7 +45,7 @@ erase: setup ## Erase a customer from all that builds have made: make erase CUST
 	@python -m publishing.erase
 
 test: setup ## Run every test; real files are checked where CLIENTELE_REAL_DATA names their folder
-	pytest --numprocesses 2 --dist loadfile
+	pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(if $(SPARK_SESSION),-m "not soak" -k "not test_spark or [$(SPARK_SESSION)]")
 
 test-spark: setup-spark ## Build on Spark (local, two workers, Connect) and compare every mart with DuckDB's (needs Java 17)
 	pytest -m spark $(if $(SPARK_SESSION),-k "[$(SPARK_SESSION)]")

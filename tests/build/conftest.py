@@ -18,6 +18,15 @@ from in_process import Runner
 ROOT = pathlib.Path(__file__).parents[2]
 
 
+# The files that take longest, longest first: what the two workers end with is short, so that they end together.
+LONGEST = ["test_spark", "test_inputs", "test_publishing", "test_truth"]
+
+
+def pytest_collection_modifyitems(items):
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))
+
+
 @contextmanager
 def environment(**values: str):
     before = {name: os.environ.get(name) for name in values}
@@ -30,6 +39,16 @@ def environment(**values: str):
                 os.environ.pop(name)
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def in_root():
+    before = pathlib.Path.cwd()
+    os.chdir(ROOT)
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 
 class Build:
@@ -98,12 +117,9 @@ QUICK = {"DBT_LOG_LEVEL_FILE": "none", "DBT_WRITE_JSON": "0"}
 
 
 @pytest.fixture(scope="session")
-def run_dbt(tmp_path_factory, once):
-    """run_dbt(command, raw=folder, select=[...], **vars) -> Build; `into` reuses an earlier build's database.
-
-    `parsed_with` are all vars with which the project is parsed, where some might keep it from being parsed.
-    """
-    parsed = {}  # vars -> manifest, and the files that parsing leaves
+def parsed(tmp_path_factory, once):
+    """parsed(vars) -> the manifest, and the files that parsing leaves. It takes longer than most runs do."""
+    kept = {}
 
     def parse(variables):
         target = tmp_path_factory.mktemp("parsed")
@@ -117,6 +133,39 @@ def run_dbt(tmp_path_factory, once):
         return result.result, {
             file.name: file.read_bytes() for file in target.glob("*manifest.json")
         }
+
+    def get(variables):
+        key = yaml.safe_dump(variables)
+        if key not in kept:
+            name = "parsed-" + hashlib.sha256(key.encode()).hexdigest()[:16]
+            kept[key] = once(name, lambda: parse(key))
+        return kept[key]
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def compiled(parsed, tmp_path_factory):
+    """compiled(text) -> the text as dbt renders it in the project, with the project's own vars."""
+
+    def get(text):
+        folder = tmp_path_factory.mktemp("compiled")
+        arguments = ["compile", "--quiet", "--target-path", str(folder), "--inline", text]
+        arguments += ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT)]
+        with environment(CLIENTELE_DB=str(folder / "clientele.duckdb"), **QUICK), in_root():
+            result = Runner(manifest=parsed({})[0]).invoke(arguments)
+        assert result.success, result.exception
+        return result.result.results[0].node.compiled_code
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def run_dbt(tmp_path_factory, parsed):
+    """run_dbt(command, raw=folder, select=[...], **vars) -> Build; `into` reuses an earlier build's database.
+
+    `parsed_with` are all vars with which the project is parsed, where some might keep it from being parsed.
+    """
 
     def run(
         command="build",
@@ -145,20 +194,16 @@ def run_dbt(tmp_path_factory, once):
         }
         if raw is not None:
             values["CLIENTELE_RAW"] = str(raw)
-        # parsing takes longer than most runs do
         read = {name: variables[name] for name in variables.keys() & READ_BY_PARSING}
-        key = yaml.safe_dump(read if parsed_with is None else parsed_with)
-        before = pathlib.Path.cwd()
-        os.chdir(ROOT)
-        try:
-            if key not in parsed:
-                name = "parsed-" + hashlib.sha256(key.encode()).hexdigest()[:16]
-                parsed[key] = once(name, lambda: parse(key))
-            manifest, files = parsed[key]
+        said = []  # what macros say at the end of the run
+        with in_root():
+            try:
+                manifest, files = parsed(read if parsed_with is None else parsed_with)
+            except ParsingFailed as failure:
+                return Build(folder, failure.result)
             (folder / "target").mkdir(exist_ok=True)
             for name, content in files.items():
                 (folder / "target" / name).write_bytes(content)
-            said = []  # what macros say at the end of the run
             runner = Runner(
                 manifest=manifest,
                 callbacks=[
@@ -169,10 +214,6 @@ def run_dbt(tmp_path_factory, once):
             )
             with environment(**values):
                 return Build(folder, runner.invoke(arguments), said)
-        except ParsingFailed as failure:
-            return Build(folder, failure.result)
-        finally:
-            os.chdir(before)
 
     return run
 
@@ -202,11 +243,13 @@ def real_folder(name: str) -> pathlib.Path:
     return folder
 
 
-# What the unit tests say holds whatever is read, and the demo's build has run them.
+# What of the graph runs besides the selected models.
+MODELS = {"DBT_RESOURCE_TYPES": "seed model"}  # no test
+# What unit tests say holds whatever is read, and the demo's build has run them.
 NO_UNIT_TESTS = {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test"}
 
 
-# Of a part of the project, the tests that read nothing else.
+# the tests that read nothing but what is built
 CAUTIOUS = NO_UNIT_TESTS | {"DBT_INDIRECT_SELECTION": "cautious"}
 
 

@@ -5,7 +5,6 @@ import json
 import pytest
 import yaml
 from conftest import ROOT
-from in_process import Runner
 
 MACROS = {
     **{
@@ -29,28 +28,16 @@ MACROS = {
 }
 
 
-def compiled_lines(folder, expressions):
+def compiled_lines(compiled, expressions):
     """What Jinja expressions that give JSON come to in the project."""
-    inline = "\n".join(f"{{{{ {expression} }}}}" for expression in expressions)
-    arguments = ["--quiet", "compile", "--inline", inline, "--project-dir", str(ROOT)]
-    arguments += [
-        "--profiles-dir",
-        str(ROOT),
-        "--target-path",
-        str(folder),
-        "--log-path",
-        str(folder),
-    ]
-    result = Runner().invoke(arguments)
-    assert result.success, result.exception
-    compiled = result.result.results[0].node.compiled_code
-    return list(map(json.loads, compiled.strip().splitlines()))
+    text = compiled("\n".join(f"{{{{ {expression} }}}}" for expression in expressions))
+    return list(map(json.loads, text.strip().splitlines()))
 
 
 @pytest.fixture(scope="module")
-def read_by_macros(tmp_path_factory):
+def read_by_macros(compiled):
     expressions = [f"tojson({expression})" for expression in MACROS.values()]
-    lines = compiled_lines(tmp_path_factory.mktemp("lists"), expressions)
+    lines = compiled_lines(compiled, expressions)
     return dict(zip(MACROS, lines, strict=True))
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import MODELS, ROOT
 from scipy.special import expit
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
@@ -175,7 +175,7 @@ def test_one_outcome_alone_builds_empty_scores(run_dbt, tmp_path, outcome):
         raw=tmp_path,
         source_system="canonical",
         select=["+churn_scores", "+churn_model_metrics"],
-        env={"DBT_RESOURCE_TYPES": "seed model"},
+        env=MODELS,
     )
     assert build.is_success, build.messages
     for mart in ("churn_scores", "churn_model_metrics"):

@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import ROOT
+from conftest import MODELS, ROOT
 
 STUDIED = {
     "select": ["+churn_intervals", "+churn_segments"],
-    "env": {"DBT_RESOURCE_TYPES": "seed model"},
+    "env": MODELS,
 }
 DISCOVERY_COLUMNS = (
     "churn_segment_code, segment_name, predicate_sql, depth, customers_count, discovery_count, "

@@ -7,6 +7,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import MODELS
 from customer_science import simulate
 from customer_science.clusters import COVARIANCE_FLOOR
 from scipy.special import softmax
@@ -15,7 +16,6 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture
 
 DEMO = [*simulate.DEMO_ARGUMENTS, "--truth-labels"]
-MODELS = {"DBT_RESOURCE_TYPES": "seed model"}
 MEASURES = ["recency", "frequency", "monetary"]
 PARAMETERS = (
     "method_code, cast(cluster_number as bigint) as cluster_number, known_measures, measure, measure_mean, "

@@ -6,11 +6,10 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT, VALUE
+from conftest import MODELS, ROOT, VALUE
 from customer_science.purchase_models import expected_purchases, fit_purchases
 from test_auto_insurance_clv import LONG, LONG_NAMES
 
-MODELS = {"DBT_RESOURCE_TYPES": "seed model"}
 DEMO = ROOT / "data" / "demo"
 
 

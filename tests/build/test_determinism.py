@@ -6,10 +6,10 @@ import random
 import shutil
 
 import pytest
+from conftest import MODELS
 
 ROOT = pathlib.Path(__file__).parents[2]
 DEMO = ROOT / "data" / "demo"
-MODELS = {"DBT_RESOURCE_TYPES": "seed model"}  # without the tests, which the demo has run
 
 # What says where a row stands in its file does depend on the order of the rows.
 # So do the bytes of the input files.

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import duckdb
 import pytest
-from in_process import Runner
 
 ROOT = pathlib.Path(__file__).parents[2]
 FOLDER = ROOT / "tests" / "generic"
@@ -123,21 +122,13 @@ def rows_of(kind):
 
 
 @pytest.fixture(scope="module")
-def queries(tmp_path_factory):
+def queries(compiled):
     """The query of each test over a table `hand_made`, as dbt renders it."""
-    folder = tmp_path_factory.mktemp("generic_tests")
     calls = [
         f"{{{{ test_{name}(model='hand_made', {case.arguments}) }}}}"
         for name, case in CASES.items()
     ]
-    arguments = ["compile", "--quiet", "--project-dir", ROOT, "--profiles-dir", ROOT]
-    arguments += ["--target-path", folder / "target", "--log-path", folder / "logs"]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(ROOT)
-        patch.setenv("CLIENTELE_DB", str(folder / "clientele.duckdb"))
-        result = Runner().invoke([*map(str, arguments), "--inline", BETWEEN.join(calls)])
-    assert result.success, result.exception
-    rendered = result.result.results[0].node.compiled_code.split(BETWEEN)
+    rendered = compiled(BETWEEN.join(calls)).split(BETWEEN)
     return dict(zip(CASES, rendered, strict=True))
 
 

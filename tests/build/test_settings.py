@@ -146,11 +146,11 @@ HOSTILE = [
 
 
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory):
+def judged(compiled):
     """Kind of each var, the fault of its default, and the faults of each hostile value."""
     values = [json.dumps(value) for value in HOSTILE]
     lines = compiled_lines(
-        tmp_path_factory.mktemp("settings"),
+        compiled,
         ["tojson(setting_kinds())"]
         + [f"tojson([setting_fault('{name}', var('{name}'))])" for name in DECLARED]
         + [

@@ -1,16 +1,13 @@
 """Every statistic macro against SciPy: the macro itself, rendered by dbt and run by DuckDB, on a grid."""
 
 import itertools
-import pathlib
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from in_process import Runner
 from scipy import stats
 
-ROOT = pathlib.Path(__file__).parents[2]
 CONFIDENCE_Z = 1.959963984540054
 PROBABILITIES = (0.0, 0.1, 0.25, 1 / 3, 0.5, 0.8, 0.95, 1.0)
 
@@ -48,20 +45,10 @@ STATEMENTS = {
 
 
 @pytest.fixture(scope="module")
-def sql(tmp_path_factory):
+def sql(compiled):
     """The statements as dbt renders them, with the project's own vars."""
-    folder = tmp_path_factory.mktemp("statistics")
     between = "\n-- next statement\n"
-    arguments = ["compile", "--quiet", "--project-dir", ROOT, "--profiles-dir", ROOT]
-    arguments += ["--target-path", folder / "target", "--log-path", folder / "logs"]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(ROOT)
-        patch.setenv("CLIENTELE_DB", str(folder / "clientele.duckdb"))
-        result = Runner().invoke(
-            [*map(str, arguments), "--inline", between.join(STATEMENTS.values())]
-        )
-    assert result.success, result.exception
-    rendered = result.result.results[0].node.compiled_code.split(between)
+    rendered = compiled(between.join(STATEMENTS.values())).split(between)
     return dict(zip(STATEMENTS, rendered, strict=True))
 
 

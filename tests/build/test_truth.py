@@ -6,6 +6,7 @@ import pathlib
 
 import pandas as pd
 import pytest
+from conftest import MODELS
 from customer_science import simulate
 from scipy import stats
 
@@ -213,7 +214,7 @@ def build_world(run_dbt, tmp_path_factory):
             raw=raw,
             into=builds[-1] if builds else None,
             select=STUDY,
-            env={"DBT_RESOURCE_TYPES": "seed model"},
+            env=MODELS,
         )
         assert built.is_success, built.messages
         builds.append(built)
@@ -299,7 +300,7 @@ def test_nothing_is_based_on_what_closing_empties(build_world):
 def small_bank(run_dbt, tmp_path_factory):
     raw = tmp_path_factory.mktemp("few")
     simulate.main(["--customers", "800", "--seed", "11", "--out", str(raw)])
-    built = run_dbt("build", raw=raw, select=STUDY, env={"DBT_RESOURCE_TYPES": "seed model"})
+    built = run_dbt("build", raw=raw, select=STUDY, env=MODELS)
     assert built.is_success, built.messages
     return built
 
