@@ -278,11 +278,6 @@ def bank_scrooge(run_dbt, once) -> Build:
     return real_build(run_dbt, once, "bank_scrooge")
 
 
-@pytest.fixture(scope="session")
-def bank_marketing(run_dbt, once) -> Build:
-    return real_build(run_dbt, once, "bank_marketing")
-
-
 READ = ["+quality_inputs", "+quality_quarantine", "+quality_reconciliation"]
 VALUE = [
     "+clv_customers",
@@ -291,6 +286,14 @@ VALUE = [
     "+clv_upgrade_candidates",
     "+budget_allocation",
 ]
+
+
+@pytest.fixture(scope="session")
+def bank_marketing(run_dbt, once) -> Build:
+    return real_build(
+        run_dbt, once, "bank_marketing", env=CAUTIOUS,
+        select=["+cluster_profiles", "+cluster_selection", "+quality_fan_out", "+int_bank_marketing_groups_scored"],
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")

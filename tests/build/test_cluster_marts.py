@@ -238,7 +238,8 @@ def test_codes_keep_their_meaning_when_customers_come_and_ranks_change(run_dbt, 
     assert after.is_success, after.messages
     # the regular customers are now first by value, and still c2
     assert after.rows(match) == [(1, "c2", "c2"), (2, "c1", "c1"), (3, "c3", "c3")]
-    kept = [clusters_of(after)[customer] == code for customer, code in codes.items()]
+    now = clusters_of(after)
+    kept = [now[customer] == code for customer, code in codes.items()]
     assert len(kept) == 2250 and np.mean(kept) > 0.95
 
     # the same rows again give the same codes
