@@ -185,12 +185,12 @@ class MiniProject:
 
     def run(self, *arguments: str, env=None) -> tuple[bool, str]:
         """Whether dbt succeeded, and all that it said."""
-        said, quick = [], {"DBT_LOG_LEVEL_FILE": "none"}
+        said = []
         places = ["--profiles-dir", str(ROOT), "--log-path", str(self.folder / "logs")]
         before = pathlib.Path.cwd()
         os.chdir(self.folder)
         try:
-            with environment(**{**self.variables(), **quick, **(env or {})}):
+            with environment(**{**self.variables(), **(env or {})}):
                 runner = Runner(callbacks=[lambda event: said.append(event.info.msg)])
                 result = runner.invoke([*arguments, "--quiet", *places])
         finally:

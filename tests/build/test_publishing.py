@@ -479,10 +479,7 @@ def test_ids_are_pseudonyms_that_only_the_salt_explains(mini):
     ids = {}
     for name in (salt, salt, "another salt, as long"):
         is_success, output = mini.run(
-            "build",
-            "--vars",
-            "{pseudonymise_ids: true}",
-            env={"CLIENTELE_SALT": name, "DBT_LOG_LEVEL_FILE": "debug"},
+            "build", "--vars", "{pseudonymise_ids: true}", env={"CLIENTELE_SALT": name}
         )
         assert is_success, output
         with duckdb.connect(str(mini.customers), read_only=True) as connection:
