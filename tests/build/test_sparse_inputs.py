@@ -35,7 +35,8 @@ def test_an_extract_of_three_columns_builds_and_says_what_is_missing(run_dbt, tm
 
 
 # the marts that are looked at, with the tests that need no other
-STUDIED = ["+churn_segments", "+churn_portraits", "+strategy_priorities"]
+STUDIED = ["+churn_intervals", "+churn_portraits", "+churn_segments"]
+STUDIED += ["+strategy_segments", "+strategy_priorities"]
 
 
 def test_segments_without_any_churn_have_strategies_and_no_order_of_work(run_dbt, tmp_path):
