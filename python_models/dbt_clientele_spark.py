@@ -1,10 +1,11 @@
-"""Lets Python models run on Spark, in the session that dbt runs SQL in, and macros call what publishes.
+"""Lets Python models run on Spark, in the session that dbt runs SQL in, and macros call what reads and publishes.
 
 dbt imports every module whose name begins with `dbt_`, which is how this one is found. dbt-spark itself submits Python
 models to Databricks only and has closed the request for sessions (dbt-adapters #510); once it can, this goes.
 """
 
 try:
+    from dbt.adapters.spark import session
     from dbt.adapters.spark.impl import SparkAdapter
 except ImportError:  # the optional requirements of Spark are not installed
     SparkAdapter = None
@@ -100,7 +101,23 @@ def store_relation(adapter, plugin_name, relation, column_list, path, format, co
     perform(SparkEngine(adapter, config["file_format"]), config)
 
 
+def execute(cursor, sql, *parameters):
+    """A statement in a session that has the functions which read text; the first statement makes the session."""
+    from pyspark.sql import SparkSession
+    from reading.text import description, in_utf8
+
+    _execute(cursor, sql, *parameters)
+    spark = SparkSession.builder.getOrCreate()
+    if spark not in _sessions:
+        spark.udf.register("text_description", description, "string")
+        spark.udf.register("text_in_utf8", in_utf8, "binary")
+        _sessions.append(spark)
+
+
 if SparkAdapter is not None:
+    _execute = session.Cursor.execute
+    _sessions = []
+    session.Cursor.execute = execute
     SparkAdapter.store_relation = store_relation
     SparkAdapter._available_ = SparkAdapter._available_ | {"store_relation"}
     _helpers = SparkAdapter.python_submission_helpers.fget

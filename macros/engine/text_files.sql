@@ -1,93 +1,22 @@
 {#- Text files are read line by line and split in SQL, not by a CSV reader: a broken quote or an odd field count then
-    costs one line and is accounted for, and every row has its physical line number. Line ends may be mixed. The price:
-    a quoted field cannot span lines, and a file is held in memory while it is read (use Parquet for large inputs). -#}
+    costs one line and is accounted for, and every row has its physical line number. What comes before lines is Python,
+    the same on both engines (python_models/reading/text.py): encodings, line ends, the header. The price: a quoted field
+    cannot span lines, and a file is held in memory while it is read (use Parquet for large inputs). -#}
 
 
-{#- utf-8 where the bytes are valid UTF-8; utf-16 by its byte-order mark or its zero bytes; broken utf-8 where most
-    lines beyond ASCII are valid, so that a letter cut in half costs its line and not the file; else cp1252 where letters
-    beyond ASCII stand beside Latin ones more often than beside each other, as in Köln, and cp1251 where not. -#}
-{% macro text_encoding(part) %}
-    {% do return(adapter.dispatch('text_encoding')(part)) %}
-{% endmacro %}
+{#- What a function of python_models/reading/text.py answers about one file of a source, as a select of the column answer. -#}
+{% macro of_file(function, part, argument) -%}
+    {{ return(adapter.dispatch('of_file')(function, part, argument)) }}
+{%- endmacro %}
 
-{% macro duckdb__text_encoding(part) %}
-    {% set query %}
-        with files as (
-            select content, try(decode(content)) is not null as is_valid from {{ duckdb__part_content(part) }}
-        ),
+{% macro duckdb__of_file(function, part, argument) -%}
+    select {{ function }}({{ sql_literal(part['path']) }}, {{ sql_literal(argument) }}) as answer
+{%- endmacro %}
 
-        -- letters of a single-byte encoding as one sign
-        marks as (
-            select regexp_replace(cast(content as varchar), '\\x[C-F][0-9A-F]', '¤', 'g') as marked
-            from files
-            where not is_valid
-        ),
+{% macro spark__of_file(function, part, argument) -%}
+    select {{ function }}(content, {{ sql_literal(argument) }}) as answer from {{ spark__file_content(part['path']) }}
+{%- endmacro %}
 
-        line_bytes as (
-            select unnest(string_split(cast(content as varchar), '\x0A')) as line from files where not is_valid
-        ),
-
-        line_counts as (
-            select
-                count(*) filter (where try(decode(cast(line as blob))) is not null) as valid_count,
-                count(*) filter (where try(decode(cast(line as blob))) is null) as broken_count
-            from line_bytes
-            where regexp_matches(line, '\\x[89A-F]')
-        )
-
-        select
-            case
-                when hex(content[1:4]) similar to '(FFFE|FEFF).*|00..00..|..00..00' then 'utf-16'
-                when is_valid then 'utf-8'
-                when hex(content[1:3]) = 'EFBBBF' or valid_count > broken_count then 'broken utf-8'
-                when
-                    len(regexp_extract_all(marked, '[A-Za-z]¤|¤[A-Za-z]')) > len(regexp_extract_all(marked, '¤¤'))
-                    then 'cp1252'
-                else 'cp1251'
-            end as encoding
-        from files
-        cross join line_counts
-        left join marks on true
-    {% endset %}
-    {% do return(run_query(query).columns[0].values()[0]) %}
-{% endmacro %}
-
-{% macro spark__text_encoding(part) %}
-    {#- what is packed is read as UTF-8, in which a broken letter costs its line -#}
-    {% if part['is_packed'] %}{% do return('utf-8') %}{% endif %}
-    {% set query %}
-        with files as (
-            select content, is_valid_utf8(content) as is_valid from {{ spark__file_content(part['path']) }}
-        ),
-
-        file_lines as (
-            select explode(split(decode(content, 'ISO-8859-1'), '\n')) as line from files where not is_valid
-        ),
-
-        line_counts as (
-            select
-                count(*) filter (where is_valid_utf8(encode(line, 'ISO-8859-1'))) as valid_count,
-                count(*) filter (where not is_valid_utf8(encode(line, 'ISO-8859-1'))) as broken_count
-            from file_lines
-            where line rlike '[\\x80-\\xFF]'
-        )
-
-        select
-            case
-                when hex(substring(content, 1, 4)) rlike '^(FFFE|FEFF)|^00..00..$|^..00..00$' then 'utf-16'
-                when is_valid then 'utf-8'
-                when hex(substring(content, 1, 3)) = 'EFBBBF' or valid_count > broken_count then 'broken utf-8'
-                when
-                    regexp_count(decode(content, 'ISO-8859-1'), '[A-Za-z][\\xC0-\\xFF]|[\\xC0-\\xFF][A-Za-z]')
-                    > regexp_count(decode(content, 'ISO-8859-1'), '[\\xC0-\\xFF]{2}')
-                    then 'cp1252'
-                else 'cp1251'
-            end as encoding
-        from files
-        cross join line_counts
-    {% endset %}
-    {% do return(run_query(query).columns[0].values()[0]) %}
-{% endmacro %}
 
 {#- The bytes of one file, as a relation with the column content. -#}
 {% macro spark__file_content(path) -%}
@@ -102,55 +31,6 @@
 {% macro spark__plain_path(path) %}
     {% do return(modules.re.sub('([\\[\\]{}*?\\\\])', '\\\\\\1', path)) %}
 {% endmacro %}
-
-
-{#- The bytes of one file of a source, as a relation with the column content. -#}
-{% macro duckdb__part_content(part) -%}
-    {%- if part['is_packed'] -%}
-    (select unpacked({{ sql_literal(part['path']) }}) as content)
-    {%- else -%}
-    read_blob({{ sql_literal(part['path']) }})
-    {%- endif -%}
-{%- endmacro %}
-
-
-{#- Whether a text source has a number with a comma, or with more than one point (see number_marks.sql). -#}
-{% macro has_marked_numbers(source) %}
-    {% set pattern = marked_number_pattern(source['delimiter']) %}
-    {% for part in source['parts'] %}
-        {% if run_query(adapter.dispatch('marked_numbers')(part, pattern)).columns[0].values()[0] %}{% do return(true) %}{% endif %}
-    {% endfor %}
-    {% do return(false) %}
-{% endmacro %}
-
-{% macro duckdb__marked_numbers(part, pattern) -%}
-    select regexp_matches({{ duckdb__file_text('content', part['encoding']) }}, {{ sql_literal(pattern) }})
-    from {{ duckdb__part_content(part) }} as files
-{%- endmacro %}
-
-{% macro spark__marked_numbers(part, pattern) -%}
-    select count(*) > 0 from ({{ spark__text_lines(part) }}) as lines where line rlike {{ sql_literal(pattern) }}
-{%- endmacro %}
-
-
-{#- The bytes of a file as text. -#}
-{% macro duckdb__file_text(content, encoding) -%}
-    {{ {
-        'utf-8': 'decode(' ~ content ~ ')',
-        'broken utf-8': duckdb__broken_utf8_text(content),
-        'cp1251': duckdb__single_byte_text(content, cp1251_upper_half()),
-        'cp1252': duckdb__single_byte_text(content, cp1252_upper_half()),
-    }[encoding] }}
-{%- endmacro %}
-
-{% macro spark__file_text(content, encoding) -%}
-    {{ {
-        'utf-8': 'decode(' ~ content ~ ", 'UTF-8')",
-        'broken utf-8': spark__broken_utf8_text(content),
-        'cp1251': spark__single_byte_text(content, cp1251_upper_half()),
-        'cp1252': spark__single_byte_text(content, cp1252_upper_half()),
-    }[encoding] }}
-{%- endmacro %}
 
 
 {#- Select of line_number and line, one row per line below the header of each part of a text source; the numbers are
@@ -178,102 +58,29 @@
     select
         unnest(range(1, len(lines) + 1)) as line_number,
         unnest(lines) as line
-    from (
-        select
-            string_split(
-                replace(
-                    replace(
-                        ltrim({{ duckdb__file_text('content', part['encoding']) }}, chr(65279)), chr(13) || chr(10), chr(10)
-                    ), chr(13), chr(10)
-                ), chr(10)
-            ) as lines
-        from {{ duckdb__part_content(part) }} as contents
-    ) as files
+    from (select string_split(text, chr(10)) as lines from ({{ file_text(part) }}) as texts) as files
 {%- endmacro %}
 
-{#- Spark unpacks what it reads line by line; one packed file is one partition, whose rows are numbered in their order. -#}
 {% macro spark__text_lines(part) -%}
-    {%- if part['is_packed'] -%}
-    select
-        monotonically_increasing_id() + 1 as line_number,
-        trim(leading {{ sql_literal('\ufeff') }} from value) as line
-    from text.{{ spark__path_literal(part['path']) }}
-    {%- else -%}
     select
         cast(position + 1 as bigint) as line_number,
         line
-    from (
-        select posexplode(split(trim(leading {{ sql_literal('\ufeff') }} from {{ spark__file_text('content', part['encoding']) }}), '\r\n|\r|\n')) as (position, line)
-        from {{ spark__file_content(part['path']) }}
-    ) as files
-    {%- endif -%}
+    from (select posexplode(split(text, '\n')) as (position, line) from ({{ file_text(part) }}) as texts) as files
 {%- endmacro %}
 
-{#- In a line that is not valid UTF-8 every byte outside ASCII becomes part of a replacement character, which no value
-    that is read may hold. The blob is split as text, see below. -#}
-{% macro duckdb__broken_utf8_text(blob) -%}
-    array_to_string(
-        list_transform(
-            string_split(cast({{ blob }} as varchar), '\x0A'),
-            lambda line: coalesce(
-                try(decode(cast(line as blob))),
-                decode(cast(regexp_replace(line, '(\\x[89A-F][0-9A-F])+', '\\xEF\\xBF\\xBD', 'g') as blob))
-            )
-        ),
-        chr(10)
-    )
+
+{#- Select of one row with the text of one file. -#}
+{% macro file_text(part) -%}
+    select {{ adapter.dispatch('decoded_utf8')('answer') }} as text
+    from ({{ of_file('text_in_utf8', part, part['encoding']) }}) as answers
 {%- endmacro %}
 
-{% macro spark__broken_utf8_text(blob) -%}
-    array_join(
-        transform(
-            split(decode({{ blob }}, 'ISO-8859-1'), '\n'),
-            line -> case
-                when is_valid_utf8(encode(line, 'ISO-8859-1')) then decode(encode(line, 'ISO-8859-1'), 'UTF-8')
-                else regexp_replace(line, '[\\x80-\\xFF]+', {{ sql_literal('\ufffd') }})
-            end
-        ),
-        '\n'
-    )
+{% macro duckdb__decoded_utf8(bytes) -%}
+    decode({{ bytes }})
 {%- endmacro %}
 
-{#- The letters that the bytes from 128 on stand for. -#}
-{% macro cp1251_upper_half() %}
-    {% do return(
-        'ЂЃ‚ѓ„…†‡€‰Љ‹ЊЌЋЏђ‘’“”•–—\u0098™љ›њќћџ\u00a0ЎўЈ¤Ґ¦§Ё©Є«¬\u00ad®Ї°±Ііґµ¶·ё№є»јЅѕї'
-        ~ 'АБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯабвгдежзийклмнопрстуфхцчшщъыьэюя'
-    ) %}
-{% endmacro %}
-
-{% macro cp1252_upper_half() %}
-    {% do return(
-        '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ\u00a0¡¢£¤¥¦§¨©ª«¬\u00ad®¯°±²³´µ¶·¸¹º»¼½¾¿'
-        ~ 'ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖ×ØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõö÷øùúûüýþÿ'
-    ) %}
-{% endmacro %}
-
-{#- A blob cast to text shows each byte outside printable ASCII, and each quote and backslash, as \xHH; the codes are
-    put back by the table. -#}
-{% macro duckdb__single_byte_text(blob, upper_half) -%}
-    array_to_string(
-        list_transform(
-            string_split(cast({{ blob }} as varchar), '\x'),
-            lambda part, position: case
-                when position = 1 then part
-                when cast('0x' || part[1:2] as integer) < 128 then chr(cast('0x' || part[1:2] as integer)) || part[3:]
-                else {{ sql_literal(upper_half) }}[cast('0x' || part[1:2] as integer) - 127] || part[3:]
-            end
-        ),
-        ''
-    )
-{%- endmacro %}
-
-{% macro spark__single_byte_text(blob, upper_half) -%}
-    translate(
-        decode({{ blob }}, 'ISO-8859-1'),
-        '{% for code in range(128, 256) %}{{ '\\u%04x' % code }}{% endfor %}',
-        {{ sql_literal(upper_half) }}
-    )
+{% macro spark__decoded_utf8(bytes) -%}
+    decode({{ bytes }}, 'UTF-8')
 {%- endmacro %}
 
 

@@ -71,10 +71,13 @@
 {% endmacro %}
 
 
-{#- Numbers with a comma, or with two points, as a line of text shows them. In a comma-delimited file a comma within a
-    number stands in quotes. -#}
-{% macro marked_number_pattern(delimiter) %}
-    {% do return(
-        ('"[^"0-9,]*[0-9][^",]*,[0-9]' if delimiter == ',' else '[0-9],[0-9]') ~ '|[0-9][.][0-9]{3}[.][0-9]{3}'
-    ) %}
+{#- Whether a text source shows a number with a comma, or with more than one point: most do not, which a search of the
+    whole text tells. In a comma-delimited file a comma within a number stands in quotes. -#}
+{% macro has_marked_numbers(source) %}
+    {% set pattern = ('"[^"0-9,]*[0-9][^",]*,[0-9]' if source['delimiter'] == ',' else '[0-9],[0-9]') ~ '|[0-9][.][0-9]{3}[.][0-9]{3}' %}
+    {% for part in source['parts'] %}
+        {% set query = 'select regexp_extract(text, ' ~ sql_literal(pattern) ~ ", 0) <> '' from (" ~ file_text(part) ~ ') as texts' %}
+        {% if run_query(query).columns[0].values()[0] %}{% do return(true) %}{% endif %}
+    {% endfor %}
+    {% do return(false) %}
 {% endmacro %}

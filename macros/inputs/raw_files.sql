@@ -37,7 +37,7 @@
 
 {#- Where and how a declared input is read: a dict with file_name, format (text, parquet or table), header (the source's
     column names in order), types (parquet, table), delimiter (text), and parts: the files that it is made of, each a dict
-    with number (from 0), path, file_name and, of text, is_packed, encoding and header_line; a table is its own part. None
+    with number (from 0), path, file_name and, of text, encoding and header_line; a table is its own part. None
     for an optional input that is not there. Raises one sentence that names file, column and what was expected. -#}
 {% macro raw_source(raw) %}
     {% if var('canonical_schema') is not none and var('source_system') == 'canonical' %}
@@ -328,15 +328,17 @@
 {% endmacro %}
 
 
-{#- Encoding, delimiter, header and the header's line number (0 without a header line) of each part of a text source. -#}
+{#- Each part of a text source with its encoding and the line number of its header (0 without one), and the header and
+    delimiter of all, see python_models/reading/text.py. -#}
 {% macro text_source(raw, found) %}
     {% set source = {'file_name': found['file_name'], 'format': 'text', 'parts': []} %}
+    {% set options = tojson({'delimiter': raw.get('delimiter'), 'headerless': raw.get('headerless')}) %}
     {% for file in found['files'] %}
-        {% set part = {
-            'number': loop.index0, 'path': raw_folder() ~ '/' ~ file, 'file_name': file,
-            'is_packed': file.lower().endswith('.gz'),
-        } %}
-        {% set described = describe_text(raw, part) %}
+        {% set part = {'number': loop.index0, 'path': raw_folder() ~ '/' ~ file, 'file_name': file} %}
+        {% set described = fromjson(run_query(of_file('text_description', part, options)).columns[0].values()[0] | string) %}
+        {% if described.get('fault') %}
+            {% do exceptions.raise_compiler_error("File " ~ file ~ " " ~ described['fault']) %}
+        {% endif %}
         {% do part.update({'encoding': described['encoding'], 'header_line': described['header_line']}) %}
         {% if loop.first %}
             {% do source.update({'header': described['header'], 'delimiter': described['delimiter']}) %}
@@ -350,88 +352,4 @@
         {% do source['parts'].append(part) %}
     {% endfor %}
     {% do return(source) %}
-{% endmacro %}
-
-
-{% macro describe_text(raw, part) %}
-    {% set encoding = text_encoding(part) %}
-    {% do part.update({'encoding': encoding}) %}
-    {% if encoding == 'utf-16' %}
-        {% do exceptions.raise_compiler_error(
-            "File " ~ part['file_name'] ~ " is encoded as UTF-16: expected UTF-8 or cp1251; save it as UTF-8."
-        ) %}
-    {% endif %}
-    {% set first_lines = run_query(
-        "select line_number, line from (" ~ text_lines(part) ~ ") as lines where trim(line) <> '' order by line_number limit 2"
-    ).rows | list %}
-    {#- the line by which spreadsheets tell each other the delimiter -#}
-    {% set told = modules.re.fullmatch('"?sep=(.)"?', first_lines[0][1] | string | trim) if first_lines else none %}
-    {% set first_lines = first_lines[1:] if told else first_lines %}
-    {% if not first_lines %}
-        {% do exceptions.raise_compiler_error(
-            "File " ~ part['file_name'] ~ " is empty: expected " ~ ("rows" if raw.get('headerless') else "a header line") ~ "."
-        ) %}
-    {% endif %}
-    {% set header_line = first_lines[0][1] | string %}
-    {% set delimiter = raw.get('delimiter') or (told.group(1) if told and told.group(1) in ',;\t|' else delimiter_of(header_line)) %}
-    {#- a digit in the first line: no published name has one, every row has -#}
-    {% set has_header = not raw.get('headerless') or not modules.re.search('[0-9]', header_line) %}
-    {% do return({
-        'encoding': encoding, 'delimiter': delimiter,
-        'header': header_names(header_line, delimiter) if has_header else headerless_names(raw, part, delimiter),
-        'header_line': first_lines[0][0] | int if has_header else 0,
-    }) %}
-{% endmacro %}
-
-
-{#- The delimiter that a header line shows most often. -#}
-{% macro delimiter_of(header_line) %}
-    {% set unquoted = modules.re.sub('"[^"]*"', '', header_line) %}{#- a quoted name may hold a delimiter -#}
-    {% set best = namespace(delimiter=',', count=0) %}
-    {% for delimiter in [',', ';', '\t', '|'] if unquoted.count(delimiter) > best.count %}
-        {% set best.delimiter = delimiter %}
-        {% set best.count = unquoted.count(delimiter) %}
-    {% endfor %}
-    {% do return(best.delimiter) %}
-{% endmacro %}
-
-
-{% macro header_names(header_line, delimiter) %}
-    {% set mark = modules.re.escape(delimiter) %}
-    {% set fields = header_line.split() if delimiter == ' '
-        else modules.re.findall('("[^"]*"|[^' ~ mark ~ ']*)' ~ mark, header_line ~ delimiter) %}
-    {% set names = [] %}
-    {% for field in fields %}{% do names.append(field.strip().strip('"').strip()) %}{% endfor %}
-    {% do return(names) %}
-{% endmacro %}
-
-
-{#- The declared names for the number of columns that most rows have. -#}
-{% macro headerless_names(raw, part, delimiter) %}
-    {% set names_by_count = {} %}
-    {% for names in raw['headerless'] %}{% do names_by_count.update({names | length: names}) %}{% endfor %}
-    {% set query %}
-        with lines as (
-            {{ text_lines(part) }}
-        ),
-
-        counted as (
-            select {{ field_count(split_fields('line', delimiter)) }} as column_count from lines
-        )
-
-        select column_count
-        from counted
-        where column_count in ({{ names_by_count | join(', ') }})
-        group by column_count
-        order by count(*) desc, column_count
-        limit 1
-    {% endset %}
-    {% set counts = run_query(query) %}
-    {% if not counts.rows %}
-        {% do exceptions.raise_compiler_error(
-            "File " ~ part['file_name'] ~ " has no line of " ~ names_by_count | join(' or ') ~ " values: expected "
-            ~ names_by_count.values() | map('join', ', ') | join(' or ') ~ "."
-        ) %}
-    {% endif %}
-    {% do return(names_by_count[counts.rows[0][0] | int]) %}
 {% endmacro %}

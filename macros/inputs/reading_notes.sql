@@ -53,15 +53,16 @@
 
 {#- Encodings that were found by the letters, because nothing states them. -#}
 {% macro encoding_notes(raw, source) %}
+    {% set texts = {
+        'cp1251': ' is no UTF-8 and was read as cp1251 (Cyrillic)',
+        'cp1252': ' is no UTF-8 and was read as cp1252 (Latin-1), not as cp1251, because its letters beyond ASCII stand among Latin ones',
+        'broken utf-8': ' mixes encodings: lines that are no UTF-8 lose their letters beyond ASCII, and rows that need them are set aside',
+    } %}
     {% set notes = [] %}
-    {% for part in source['parts'] if part.get('encoding', 'utf-8') != 'utf-8' %}
-        {% set note = {
-            'cp1251': ' is no UTF-8 and was read as cp1251 (Cyrillic)',
-            'cp1252': ' is no UTF-8 and was read as cp1252 (Latin-1), not as cp1251, because its letters beyond ASCII stand among Latin ones',
-            'broken utf-8': ' mixes encodings: lines that are no UTF-8 lose their letters beyond ASCII, and rows that need them are set aside',
-        }[part['encoding']] %}
+    {% for part in source['parts'] if part.get('encoding') in texts %}
         {% do notes.append({
-            'entity_name': raw['entity'], 'is_near_miss': part['encoding'] == 'broken utf-8', 'note': part['file_name'] ~ note,
+            'entity_name': raw['entity'], 'is_near_miss': part['encoding'] == 'broken utf-8',
+            'note': part['file_name'] ~ texts[part['encoding']],
         }) %}
     {% endfor %}
     {% do return(notes) %}

@@ -12,7 +12,8 @@ import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.factory import get_adapter_by_type
 from dbt_common.exceptions import DbtRuntimeError
-from reading.folder import folder_entries, unpacked
+from reading.folder import folder_entries, raw_file
+from reading.text import description, in_utf8
 
 from publishing import files, publish, state
 
@@ -62,7 +63,8 @@ class Plugin(BasePlugin):
             ("file_hash_of", state.file_hash, [text], text),
             ("has_salt", has_salt, [], duckdb.sqltype("BOOLEAN")),
             ("folder_entries", folder_entries, [text], text),
-            ("unpacked", lambda path: unpacked(path, self.folders), [text], duckdb.sqltype("BLOB")),
+            ("text_description", self.of_file(description), [text, text], text),
+            ("text_in_utf8", self.of_file(in_utf8), [text, text], duckdb.sqltype("BLOB")),
         ):
             conn.create_function(name, function, parameters, result, side_effects=True)
         # nothing else on this machine is read or written, whatever a model says, and no model can change that
@@ -71,6 +73,15 @@ class Plugin(BasePlugin):
         conn.execute(f"set allowed_directories = [{', '.join(map(publish.literal, folders))}]")
         conn.execute("set enable_external_access = false")
         conn.execute("set lock_configuration = true")
+
+    def of_file(self, function):
+        """A function of an open file, as one of the file's path; the file must lie in one of the folders."""
+
+        def of_path(path, argument):
+            with raw_file(path, self.folders) as file:
+                return function(file, argument)
+
+        return of_path
 
     def configure_cursor(self, cursor):
         # as a variable of the connection it is in no statement, and so in no log and no compiled file

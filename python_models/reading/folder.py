@@ -1,8 +1,8 @@
-"""Lists a raw folder for the macros that choose what is read, and unpacks compressed files."""
+"""Lists a raw folder for the macros that choose what is read, and opens the files in it."""
 
-import gzip
 import json
 import os
+from typing import BinaryIO
 
 # what a file is, whatever its name says, by its first bytes
 CONTENTS = {
@@ -87,10 +87,9 @@ def folder_entries(folder: str) -> str:
     return json.dumps({"fault": fault, "entries": [] if fault else list_folder(folder)})
 
 
-def unpacked(path: str, folders: list[str]) -> bytes:
-    """The bytes of a file packed by gzip; it must lie in one of `folders`, whose paths end in a separator."""
+def raw_file(path: str, folders: list[str]) -> BinaryIO:
+    """An open file that lies in one of `folders`, whatever links lead to it; PermissionError for any other."""
     place = os.path.realpath(path)
     if not any(place.startswith(os.path.join(os.path.realpath(folder), "")) for folder in folders):
         raise PermissionError(f"{path} lies in none of the folders that a build may read")
-    with gzip.open(place, "rb") as file:
-        return file.read()
+    return open(place, "rb")
