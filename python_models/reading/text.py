@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -102,6 +103,8 @@ def description(file: BinaryIO | bytes, options: str) -> str:
         return json.dumps(described(opened(file), **json.loads(options)))
     except ValueError as fault:
         return json.dumps({"fault": str(fault)})
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        return json.dumps({"fault": "is packed by gzip and broken: expected a whole file."})
 
 
 def described(file: BinaryIO, delimiter: str | None, headerless: list[list[str]] | None) -> dict:

@@ -118,6 +118,11 @@ def test_a_layout_names_the_columns_of_a_file_without_a_header():
         (b" \n\r\n", None, "is empty: expected a header line."),
         (b"sep=,\n", None, "is empty: expected a header line."),
         (b"", [["a"]], "is empty: expected rows."),
+        (
+            gzip.compress(b"a" * 99)[:-9],
+            None,
+            "is packed by gzip and broken: expected a whole file.",
+        ),
         (b"1,2,3\n", [["a", "b"], ["a"]], "has no line of 2 or 1 values: expected a, b or a."),
     ],
 )
