@@ -63,8 +63,8 @@ def tables_with(
 
 
 def has_value(file: pathlib.Path, keys: list[str]) -> bool:
-    """Whether a file has one of the keys as a whole value: Parquet by its columns, text (also gzipped) in UTF-8, UTF-16
-    or cp1251 by what stands between delimiters, quotes, blanks and markup."""
+    """Whether a file has one of the keys as a whole value: Parquet by its columns, text (also gzipped) in UTF-8,
+    UTF-16, cp1251 or cp1252 by what stands between delimiters, quotes, blanks and markup."""
     if file.suffix == ".parquet":
         with duckdb.connect() as connection:
             source = f"read_parquet({literal(file)})"
@@ -83,7 +83,7 @@ def has_value(file: pathlib.Path, keys: list[str]) -> bool:
         lines.seek(0)
         for content in [lines.read()] if is_wide else lines:
             for key in keys:
-                for encoding in ["utf-16"] if is_wide else ["utf-8", "cp1251"]:
+                for encoding in ["utf-16"] if is_wide else ["utf-8", "cp1251", "cp1252"]:
                     if (is_wide or _bytes(key, encoding) in content) and _is_value(
                         key, content.decode(encoding, "replace")
                     ):

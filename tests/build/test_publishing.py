@@ -632,6 +632,8 @@ def test_every_raw_file_is_searched_for_the_whole_value(mini):
     # letters that only one encoding has
     (raw / "d.csv").write_bytes("id\nЖ3\n".encode("cp1251"))
     assert erasing.has_value(raw / "d.csv", ["Ж3"]) and not erasing.has_value(raw / "d.csv", ["Ж"])
+    (raw / "d.csv").write_bytes("id\nÜ3\n".encode("cp1252"))
+    assert erasing.has_value(raw / "d.csv", ["Ü3"])
 
 
 @pytest.mark.parametrize("given", ["K$10", "K`id -un`", "A$(shell id)B", 'it\'s a "key" #1'])
