@@ -67,6 +67,9 @@ class Plugin(BasePlugin):
             ("text_in_utf8", self.of_file(in_utf8), [text, text], duckdb.sqltype("BLOB")),
         ):
             conn.create_function(name, function, parameters, result, side_effects=True)
+        # DuckDB 2.0 takes a left join to a relation without rows for one without rows itself, and so sums over it for 0
+        # wherever they are compared
+        conn.execute("set disabled_optimizers = 'statistics_propagation'")
         # nothing else on this machine is read or written, whatever a model says, and no model can change that
         # a folder whose name looks like a pattern is listed by its name as a pattern, see macro list_files
         folders = [*self.folders, *(folder.replace("[", "[[]") for folder in self.folders)]

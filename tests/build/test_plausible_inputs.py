@@ -146,6 +146,33 @@ class TestAsOfDate:
         ) == [(2, "out_of_range", "occurred_at"), (4, "out_of_range", "occurred_at")]
 
 
+class TestPurchases:
+    """A day is one of a purchase if its sum is positive, whatever bounds of sums the optimizer derives."""
+
+    def test_refunds_are_no_purchases_and_hide_none(self, read):
+        build = read(
+            select=("+int_customers_purchased",),
+            customers=["customer_id", "bought", "returned", "refunded", "exchanged", "booked"],
+            transactions=[
+                "transaction_id,customer_id,occurred_at,amount,product_code",
+                "T1,bought,2024-01-01,10,loan", "T2,bought,2024-01-02,20,loan", "T3,bought,2024-01-03,0,loan",
+                "T4,returned,2024-01-01,100,loan", "T5,returned,2024-01-05,-100,loan",
+                "T6,refunded,2024-01-01,-5,card", "T7,refunded,2024-01-02,-5,card",
+                "T8,exchanged,2024-01-01,30,card", "T9,exchanged,2024-01-01,-30,card",
+                "T10,exchanged,2024-01-04,30,card", "T11,exchanged,2024-01-04,-29.99,card",
+                "T12,booked,2024-01-01,0,card",
+            ],
+        )  # fmt: skip
+        purchased = build.values(
+            "select customer_id, purchase_count, cast(last_purchase_on as varchar) "
+            "from intermediate.int_customers_purchased"
+        )
+        assert purchased == {
+            "bought": (2, "2024-01-02"), "returned": (1, "2024-01-01"), "refunded": (0, None),
+            "exchanged": (1, "2024-01-04"), "booked": (0, None),
+        }  # fmt: skip
+
+
 class TestQuarantine:
     @pytest.fixture(scope="class")
     @classmethod
