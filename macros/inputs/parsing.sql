@@ -92,7 +92,7 @@
         {%- if markers and markers.get('header') %}
         or {{ raw }} = {{ sql_literal(markers['header']) }}
         {%- endif %}
-        or {{ matches('lower(' ~ raw ~ ')', '(?:grand |sub)?total(?:s|[ :].*)?|(?:итого|всего|summe|gesamt)(?:[ :].*)?') }}
+        or {{ matches('lower(' ~ raw ~ ')', '(?:grand |sub[ -]?)?total(?:s|[ :].*)?|(?:итого|всего|summe|gesamt)(?:[ :].*)?') }}
         or {{ matches('lower(' ~ raw ~ ')', '[(]?[0-9]+ (?:rows?|records?|строк[аи]?)(?: .*)?[)]?') }}
         or {{ matches(raw, '[+-]?[0-9][.,]?[0-9]*[eE][+][0-9]+') }}
         or {{ has_control_character(raw) }}

@@ -838,8 +838,8 @@ def rows_read(build, entity, columns):
 
 KEYS = {
     "1000.0": "1000", "7.0000000000": "7", "42,0": "42", "9.50": "9.50", "00012": "00012", "C-1": "C-1", "é1": "é1",
-    "x1" * 500: "x1" * 500, "NULL": "missing_key", "#N/A": "missing_key", "Total": UNPARSEABLE,
-    "grand total": UNPARSEABLE,
+    "x1" * 500: "x1" * 500, "NULL": "missing_key", "#N/A": "missing_key", "#N/D": "missing_key", "k.A.": "missing_key",
+    "Total": UNPARSEABLE, "grand total": UNPARSEABLE, "sub-total": UNPARSEABLE,
     "Итого: 7": UNPARSEABLE, "(2 rows affected)": UNPARSEABLE, "customer_id": UNPARSEABLE, "1.23E+07": UNPARSEABLE,
     "a\x01b": UNPARSEABLE, "x" * 1001: UNPARSEABLE, "------": "formula_like_text",
 }  # fmt: skip
