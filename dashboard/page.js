@@ -345,7 +345,7 @@
       title.textContent = grouped(`First: ${rows[0].strategy_name} for ${rows[0].segment_name}`);
       const pair = (term, ...lines) => element("dl", {}, element("dt", {}, term), ...lines.filter(Boolean).map((line) => element("dd", {}, line)));
       list.replaceChildren(...rows.map((row) => element("li", {},
-        element("span", { class: "rank" }, String(row.priority_rank)),
+        element("span", { class: "rank" }, String(row.priority_rank ?? "–")),
         element("div", {}, element("b", {}, row.strategy_name), element("p", {}, grouped(capital(row.segment_name || ""))), row.is_test_first ? element("span", { class: "badge inconclusive" }, "test first") : null,
           row.uses_protected_attribute ? element("span", { class: "badge inconclusive" }, "by age or gender") : null),
         pair("Reach", `can reach ${whole(row.reached_count)} of ${whole(row.remaining_count)} current customers`, `${some(Number(row.effort_days))} days of effort`),

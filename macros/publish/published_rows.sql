@@ -16,7 +16,7 @@
             {% for part in parts_of(cells) if column.name in part['tells'] %}
                 {% do reasons.append('is_withheld_' ~ part['name']) %}
             {% endfor %}
-            {% set value = namespace(sql='published_q_value' if 'corrected_within' in cells and column.name == 'q_value' else column.name) %}
+            {% set value = namespace(sql=column.name) %}
             {% for outcome in cells.get('outcomes', []) %}
                 {% set flag = 'is_withheld_outcome_' ~ loop.index0 %}
                 {% if column.name in outcome.get('tells', []) %}{% do reasons.append(flag) %}{% endif %}
@@ -24,18 +24,18 @@
                     {% set value.sql = 'case when ' ~ flag ~ ' then round(' ~ value.sql ~ ', 3) else ' ~ value.sql ~ ' end' %}
                 {% endif %}
             {% endfor %}
-            {% do columns.append('case when not (' ~ reasons | join(' or ') ~ ') then ' ~ value.sql ~ ' end as ' ~ column.name) %}
+            {% set is_hidden = '(' ~ reasons | join(' or ') ~ ')' %}
+            {% if column.name in cells.get('ranks', {}) %}
+                {#- a missing place would say between which rows a withheld one stands -#}
+                {% set places = 'partition by ' ~ (cells['ranks'][column.name] + [is_hidden]) | join(', ') ~ ' order by ' ~ column.name %}
+                {% set value.sql = 'cast(row_number() over (' ~ places ~ ') as bigint)' %}
+            {% endif %}
+            {% do columns.append('case when not ' ~ is_hidden ~ ' then ' ~ value.sql ~ ' end as ' ~ column.name) %}
         {% else %}
             {% do columns.append(column.name) %}
         {% endif %}
     {% endfor %}
     {% set relation = node_relation(mart) if not cells else '(' ~ withheld_rows(mart, cells) ~ ') as cells' %}
-    {% if cells and 'corrected_within' in cells %}
-        {#- rows that are withheld are no members of the family of the others, whose q-values would tell of them -#}
-        {% set family = (cells['corrected_within'] + ['is_withheld']) | join(', ') %}
-        {% set corrected = benjamini_hochberg('cells_withheld', family, 'published_q_value') %}
-        {% set relation = '(with cells_withheld as (' ~ withheld_rows(mart, cells) ~ ') ' ~ corrected ~ ') as cells' %}
-    {% endif %}
     {% set condition = ' where not is_withheld' if cells and cells.get('leaves_out') else '' %}
     {% do return('select ' ~ columns | join(', ') ~ ' from ' ~ relation ~ condition) %}
 {% endmacro %}
@@ -76,7 +76,8 @@
                       cut_value), `cut_name` and `cut_value`, the cell as SQL over the mart's columns (without a value: any cell of
                       that name), and `tells`, the columns (default: all), or `rounds`, columns that keep three decimals; a mart with a
                       count or rate of churned customers has some
-      corrected_within  the columns that make a family of p-values; q_value is published as that of the rows that are not withheld
+      ranks           column with a place in an order that withheld figures decide -> the columns within which it counts; it is
+                      counted anew among the rows that tell it
       leaves_out      withheld rows are left out, because that there is a row tells what happened in the cell
       parts           column that counts some of the cell (or, called a share, their share) -> `of`, the column with the
                       number that they are some of (default: the size), and `tells`, the columns that tell the same
@@ -111,8 +112,8 @@
 
 {#- What a small cell may tell: which it is, how it is defined and how large, but nothing of the people in it. -#}
 {% macro stays_in_a_small_cell(column, mart, cells) %}
-    {% set names = '.+_(id|code|name|label|scheme|set|family|number|rank|kind)' %}
-    {% set definitions = '(lower|upper)_bound(_amount)?|value|predicate_sql|statement|cut_count|is_small_cell|is_active|churn_basis|observed_on|window_days' %}
+    {% set names = '.+_(id|code|name|label|scheme|set|family|number|kind)' %}
+    {% set definitions = '(lower|upper)_bound(_amount)?|value|predicate_sql|statement|cut_count|strategy_rank|is_small_cell|is_active|churn_basis|observed_on|window_days' %}
     {% do return(
         column in mart.config.meta.get('grain', []) or column == cells['count']
         or modules.re.fullmatch(names ~ '|' ~ definitions, column)

@@ -48,6 +48,12 @@
 {%- endmacro %}
 
 
+{#- What an interval is called among the cells of its feature; config.meta.cells of churn_intervals has it too. -#}
+{% macro interval_name() -%}
+    coalesce(value, interval_kind || ' ' || cast(interval_number as {{ kind_type('text') }}))
+{%- endmacro %}
+
+
 {#- The label of half-open bounds: as whole numbers are said (18-26, up to 42) where the column has only these. -#}
 {% macro range_label(is_whole_number, lower, upper) -%}
     case

@@ -2,5 +2,5 @@
     too well to be known before. -#}
 {% macro is_suspected_leak() -%}
     (features.is_suspected_leak or features.churn_basis = 'snapshot'
-    and coalesce(tested.feature_auc > {{ number_var('leak_auc') }}, false))
+    and coalesce(feature_auc > {{ number_var('leak_auc') }}, false))
 {%- endmacro %}

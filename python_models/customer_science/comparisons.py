@@ -2,7 +2,7 @@
 
 Sources: Welch (1947) for the t-test of unequal variances; Mann and Whitney (1947), van Elteren (1960) within windows;
 Cliff (1996) for delta and its variance; Cochran (1954) for shares within windows and the weights of windows; Schuirmann
-(1987) for the two one-sided tests of equivalence; Cohen (1988) for h; Benjamini and Hochberg (1995) for q-values.
+(1987) for the two one-sided tests of equivalence; Cohen (1988) for h.
 """
 
 from collections.abc import Callable
@@ -39,12 +39,11 @@ RESULT_TYPES = {
     **dict.fromkeys(["hypothesis_code", "part", "hypothesis_family", "test_name"], "str"),
     **dict.fromkeys(["group_a_count", "group_b_count"], "int64"),
     **dict.fromkeys(["group_a_value", "group_b_value", "estimate", "estimate_ci_lower"], "float64"),
-    **dict.fromkeys(["estimate_ci_upper", "p_value", "q_value"], "float64"),
+    **dict.fromkeys(["estimate_ci_upper", "p_value"], "float64"),
     "effect_name": "str",
     **dict.fromkeys(
         ["effect_size", "equivalence_p_value", "smallest_detectable_effect"], "float64"
     ),
-    "verdict": "str",
 }
 
 
@@ -54,7 +53,7 @@ def compare_groups(
     settings: Settings,
     small_cell_size: int,
 ) -> pd.DataFrame:
-    """Tests every registered hypothesis and gives each test its verdict.
+    """Tests every registered hypothesis.
 
     `observe` gives what was observed for a hypothesis_code and part, one at a time since money has nearly as many
     values as there are customers: one row per group and value: group_name (`a` or `b`; the group itself where many are
@@ -72,8 +71,7 @@ def compare_groups(
 
     A margin of equivalence is relative to the mean of group b for means and absolute for shares; delta_margin bounds
     Cliff's delta. Returns one row per hypothesis, part and test with the columns of RESULT_TYPES, the same whatever the
-    order of rows. q-values are Benjamini-Hochberg within family. A hypothesis without two groups of at least two
-    observations has no row.
+    order of rows. A hypothesis without two groups of at least two observations has no row.
     """
     rows = []
     for hypothesis in hypotheses.sort_values(["hypothesis_code", "part"]).itertuples(index=False):
@@ -109,21 +107,7 @@ def compare_groups(
             for name in ("hypothesis_code", "part", "hypothesis_family")
         }
         rows += [head | test for test in tests]
-    tested = pd.DataFrame(rows, columns=list(RESULT_TYPES))
-    for family in sorted(set(tested["hypothesis_family"])):
-        members = (tested["hypothesis_family"] == family) & tested["p_value"].notna()
-        tested.loc[members, "q_value"] = stats.false_discovery_control(
-            tested.loc[members, "p_value"]
-        )
-    tested["verdict"] = np.select(
-        [
-            tested["q_value"] < settings.significance,
-            tested["equivalence_p_value"] < settings.significance,
-        ],
-        ["different", "equivalent"],
-        "inconclusive",
-    )
-    return tested.astype(RESULT_TYPES)
+    return pd.DataFrame(rows, columns=list(RESULT_TYPES)).astype(RESULT_TYPES)
 
 
 def _values_by_group(rows: pd.DataFrame) -> dict[str, np.ndarray]:

@@ -16,7 +16,7 @@ TESTED_TYPES = {
     **dict.fromkeys(["value_count", "customers_count", "window_count", "tested_count"], "int64"),
     "chi_square": "float64",
     "degrees_of_freedom": "int64",
-    **dict.fromkeys(["p_value", "q_value", "cramers_v"], "float64"),
+    **dict.fromkeys(["p_value", "cramers_v"], "float64"),
     "is_small_expected": "bool",
     "heterogeneity_p_value": "float64",
 }
@@ -84,9 +84,8 @@ def compare_cuts(counts: pd.DataFrame) -> pd.DataFrame:
 
     * customers_count: customers of the latest window; tested_count: those of all windows added up, a customer once for
       each window;
-    * chi_square with degrees_of_freedom and p_value by `stratified_chi_square`, q_value Benjamini-Hochberg over all
-      cuts, cramers_v the root of chi_square over tested_count; null where churn does not vary, and then no member of
-      the family;
+    * chi_square with degrees_of_freedom and p_value by `stratified_chi_square`, cramers_v the root of chi_square over
+      tested_count; null where churn does not vary;
     * is_small_expected: a value expects fewer than five churned or retained customers over all windows;
     * heterogeneity_p_value: whether the cut differs in churn by another pattern in each window; null with one window.
     """
@@ -119,10 +118,4 @@ def compare_cuts(counts: pd.DataFrame) -> pd.DataFrame:
                 else np.nan,
             }
         )
-    compared = pd.DataFrame(rows, columns=list(TESTED_TYPES))
-    known = compared["p_value"].notna()
-    if known.any():
-        compared.loc[known, "q_value"] = stats.false_discovery_control(
-            compared.loc[known, "p_value"].astype(float)
-        )
-    return compared.astype(TESTED_TYPES)
+    return pd.DataFrame(rows, columns=list(TESTED_TYPES)).astype(TESTED_TYPES)

@@ -41,7 +41,6 @@ TESTED_TYPES = {
     "feature_name": "str",
     "interval_number": "int64",
     "p_value": "float64",
-    "q_value": "float64",
     "feature_auc": "float64",
 }
 
@@ -95,9 +94,8 @@ def compare_intervals(counts: pd.DataFrame) -> pd.DataFrame:
     several (1 is the latest), and discovery_count, discovery_churned_count, confirmation_count and
     confirmation_churned_count, customers and leavers of the half in which the interval was found and of the other one.
     On the confirmation half, p_value is Fisher's exact test (two-sided) of the interval against the feature's other
-    intervals, within windows, and q_value its Benjamini-Hochberg value within one family of all intervals of all
-    features. On the discovery half of the latest window, so that choices made by it do not read the other one,
-    feature_auc is the area under the ROC curve of customers ordered by the rate of their interval. Returns
+    intervals, within windows. On the discovery half of the latest window, so that choices made by it do not read the
+    other one, feature_auc is the area under the ROC curve of customers ordered by the rate of their interval. Returns
     TESTED_TYPES, one row per feature and interval.
     """
     rows = []
@@ -114,14 +112,10 @@ def compare_intervals(counts: pd.DataFrame) -> pd.DataFrame:
         n, k = sizes["confirmation"], churned["confirmation"]
         totals, all_churned = n.sum(axis=1), k.sum(axis=1)
         rows += [
-            (feature_name, number, exact_p(n[:, i], k[:, i], totals, all_churned), np.nan, auc)
+            (feature_name, number, exact_p(n[:, i], k[:, i], totals, all_churned), auc)
             for i, number in enumerate(numbers)
         ]
-    tested = pd.DataFrame(rows, columns=list(TESTED_TYPES)).astype(TESTED_TYPES)
-    known = tested["p_value"].notna()
-    if known.any():
-        tested.loc[known, "q_value"] = stats.false_discovery_control(tested.loc[known, "p_value"])
-    return tested
+    return pd.DataFrame(rows, columns=list(TESTED_TYPES)).astype(TESTED_TYPES)
 
 
 def window_codes(rows: pd.DataFrame) -> np.ndarray:

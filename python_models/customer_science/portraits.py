@@ -1,12 +1,11 @@
 """Portraits of groups of customers: what sets a group apart from the others. Pure functions of pandas frames.
 
 Sources: Mann and Whitney (1947) and Cliff (1996) for numbers; the two-proportion z-test for shares, whose difference is
-Cliff's delta of a value that customers have or do not have; Benjamini and Hochberg (1995) for q-values.
+Cliff's delta of a value that customers have or do not have.
 """
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from customer_science.comparisons import Settings, compare_ranks, compare_shares
 
@@ -18,7 +17,6 @@ PORTRAIT_TYPES = {
     "effect_size_ci_lower": "float64",
     "effect_size_ci_upper": "float64",
     "p_value": "float64",
-    "q_value": "float64",
 }
 
 
@@ -30,9 +28,8 @@ def compare_portraits(
     `customers` has one row per customer: customer_id and a column per feature; `members` one row per portrait_code
     and customer_id; `features` feature_name and feature_kind (`number`, `flag` or `text`). A number is one row with
     the level `all`, over its known values; a flag or text has one row per known value. effect_size is Cliff's delta,
-    from -1 (all members below all others; no member has the value) to 1. q-values are Benjamini-Hochberg within a
-    portrait. Returns PORTRAIT_TYPES, the same whatever the order of rows; a comparison without spread or with fewer
-    than two customers on a side has no row.
+    from -1 (all members below all others; no member has the value) to 1. Returns PORTRAIT_TYPES, the same whatever the
+    order of rows; a comparison without spread or with fewer than two customers on a side has no row.
     """
     customers = customers.sort_values("customer_id")
     columns = {}
@@ -73,9 +70,4 @@ def compare_portraits(
                 for test in tests
                 if np.isfinite(test["p_value"])
             ]
-    compared = pd.DataFrame(rows, columns=list(PORTRAIT_TYPES))
-    for _, portrait in compared.groupby("portrait_code"):
-        compared.loc[portrait.index, "q_value"] = stats.false_discovery_control(
-            portrait["p_value"].to_numpy("float64")
-        )
-    return compared.astype(PORTRAIT_TYPES)
+    return pd.DataFrame(rows, columns=list(PORTRAIT_TYPES)).astype(PORTRAIT_TYPES)

@@ -26,14 +26,15 @@ def withheld_cells(cells: pd.DataFrame, minimum: int) -> pd.DataFrame:
 
     `cells` has one row per cell with an outcome: cut_name and cut_value (its key), dimension_1 to dimension_3 and
     value_1 to value_3 (texts, null where the cell has fewer dimensions), customers_count and churned_count (whole
-    numbers). Cells of the same dimensions, values and size are one cell that several tables show. The sizes are
-    public, and so are the outcome of the portfolio and which cells add up to which: the cells of a cut to those of
-    each coarser cut. Cells with 0 < customers_count < `minimum` are withheld, and with them as many others as it takes
-    that the outcome of no small one follows exactly or within one: between 0 and the size of each withheld cell there
-    are numbers that agree with all sums and leave it two customers apart (one, in a cell of one customer). They are
-    found by linear programs: the cheapest change of outcomes that moves a small cell, where a cell that is still told
-    has a cost, and is withheld if the change needs it. Where hardly anybody churned, or was retained, even withholding
-    everything leaves less than that.
+    numbers), and is_published (default true; a cell that is not is protected where sums tell of it). Cells of the same
+    dimensions, values and size are one cell that several tables show. The sizes are public, and so are the outcome of
+    the portfolio and which cells add up to which: the cells of a cut to those of each coarser cut. Cells with 0 <
+    customers_count < `minimum` are withheld, and with them as many others as it takes that the outcome of no small one
+    follows exactly or within one: between 0 and the size of each withheld cell there are numbers that agree with all
+    sums and leave it two customers apart (one, in a cell of one customer). They are found by linear programs: the
+    cheapest change of outcomes that moves a small cell, where a cell that is still told has a cost, and is withheld if
+    the change needs it. Where hardly anybody churned, or was retained, even withholding everything leaves less than
+    that.
 
     Source: Fischetti and Salazar (2001), Solving the cell suppression problem on tabular data with linear constraints;
     the step from cell to cell is that of Kelly, Golden and Assad (1992).
@@ -42,7 +43,11 @@ def withheld_cells(cells: pd.DataFrame, minimum: int) -> pd.DataFrame:
     if cells.empty:
         return cells[["cut_name", "cut_value"]].astype("str")
     system = _System(cells)
-    state = _State(system, (system.counts > 0) & (system.counts < minimum))
+    is_small = (system.counts > 0) & (system.counts < minimum)
+    is_published = cells.get("is_published", pd.Series(True, index=cells.index)).to_numpy(bool)
+    is_shown = np.zeros_like(is_small)
+    is_shown[system.owners[is_published]] = True
+    state = _State(system, is_small, is_small | ~is_shown)
     # most at once, in random directions, until few remain or they do not give way
     dice = np.random.default_rng(0)
     is_crossed = system.breadth > 1
@@ -59,7 +64,7 @@ def withheld_cells(cells: pd.DataFrame, minimum: int) -> pd.DataFrame:
     state.move_one_by_one(system.neighbours)
     state.move_one_by_one(lambda _, hidden: is_crossed | hidden)
     state.move_one_by_one(lambda _, hidden: np.ones_like(hidden))
-    found = cells.loc[state.hidden[system.owners], ["cut_name", "cut_value"]]
+    found = cells.loc[state.hidden[system.owners] & is_published, ["cut_name", "cut_value"]]
     return found.astype("str").reset_index(drop=True)
 
 
@@ -96,9 +101,8 @@ def disclosed_cells(cells: pd.DataFrame, is_told: np.ndarray, minimum: int) -> p
 class _State:
     """Which cells are hidden, and between which outcomes each is known to have room."""
 
-    def __init__(self, system: "_System", is_small: np.ndarray, hidden: np.ndarray | None = None):
-        self.system, self.is_small = system, is_small
-        self.hidden = is_small.copy() if hidden is None else hidden
+    def __init__(self, system: "_System", is_small: np.ndarray, hidden: np.ndarray):
+        self.system, self.is_small, self.hidden = system, is_small, hidden
         self.lowest, self.highest = system.outcomes.astype(float), system.outcomes.astype(float)
         self.needed = np.minimum(SPREAD, system.counts)
 

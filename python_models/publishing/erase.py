@@ -1,8 +1,8 @@
 """The right to erasure: removes a customer from everything that builds have made.
 
 Everything published is withdrawn, aggregates too, because a person who is missing from some tables follows from totals
-that stay; the next build publishes again. The work database loses every table that builds made, and dbt's logs and
-target folder, which can be made again, are removed. Raw extracts, and all else that clientele did not make, are never
+that stay; the next build publishes again. The work database loses every table that builds made, and what dbt wrote to
+its folders, which can be made again, is removed. Raw extracts, and all else that clientele did not make, are never
 changed: where the key still stands in one is said. Nothing is touched unless the customer is found and no build runs.
 """
 
@@ -15,20 +15,22 @@ import os
 import pathlib
 import re
 import shutil
+import zipfile
 
 import duckdb
 
 from publishing import export, publish
-from publishing.files import Publication, PublishError, connection_fault, published_path
+from publishing.files import (
+    WRITTEN_BY_DBT,
+    Publication,
+    PublishError,
+    connection_fault,
+    published_path,
+)
 from publishing.publish import literal
 
 OTHERWISE = "nothing was erased"
 PAGE_MARK = '<meta name="generator" content="clientele">'  # in dashboard/page.html
-# what dbt leaves in the folders that it makes
-LEFT_BY_DBT = {
-    "logs": ["dbt.log"],
-    "target": ["manifest.json", "partial_parse.msgpack", "run_results.json"],
-}
 
 
 def pseudonym(customer_id: str, salt: str) -> str:
@@ -40,15 +42,16 @@ def pseudonym(customer_id: str, salt: str) -> str:
 
 
 def tables_with(
-    connection, database: str, keys: list[str], tables: list[str] | None = None
+    connection, database: str, keys: list[str], tables: list[str] | None = None, any_column=False
 ) -> list[str]:
-    """Tables (schema.name) of a database in which a column that is called an id has one of the keys; of those named."""
+    """Tables (schema.name) of a database, of those named, in which a column that is called an id, or any column, has
+    one of the keys."""
     columns: dict[str, list[str]] = {}
     for table, column in connection.execute(
         "select schema_name || '.' || table_name, column_name from duckdb_columns() inner join duckdb_tables() "
         "using (database_name, schema_name, table_name) where database_name = ? "
-        "and (column_name like '%\\_id' escape '\\' or column_name = 'id') order by all",
-        [database],
+        "and (? or column_name like '%\\_id' escape '\\' or column_name = 'id') order by all",
+        [database, any_column],
     ).fetchall():
         if tables is None or table in tables:
             columns.setdefault(table, []).append(column)
@@ -63,31 +66,47 @@ def tables_with(
 
 
 def has_value(file: pathlib.Path, keys: list[str]) -> bool:
-    """Whether a file has one of the keys as a whole value: Parquet by its columns, text (also gzipped) in UTF-8,
-    UTF-16, cp1251 or cp1252 by what stands between delimiters, quotes, blanks and markup."""
-    if file.suffix == ".parquet":
+    """Whether a file has one of the keys as a whole value: Parquet and DuckDB by their columns, text (also gzipped, and
+    inside a workbook or another archive) in UTF-8, UTF-16, cp1251 or cp1252 by what stands between delimiters, quotes,
+    blanks and markup."""
+    # 1000.0 in a raw file is key 1000
+    keys = keys + [f"{key}.0" for key in keys if key.isdigit()]
+    kind = file.suffix.lower()
+    if kind in (".parquet", ".duckdb"):
         with duckdb.connect() as connection:
-            source = f"read_parquet({literal(file)})"
-            names = [row[0] for row in connection.execute(f"describe from {source}").fetchall()]
+            connection.execute(
+                f"create view seen as from read_parquet({literal(file)})"
+                if kind == ".parquet"
+                else f"attach {literal(file)} as seen (read_only)"
+            )
+            if kind == ".duckdb":
+                return bool(tables_with(connection, "seen", keys, any_column=True))
             among = ", ".join(map(literal, keys))
             has_key = " or ".join(
-                'cast("' + name.replace('"', '""') + f'" as varchar) in ({among})' for name in names
+                'cast("' + name.replace('"', '""') + f'" as varchar) in ({among})'
+                for name, *_ in connection.execute("describe seen").fetchall()
             )
-            return bool(
-                connection.execute(f"select 1 from {source} where {has_key} limit 1").fetchall()
-            )
-    opened = gzip.open if file.suffix == ".gz" else open
-    with opened(file, "rb") as lines:
-        start = lines.read(4)
-        is_wide = start[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in start
-        lines.seek(0)
-        for content in [lines.read()] if is_wide else lines:
-            for key in keys:
-                for encoding in ["utf-16"] if is_wide else ["utf-8", "cp1251", "cp1252"]:
-                    if (is_wide or _bytes(key, encoding) in content) and _is_value(
-                        key, content.decode(encoding, "replace")
-                    ):
-                        return True
+            query = f"select 1 from seen where {has_key} limit 1"
+            return bool(connection.execute(query).fetchall())
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            members = (archive.open(name) for name in archive.namelist())
+            return any(_has_text(member, keys) for member in members)
+    with (gzip.open if kind == ".gz" else open)(file, "rb") as lines:
+        return _has_text(lines, keys)
+
+
+def _has_text(lines, keys: list[str]) -> bool:
+    start = lines.read(4)
+    is_wide = start[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in start
+    lines.seek(0)
+    for content in [lines.read()] if is_wide else lines:
+        for key in keys:
+            for encoding in ["utf-16"] if is_wide else ["utf-8", "cp1251", "cp1252"]:
+                if (is_wide or _bytes(key, encoding) in content) and _is_value(
+                    key, content.decode(encoding, "replace")
+                ):
+                    return True
     return False
 
 
@@ -98,7 +117,9 @@ def _bytes(key: str, encoding: str) -> bytes:
 
 def _is_value(key: str, text: str) -> bool:
     written = "|".join(map(re.escape, (key, key.replace('"', '""'))))
-    return re.search(rf"(?:^|[\s,;|\"'>:])(?:{written})(?:$|[\s,;|\"'<:])", text) is not None
+    # a colon parts the names and values of JSON, and stands within keys
+    before, after = r"(?:^|[\s,;|\"'>\ufeff]|\":)", r"(?:$|[\s,;|\"'<}\]]|:\s)"
+    return re.search(f"{before}(?:{written}){after}", text) is not None
 
 
 def files_with(files, keys: list[str]) -> list[str]:
@@ -106,7 +127,7 @@ def files_with(files, keys: list[str]) -> list[str]:
     found = []
     for file in sorted(files):
         # a broken Parquet file is no extract, and a build says so
-        with contextlib.suppress(OSError, duckdb.Error):
+        with contextlib.suppress(OSError, duckdb.Error, zipfile.BadZipFile, EOFError):
             if file.is_file() and has_value(file, keys):
                 found.append(str(file))
     return found
@@ -130,7 +151,7 @@ class Work:
         except duckdb.Error as error:
             raise PublishError(f"{path} cannot be read: {str(error).splitlines()[0]}") from None
         self.connection.execute("pragma disable_checkpoint_on_shutdown")
-        (self.name,) = self.connection.execute("select current_database()").fetchone()
+        ((self.name,),) = self.connection.execute("select current_database()").fetchall()
         self.own, process = [], ""
         with contextlib.suppress(duckdb.CatalogException):
             rows = self.connection.execute(
@@ -149,7 +170,7 @@ class Work:
 
     def raw_lines(self, key: str) -> list[str]:
         """Where the rows stood that the last build read of the customer, in the words of a message."""
-        said = []
+        said: list[str] = []
         if not self.is_there:
             return said
         for table in self.own:
@@ -252,7 +273,7 @@ def published_with(publication: Publication, customer_id: str, salt: str) -> lis
             )
         for file in build.rglob("*.duckdb"):
             with duckdb.connect(str(file), read_only=True) as connection:
-                (name,) = connection.execute("select current_database()").fetchone()
+                ((name,),) = connection.execute("select current_database()").fetchall()
                 keys = [customer_id, pseudonym(customer_id, salt)]
                 if tables_with(connection, name, keys):
                     found.append(build.name)
@@ -274,7 +295,7 @@ def erase(
     work = Work(work_path)
     builds = published_with(publication, customer_id, os.environ.get(publish.SALT, ""))
     if not builds and not work.found(keys):
-        files = files_with(raw.glob("*"), keys)
+        files = files_with(raw.rglob("*"), keys)
         raise PublishError(
             f"Customer {customer_id} is in no published build and not in the work database {work_path}"
             + (
@@ -290,12 +311,15 @@ def erase(
         "and the dashboard, until the next dbt build publishes again."
     ]
     # the places where the customer is looked for come last, so that what was interrupted can be repeated
-    for name, files in LEFT_BY_DBT.items():
-        variable = "DBT_LOG_PATH" if name == "logs" else "DBT_TARGET_PATH"
-        place = pathlib.Path(os.environ.get(variable, name))
-        if any((place / file).exists() for file in files):
-            shutil.rmtree(place)
-            said.append(f"Folder {place} of dbt is removed.")
+    for name, patterns in WRITTEN_BY_DBT.items():
+        place = places_of_dbt()[name]
+        written = [file for pattern in patterns for file in place.glob(pattern)]
+        for file in written:
+            shutil.rmtree(file) if file.is_dir() and not file.is_symlink() else file.unlink()
+        if written:
+            said.append(f"What dbt wrote to {place} is removed.")
+            if not any(place.iterdir()):
+                place.rmdir()
     export.remove(folder / "export")
     export.remove(folder / "export_customers")
     page = folder / "dashboard.html"
@@ -310,7 +334,7 @@ def erase(
         kept = f" but for what clientele did not make ({left})" if left else ""
         said.append(f"The work database {work_path} is removed{kept}.")
     tables = Work(work_path).found_elsewhere(keys)
-    files = files_with(raw.glob("*"), keys)
+    files = files_with(raw.rglob("*"), keys)
     for places in (files, [f"table {table} of {work_path}" for table in tables]):
         if places:
             said.append(
@@ -321,13 +345,22 @@ def erase(
         said.append(
             f"The last build had read the customer from {'; '.join(lines)}: delete it there."
         )
-    others = files_with(folder.rglob("*"), keys)
+    searched = [folder, *places_of_dbt().values()]
+    others = files_with({file for place in searched for file in place.rglob("*")}, keys)
     if others:
         said.append(
             f"{customer_id} is still in {', '.join(others)}, which clientele did not make: delete it there."
         )
     publication.release()
     return said, not others
+
+
+def places_of_dbt() -> dict[str, pathlib.Path]:
+    """Where dbt writes its logs and the rest."""
+    return {
+        name: pathlib.Path(os.environ.get(variable, name))
+        for name, variable in (("logs", "DBT_LOG_PATH"), ("target", "DBT_TARGET_PATH"))
+    }
 
 
 def main() -> None:

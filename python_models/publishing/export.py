@@ -13,7 +13,7 @@ from decimal import Decimal
 import duckdb
 import xlsxwriter
 
-from publishing.files import Publication, published_path
+from publishing.files import Publication, keep_access, published_path
 
 # what spreadsheets take for the beginning of a formula, behind blanks too
 FORMULA = r"^\s*[=+\-@]|^[\t\r]"
@@ -109,10 +109,12 @@ def remove(folder: pathlib.Path) -> None:
 
 
 def replace(published: pathlib.Path, folder: pathlib.Path) -> list[str]:
-    """Puts an export of a published file where the one before was; the marts that are in CSV only."""
+    """Puts an export of a published file where the one before was, for those who could read that, or else can read the
+    published file; the marts that are in CSV only."""
     part = folder.with_name(folder.name + ".part")
     remove(part)
     too_long = export(str(published), part)
+    keep_access(folder if folder.is_dir() else published.resolve().parent, part)
     remove(folder)
     part.rename(folder)
     return too_long

@@ -6,12 +6,13 @@
     clientele_customers          link through clientele.current: a folder with a Parquet file for each of these
     clientele.status.json        whether the last run published, and why not
     clientele.current            link to one folder of clientele.builds; replacing it is the whole swap
-    clientele.builds/000007-<build id>/             build.json, the database of the aggregates, their Parquet files
+    clientele.builds/000007-<build id>/             build.json, the database of the aggregates, their Parquet files;
+                                                    for its owner only, unless it is current
     clientele.builds/000007-<build id>/customers/   the same of the customers
     clientele.lock               held while a build is published, so that two never are at once
 
-Only what this module made is ever replaced or removed: links that lead through clientele.current, and the files of a
-build in folders with a marker. What else stands at one of these names is refused, and everything else is left alone. A
+Only what this module made is ever replaced or removed: links that lead through clientele.current, and the files that
+build.json lists. What else stands at one of these names is refused, and everything else is left alone. A
 reader that has a file open keeps it, whatever is swapped or removed; the next one to open finds the new state. What a
 killed publisher leaves is never current, and the next one removes it.
 """
@@ -23,12 +24,20 @@ import json
 import os
 import pathlib
 import re
+import time
 
 NUMBERED = re.compile(r"(\d{6})-\w+")
-MADE = re.compile(r".+\.(duckdb|parquet|wal)|build\.json(\.part)?")  # the files of a build
+# the files of a build that is not finished; of a finished one build.json lists them
+MADE = re.compile(r".+\.(duckdb|parquet|wal)|build\.json\.part")
 MARKER = "made-by-clientele"  # in the folder of builds
 MADE_BY = {"made_by": "clientele"}
 CUSTOMERS = "customers"
+
+# what dbt leaves in the folders that it makes
+WRITTEN_BY_DBT = {
+    "logs": ["dbt.log*"],
+    "target": ["*.json", "*.html", "*.msgpack", "*.gpickle", "compiled", "run"],
+}
 
 # files that clients read follow the umask that the process was started with, see plugin.py
 UMASK = os.umask(0)
@@ -54,6 +63,9 @@ class PublishError(Exception):
 
 class Publication:
     """The published state under one file name; `work` is the work database, which it must not touch."""
+
+    # a reader may have followed the links just before the swap, and opens the file just after it
+    grace_seconds = 1.0
 
     def __init__(self, path: str, work: str | None = None):
         self.path = pathlib.Path(os.path.abspath(path))
@@ -82,7 +94,7 @@ class Publication:
             # readers would replay it
             if os.path.lexists(f"{path}.wal"):
                 raise self._foreign(f"{path}.wal")
-        if os.path.lexists(self.current) and not self._leads_to(self.current, self.builds):
+        if os.path.lexists(self.current) and not self._is_own_link(self.current):
             raise self._foreign(self.current)
         if os.path.lexists(self.builds) and not (
             (self.builds / MARKER).is_file() or _is_empty_folder(self.builds)
@@ -129,9 +141,10 @@ class Publication:
             self._make_builds()
             self.acquire()
             self._sweep()
-            self.next.mkdir()
+            # what somebody else put into it is still there
+            self.next.mkdir(mode=0o700, exist_ok=True)
             _write_json(self.next / "build.json", MADE_BY)
-            (self.next / CUSTOMERS).mkdir()
+            (self.next / CUSTOMERS).mkdir(exist_ok=True)
         return self.next
 
     def commit(self, build_id: str, kept: int, **facts) -> str:
@@ -142,19 +155,26 @@ class Publication:
         if logs:
             raise PublishError(f"The build to publish was not closed: {logs[0].name} is left")
         with opened(self.folder):
-            customers = self.next / CUSTOMERS
-            if not any(customers.iterdir()):
-                customers.rmdir()
-            _write_json(self.next / "build.json", MADE_BY | {"build_id": build_id} | facts)
-            for file in sorted(self.next.rglob("*")):
+            files, customers = _files(self.next), self.next / CUSTOMERS
+            for file in files:
                 # a client that opens it for writing would shut the others out
-                file.chmod((0o777 if file.is_dir() else 0o444) & ~UMASK)
+                file.chmod(0o444 & ~UMASK)
                 _sync(file)
-            self.next.chmod(0o777 & ~UMASK)
-            self._keep_access(customers)
+            if any(file.parent == customers for file in files):
+                current = self.current_build()
+                customers.chmod(0o777 & ~UMASK)
+                if current is not None:
+                    # who may see the customers of the current build may see those of the next
+                    keep_access(current / CUSTOMERS, customers)
+                _sync(customers)
+            elif not any(customers.iterdir()):
+                customers.rmdir()
+            names = sorted(str(file.relative_to(self.next)) for file in files)
+            made = MADE_BY | {"build_id": build_id, "files": names}
+            _write_json(self.next / "build.json", made | facts)
             _sync(self.next)
             self.check([file.stem for file in self.next.glob("*.parquet")])
-            taken = [int(m[1]) for m in map(NUMBERED.fullmatch, os.listdir(self.builds)) if m]
+            taken = [int(folder.name[:6]) for folder in self.build_folders()]
             build = self.builds / f"{1 + max([0, *taken]):06d}-{build_id}"
             os.rename(self.next, build)
             _sync(self.builds)
@@ -179,17 +199,24 @@ class Publication:
         current = self.current_build()
         if current is None:
             raise PublishError(f"Nothing is published as {self.path}")
-        with opened(self.folder):
-            self.acquire()
-        earlier = [folder for folder in self.build_folders() if folder.name < current.name]
+        earlier = [
+            folder
+            for folder in self.build_folders()
+            # of one that was removed, something of somebody else's may be left
+            if folder.name < current.name and (folder / self.path.name).is_file()
+        ]
         if not earlier:
             raise PublishError(
                 f"No build before {current.name} is kept (var published_builds_kept)"
             )
         name = earlier[-1].name
-        self._make_current(earlier[-1], name[7:])
-        self.tell(False, f"rolled back to build {name}")
-        self.release()
+        with opened(self.folder):
+            self.acquire()
+        try:
+            self._make_current(earlier[-1], name[7:])
+            self.tell(False, f"rolled back to build {name}")
+        finally:
+            self.release()
         return name
 
     def withdraw(self, reason: str) -> None:
@@ -263,18 +290,18 @@ class Publication:
                 link.unlink()
 
     def _make_current(self, build: pathlib.Path, build_id: str) -> None:
-        wanted = {file.name: file.name for file in build.iterdir() if _is_shown(file)}
-        if (build / CUSTOMERS).is_dir():
-            wanted[self.customers.name] = f"{CUSTOMERS}/{self.customers.name}"
-            wanted[self.customers.stem] = CUSTOMERS
+        files = _files(build)
+        wanted = {file.name for file in files if file.parent == build}
+        if build / CUSTOMERS / self.customers.name in files:
+            wanted |= {self.customers.name, self.customers.stem}
         made = []
         try:
             with opened(self.folder):
-                for name, target in sorted(wanted.items()):
-                    link, to = self.folder / name, f"{self.current.name}/{target}"
-                    if not link.is_symlink() or os.readlink(link) != to:
-                        made += [] if link.is_symlink() else [link]
-                        self._link(link, to)
+                build.chmod(0o777 & ~UMASK)
+                for link in sorted(self.folder / name for name in wanted):
+                    if not self._is_own_link(link):
+                        made.append(link)
+                        self._link(link, self._goal(link.name))
                 # the swap
                 self._link(self.current, f"{self.builds.name}/{build.name}")
         except PublishError:
@@ -286,32 +313,42 @@ class Publication:
                 if link.name not in wanted:
                     link.unlink()
             _sync(self.folder)
-
-    def _keep_access(self, customers: pathlib.Path) -> None:
-        """Who may see the customers of the current build, as an administrator set it, may see those of the next."""
-        current = self.current_build()
-        if current is not None and customers.is_dir() and (current / CUSTOMERS).is_dir():
-            before = (current / CUSTOMERS).stat()
-            customers.chmod(before.st_mode & 0o7777)
-            with contextlib.suppress(PermissionError):
-                os.chown(customers, -1, before.st_gid)
+            # nobody else is to read two builds, whose difference may be a single customer
+            earlier = [folder for folder in self.build_folders() if folder != build]
+            if earlier:
+                time.sleep(self.grace_seconds)
+            for folder in earlier:
+                folder.chmod(0o700)
 
     def _own_links(self) -> list[pathlib.Path]:
+        """The links that clients know, and what a kill left of making one or of the swap."""
         if not self.folder.is_dir():
             return []
-        temporary = self._temporary(self.current)
         return sorted(
             link
             for link in self.folder.iterdir()
-            if self._is_own_link(link) or link == temporary and self._leads_to(link, self.builds)
+            if link != self.current and self._is_own_link(link)
         )
 
     def _is_own_link(self, path: pathlib.Path) -> bool:
-        return self._leads_to(path, self.current)
+        """Whether it is as clientele makes it; a link of another name that leads there is somebody else's."""
+        if not path.is_symlink():
+            return False
+        name, target = path.name, os.readlink(path)
+        prefix, suffix = f"{self.path.stem}.", ".link"
+        if name.startswith(prefix) and name.endswith(suffix):
+            name = name.removeprefix(prefix).removesuffix(suffix)
+        if name == self.current.name:
+            return target.startswith(f"{self.builds.name}/")
+        return target == self._goal(name)
 
-    @staticmethod
-    def _leads_to(path: pathlib.Path, folder: pathlib.Path) -> bool:
-        return path.is_symlink() and os.readlink(path).startswith(f"{folder.name}/")
+    def _goal(self, name: str) -> str:
+        """Where the link of this name leads."""
+        inner = {
+            self.customers.name: f"{CUSTOMERS}/{self.customers.name}",
+            self.customers.stem: CUSTOMERS,
+        }
+        return f"{self.current.name}/{inner.get(name, name)}"
 
     def _temporary(self, path: pathlib.Path) -> pathlib.Path:
         return self.folder / f"{self.path.stem}.{path.name}.link"
@@ -348,8 +385,13 @@ def opened(folder: pathlib.Path, current: str = ""):
         os.umask(before)
 
 
-def _is_shown(file: pathlib.Path) -> bool:
-    return file.suffix != ".json" and file.is_file()
+def keep_access(before: pathlib.Path, folder: pathlib.Path) -> None:
+    """Gives a folder the mode and the group of the one before it, as an administrator may have set them."""
+    if before.is_dir():
+        status = before.stat()
+        folder.chmod(status.st_mode & 0o7777)
+        with contextlib.suppress(PermissionError):
+            os.chown(folder, -1, status.st_gid)
 
 
 def _is_empty_folder(path: pathlib.Path) -> bool:
@@ -373,19 +415,33 @@ def _is_marked(file: pathlib.Path) -> bool:
 
 def _remove(folder: pathlib.Path) -> None:
     """Removes the files of a build, the marker last; what somebody else put among them stays where it is."""
-    customers = folder / CUSTOMERS
-    for place in (customers, folder) if customers.is_dir() else (folder,):
-        files = [file for file in place.iterdir() if MADE.fullmatch(file.name)]
-        for file in sorted(files, key=lambda file: file.name == "build.json"):
-            if file.name != "build.json" or {*os.listdir(place)} == {"build.json"}:
-                file.unlink()
-        if not any(place.iterdir()):
-            place.rmdir()
+    for file in _files(folder):
+        file.unlink(missing_ok=True)
+    customers, marker = folder / CUSTOMERS, folder / "build.json"
+    if customers.is_dir() and not any(customers.iterdir()):
+        customers.rmdir()
+    if {*os.listdir(folder)} <= {marker.name}:
+        marker.unlink(missing_ok=True)
+        folder.rmdir()
+
+
+def _files(folder: pathlib.Path) -> list[pathlib.Path]:
+    """What clientele made in the folder of a build, but for the marker; the databases come first."""
+    names = None
+    if (folder / "build.json").is_file():
+        names = json.loads((folder / "build.json").read_text("utf-8")).get("files")
+    if names is not None:
+        files = [folder / name for name in names]
+    else:
+        found = [*folder.iterdir(), *(folder / CUSTOMERS).glob("*")]
+        files = [file for file in found if MADE.fullmatch(file.name) and file.is_file()]
+    return sorted(files, key=lambda file: (file.suffix != ".duckdb", file))
 
 
 def _write_json(path: pathlib.Path, content: dict, part: pathlib.Path | None = None) -> None:
     part = part or path.with_name(f"{path.name}.part")
     part.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+    _sync(part)
     os.replace(part, path)
 
 

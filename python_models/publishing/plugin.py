@@ -108,12 +108,9 @@ def has_salt():
 def keep_private(config) -> None:
     """Takes target and logs from others: the folders where they lie in the project, else what dbt writes into them."""
     root = pathlib.Path(config.project_root).resolve()
-    written = {
-        config.log_path: ["dbt.log*"],
-        config.target_path: ["*.json", "*.msgpack", "*.gpickle", "compiled", "run"],
-    }
-    for folder, patterns in written.items():
-        folder = (root / folder).resolve()
+    folders = {"logs": config.log_path, "target": config.target_path}
+    for name, patterns in files.WRITTEN_BY_DBT.items():
+        folder = (root / folders[name]).resolve()
         places = [folder] if root in folder.parents else []
         for path in places + [path for pattern in patterns for path in folder.glob(pattern)]:
             if path.exists() and path.stat().st_uid == os.getuid():

@@ -7,6 +7,7 @@ size.
 
 import collections
 import itertools
+import re
 
 import duckdb
 import numpy as np
@@ -16,11 +17,28 @@ from scipy.sparse import csr_matrix
 MINIMUM = 5
 
 
-class Reader:
-    """Unknown outcomes of cells; a cell is a set of (dimension, value) pairs."""
+def name_of(band):
+    ((_, name),) = band
+    return name
 
-    def __init__(self, path):
-        self.sizes, self.known, self.equations = {}, {}, []
+
+def ages_of(band):
+    """The whole numbers of a band: 18-24, 60+, up to 17, 4; none if it has no bounds."""
+    name = name_of(band)
+    found = re.fullmatch(r"(?:(\d+)-|up to )?(\d+)(\+)?", name)
+    if not found:
+        return set()
+    first, last, is_open = found.groups()
+    lower = 0 if name.startswith("up to") else int(first or last)
+    return set(range(lower, 200 if is_open else int(last) + 1))
+
+
+class Reader:
+    """Unknown outcomes of cells; a cell is a set of (dimension, value) pairs. The reader also knows how many customers
+    are of each age."""
+
+    def __init__(self, path, ages=None):
+        self.sizes, self.known, self.equations, self.ages = {}, {}, [], ages or {}
         with duckdb.connect(str(path), read_only=True) as connection:
             self.rows = lambda sql: connection.sql(sql).fetchall()
             self.read_cube()
@@ -91,6 +109,19 @@ class Reader:
             sets[name].append(frozenset([("age_band", key)]))
         for members in sets.values():
             self.total(members, self.portfolio[1])
+        # what bands of two sets share
+        for one, other in itertools.combinations(sorted(sets), 2):
+            shared = collections.defaultdict(list)
+            for a, b in itertools.product(sets[one], sets[other]):
+                size = sum(self.ages.get(age, 0) for age in ages_of(a) & ages_of(b))
+                if size:
+                    cell = frozenset([(one, name_of(a)), (other, name_of(b))])
+                    self.see(cell, size, None)
+                    shared[a].append(cell)
+                    shared[b].append(cell)
+            for band, cells in shared.items():
+                if self.is_sum(cells, self.sizes[band]):
+                    self.total(cells, 0, [band])
         # holders of two products are counted twice, as in the sum over numbers of products
         codes = [cell for cell in self.sizes if next(iter(cell))[0] == "product_code"]
         counts = {

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 
 import duckdb
 import pytest
@@ -517,17 +518,23 @@ def test_ids_are_pseudonyms_that_only_the_salt_explains(mini):
 # --- erasure
 
 
-def erase(mini, customer_id, **env):
-    """Exit code and what was said."""
-    erased = subprocess.run(
+def start_erasing(mini, customer_id, **env):
+    return subprocess.Popen(
         [sys.executable, "-m", "publishing.erase"],
         cwd=mini.folder,
         env={**os.environ, **mini.variables(), "CUSTOMER": customer_id, **env},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
     )
-    assert "Traceback" not in erased.stderr, erased.stderr
-    return erased.returncode, erased.stdout + erased.stderr
+
+
+def erase(mini, customer_id, **env):
+    """Exit code and what was said."""
+    process = start_erasing(mini, customer_id, **env)
+    said, _ = process.communicate()
+    assert "Traceback" not in said, said
+    return process.returncode, said
 
 
 def all_files(mini):
@@ -623,12 +630,29 @@ def test_every_raw_file_is_searched_for_the_whole_value(mini):
     duckdb.sql(f"copy (select 'customer 11' as id) to '{raw}/other.parquet'")
     (raw / "b.csv").write_bytes("id;имя\ncustomer 1;Ж\n".encode("cp1251"))
     (raw / "c.csv").write_bytes('id,name\n"customer 1",x\n'.encode("utf-16"))
-    (raw / "other.csv").write_text("id\ncustomer 11\nmy-customer 1\n")
+    (raw / "other.csv").write_text("id\ncustomer 11\nmy-customer 1\nmy:customer 1\n")
+    (raw / "parts").mkdir()
+    (raw / "parts" / "d.csv").write_text("id\ncustomer 1\n")
+    (raw / "e.csv").write_text("\ufeffcustomer 1;x\n")
+    duckdb.sql(f"copy (select 'customer 1' as id) to '{raw}/F.PARQUET' (format parquet)")
+    # what colleagues left in the published folder is searched too, and so are the folders of dbt
+    folder = mini.published.parent
+    duckdb.sql(f"attach '{folder}/mine.duckdb' as mine")
+    duckdb.sql("create table mine.kept as select 'customer 1' as name; detach mine")
+    with zipfile.ZipFile(folder / "mine.xlsx", "w") as book:
+        book.writestr("sheet.xml", "<t>customer 1</t>")
+    (mini.folder / "logs" / "mine.txt").write_text("customer 1")
     code, said = erase(mini, "customer 1")
-    assert code == 0, said
-    for name in ("a.parquet", "b.csv", "c.csv"):
+    assert code == 1, said
+    for name in ("a.parquet", "b.csv", "c.csv", "parts/d.csv", "e.csv", "F.PARQUET"):
         assert f"raw/{name}" in said
+    for name in ("mine.duckdb", "mine.xlsx", "logs/mine.txt"):
+        assert name in said.splitlines()[-1]
     assert "other" not in said
+    # as whole numbers are written by programs
+    (raw / "n.csv").write_text("id\n1000.0\n")
+    assert erasing.has_value(raw / "n.csv", ["1000"])
+    assert not erasing.has_value(raw / "n.csv", ["100"])
     # letters that only one encoding has
     (raw / "d.csv").write_bytes("id\nЖ3\n".encode("cp1251"))
     assert erasing.has_value(raw / "d.csv", ["Ж3"]) and not erasing.has_value(raw / "d.csv", ["Ж"])
@@ -686,10 +710,24 @@ def test_files_that_hold_customers_are_for_their_owner_and_published_ones_follow
         assert (mini.folder / place).stat().st_mode & 0o077 == 0, place
     modes = {path.resolve().stat().st_mode & 0o777 for path in mini.published.parent.glob("*.*")}
     assert modes == {0o444, 0o644, 0o755}
-    # what an administrator took from others stays taken
-    (mini.published.parent / "clientele_customers").chmod(0o750)
-    assert mini.build(3)[0]
-    assert (mini.published.parent / "clientele_customers").stat().st_mode & 0o777 == 0o750
+    # nobody reads two builds at once: earlier ones are shut, also after going back
+    builds = Publication(mini.published)
+    for change in (lambda: None, builds.rollback, lambda: mini.build(3)):
+        change()
+        (current, others) = builds.current_build(), builds.build_folders()
+        others.remove(current)
+        assert others and {folder.stat().st_mode & 0o777 for folder in others} == {0o700}
+        assert current.stat().st_mode & 0o777 == 0o755
+    # what an administrator took from others stays taken, and exports go to those who may read what is exported
+    customers = mini.published.parent / "clientele_customers"
+    customers.chmod(0o750)
+    assert mini.build(4)[0] and customers.stat().st_mode & 0o777 == 0o750
+    for mode in (0o750, 0o700):
+        command = [sys.executable, "-m", "publishing.export"]
+        subprocess.run(command, env=os.environ | mini.variables(), check=True, umask=0o022)
+        exported = mini.published.parent / "export_customers"
+        assert exported.stat().st_mode & 0o777 == mode
+        exported.chmod(0o700)
 
 
 def test_a_work_database_that_is_open_elsewhere_is_one_sentence(mini):
@@ -758,20 +796,40 @@ def test_what_stands_where_clientele_would_write_is_refused_and_left(tmp_path, n
 
 
 @pytest.mark.parametrize(
-    "name", [".DS_Store", "000009-mine/x", "mine/x", "000001-aaaaaaaaaaaa/.DS_Store"]
-)
+    "name",
+    [
+        ".DS_Store", "999999-mine/x", "mine/x", "000001-aaaaaaaaaaaa/.DS_Store", "000001-aaaaaaaaaaaa/mine.parquet",
+        "000001-aaaaaaaaaaaa/x.parquet/x", "000001-aaaaaaaaaaaa/customers/x", "next/.DS_Store",
+    ],
+)  # fmt: skip
 def test_a_stray_file_among_builds_is_left_and_blocks_nothing(tmp_path, name):
     path = tmp_path / "c.duckdb"
     assert publish_files(path) == ""
     stray = tmp_path / "c.builds" / name
-    stray.parent.mkdir(exist_ok=True)
+    stray.parent.mkdir(exist_ok=True, parents=True)
     stray.write_text("precious")
+    if name.startswith("next/"):  # of a build that was killed
+        stray.with_name("build.json").write_text('{"made_by": "clientele"}')
     for build in "bcdefg":
         assert publish_files(path, build * 12) == "" and path.read_text() == build * 12
-    assert Publication(path).rollback().endswith("ffffffffffff") and path.read_text() == "f" * 12
+        stray = min(tmp_path.rglob(stray.name))  # the folder next has become a build
+    assert not (tmp_path / stray.name).exists()
+    for build in "fed":
+        assert Publication(path).rollback().endswith(build * 12) and path.read_text() == build * 12
+    with pytest.raises(PublishError, match="No build before"):
+        Publication(path).rollback()
     assert publish_files(path, "h" * 12) == "" and stray.read_text() == "precious"
     Publication(path).withdraw("for a test")
     assert not path.exists() and stray.read_text() == "precious"
+
+
+def test_a_link_of_another_name_to_the_current_build_is_left(tmp_path):
+    path, alias = tmp_path / "c.duckdb", tmp_path / "latest.duckdb"
+    assert publish_files(path) == ""
+    alias.symlink_to("c.current/c.duckdb")
+    assert publish_files(path, "bbbbbbbbbbbb") == "" and alias.read_text() == "bbbbbbbbbbbb"
+    Publication(path).withdraw("for a test")
+    assert alias.is_symlink()
 
 
 def test_two_publications_do_not_take_each_others_links(tmp_path):
@@ -842,9 +900,15 @@ def test_a_failure_says_what_is_true_on_both_sides_of_the_swap(tmp_path, monkeyp
 
 # --- readers and accidents
 
+# a view takes no room in the work database, its published table does
+VIEW = "{{ config(materialized='view') }} select "
+LARGE = VIEW + "range as item, (hash(range) >> 1)::bigint as generation from range(3000000)"
+
 READER = """
-import sys, time, duckdb
+import os, sys, time, duckdb
 path, seconds = sys.argv[1], float(sys.argv[2])
+if os.getuid() == 0:
+    os.setuid(65534)  # for whom earlier builds are shut
 end, reads = time.monotonic() + seconds, 0
 while time.monotonic() < end:
     with duckdb.connect(path, read_only=True) as connection:
@@ -857,7 +921,10 @@ print(reads)
 """
 
 
-def read_while_building(mini, seconds, least_builds):
+def read_while_building(mini, seconds, least_builds, monkeypatch):
+    monkeypatch.setattr(Publication, "grace_seconds", 1)
+    for folder in [mini.folder, *mini.folder.parents][:3]:
+        folder.chmod(0o755)
     reader = subprocess.Popen(
         [sys.executable, "-c", READER, mini.published, str(seconds)],
         stdout=subprocess.PIPE,
@@ -874,9 +941,9 @@ def read_while_building(mini, seconds, least_builds):
     assert int(reads) > 20 * seconds / 10 and mini.generations() == {generation}
 
 
-def test_readers_that_come_and_stay_see_whole_builds(mini):
+def test_readers_that_come_and_stay_see_whole_builds(mini, monkeypatch):
     with duckdb.connect(str(mini.published), read_only=True) as staying:
-        read_while_building(mini, seconds=8, least_builds=2)
+        read_while_building(mini, 8, 2, monkeypatch)
         query = "select distinct generation from marts.first_mart"
         assert staying.sql(query).fetchall() == [(1,)]
     later = subprocess.run(
@@ -886,24 +953,35 @@ def test_readers_that_come_and_stay_see_whole_builds(mini):
 
 
 @pytest.mark.soak
-def test_a_reader_in_a_loop_sees_whole_builds_for_a_minute(mini):
-    read_while_building(mini, seconds=60, least_builds=5)
+def test_a_reader_in_a_loop_sees_whole_builds_for_a_minute(mini, monkeypatch):
+    read_while_building(mini, 60, 5, monkeypatch)
+
+
+def kill(process, seconds, is_time=lambda: True):
+    """Kills a process some seconds after something is true."""
+    while not is_time() and process.poll() is None:
+        time.sleep(0.002)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+
+
+def seconds_of(process):
+    started = time.monotonic()
+    process.communicate()
+    return time.monotonic() - started
 
 
 def kill_at_random_moments(mini, kills, seed):
     """The number of builds that had been published when they were killed."""
-    dice = random.Random(seed)
-    started = time.monotonic()
-    mini.start("build").communicate()
-    usual = time.monotonic() - started
+    dice, name = random.Random(seed), name_of_build(mini)
+    usual = seconds_of(mini.start("build"))
     generation, published = 1, 0
     for attempt in range(2, kills + 2):
         before = mini.hash()
         process = mini.start("build", "--vars", f"{{generation: {attempt}}}")
         # most of a run is start-up: aim at its end, where tables are built and published
-        time.sleep(usual * dice.uniform(0.5, 1.1))
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+        kill(process, usual * dice.uniform(0.5, 1.1))
         seen = mini.generations()
         assert seen in ({generation}, {attempt}), (seen, generation, attempt)
         if seen == {generation}:
@@ -911,9 +989,9 @@ def kill_at_random_moments(mini, kills, seed):
         else:
             published += 1
         (generation,) = seen
-    is_success, output = mini.build(kills + 2)
+    is_success, output = mini.build(1)
     assert is_success and "Published build" in output, output
-    assert mini.generations() == {kills + 2} and leftovers(mini) == []
+    assert name_of_build(mini) == name and leftovers(mini) == []
     return published
 
 
@@ -922,9 +1000,68 @@ def test_a_killed_build_leaves_the_published_state_whole(mini):
 
 
 @pytest.mark.soak
-def test_fifty_killed_builds_leave_the_published_state_whole(mini):
+def test_thirty_killed_builds_leave_the_published_state_whole(mini):
     # some before the swap and some after it
-    assert 0 < kill_at_random_moments(mini, kills=50, seed=2) < 50
+    assert 0 < kill_at_random_moments(mini, kills=30, seed=2) < 30
+
+
+@pytest.mark.soak
+def test_twenty_killed_erasures_are_not_begun_or_can_be_repeated(mini):
+    mini.write(
+        "models/marts/people.sql", "{{ config(materialized='table') }} " + mini.sql("people")
+    )
+    dice, seen = random.Random(3), {"published": 0, "found": 0, "gone": 0}
+    assert mini.build(1)[0]
+    name = name_of_build(mini)
+    steps = [
+        lambda: True,
+        lambda: not (mini.folder / "logs" / "dbt.log").exists(),
+        lambda: not mini.published.exists(),
+        lambda: not (mini.folder / "work.duckdb").exists(),
+    ]
+    for number in range(20):
+        assert mini.build(1)[0] and name_of_build(mini) == name
+        before = mini.hash()
+        kill(start_erasing(mini, "customer 1"), dice.uniform(0, 0.05), steps[number % 4])
+        if mini.published.exists():
+            assert mini.hash() == before
+            seen["published"] += 1
+            continue
+        # clients find nothing, and whoever asks again is told that it is done
+        code, said = erase(mini, "customer 1")
+        assert "is erased" in said if code == 0 else "is in no published build" in said, said
+        seen["found" if code == 0 else "gone"] += 1
+        files = [file for file in mini.folder.rglob("*") if file.is_file()]
+        assert not [file for file in files if b"customer 1" in file.read_bytes()]
+    assert mini.build(1)[0] and name_of_build(mini) == name and leftovers(mini) == []
+    assert all(seen.values()), seen
+
+
+@pytest.mark.soak
+def test_nine_killed_publications_leave_one_of_both_states(mini):
+    mini.write("models/marts/first_mart.sql", LARGE)
+    assert mini.build(1)[0]
+    dice, names, seen = random.Random(4), {True: name_of_build(mini)}, set()
+
+    def start(has_customers):
+        variables = f"{{generation: 1, publish_customers: {has_customers}}}"
+        return mini.start("run-operation", "publish", "--vars", variables)
+
+    assert start(False).wait() == 0
+    names[False] = name_of_build(mini)
+    steps = [(mini.published.parent / "clientele.builds" / "next").exists]
+    steps += [lambda: mini.customers.exists() != had_customers]
+    for number in range(9):
+        before, had_customers = mini.hash(), mini.customers.exists()
+        kill(start(not had_customers), dice.uniform(0, 0.5), steps[number % 2])
+        has_customers = mini.customers.exists()
+        assert has_customers != had_customers or mini.hash() == before
+        assert name_of_build(mini) == names[has_customers]
+        seen.add(has_customers == had_customers)
+    for has_customers in (False, True):
+        assert start(has_customers).wait() == 0
+    assert name_of_build(mini) == names[True] and leftovers(mini) == []
+    assert seen == {True, False}
 
 
 def test_a_kill_at_every_step_of_the_swap_leaves_one_build(tmp_path):
@@ -974,11 +1111,6 @@ publication.commit("b" + sys.argv[3], 1)
         steps += 1
     assert 8 < steps < 60 and content == steps
     assert not (tmp_path / "gone.parquet").is_symlink() and (tmp_path / "new.parquet").is_file()
-
-
-# a view takes no room in the work database, its published table does
-VIEW = "{{ config(materialized='view') }} select "
-LARGE = VIEW + "range as item, (hash(range) >> 1)::bigint as generation from range(3000000)"
 
 
 @pytest.fixture

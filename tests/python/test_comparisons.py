@@ -90,14 +90,14 @@ def test_equivalence_is_the_worse_of_two_one_sided_tests(samples):
     below = stats.ttest_ind(a, b - bound, equal_var=False, alternative="greater").pvalue
     above = stats.ttest_ind(a, b + bound, equal_var=False, alternative="less").pvalue
     assert tested.equivalence_p_value["welch"] == pytest.approx(max(below, above), rel=1e-9)
-    assert tested.verdict["welch"] == "equivalent"
+    assert tested.equivalence_p_value["welch"] < 0.05
 
 
-def test_a_few_noisy_values_are_inconclusive_and_a_large_shift_is_different():
-    few = {"a": [1.0, 9.0, 3.0], "b": [2.0, 8.0, 5.0]}
-    assert set(run(few, "value").verdict) == {"inconclusive"}
-    shifted = {"a": np.arange(50.0), "b": np.arange(50.0) + 40}
-    assert set(run(shifted, "value").verdict) == {"different"}
+def test_a_few_noisy_values_say_nothing_and_a_large_shift_is_a_difference():
+    few = run({"a": [1.0, 9.0, 3.0], "b": [2.0, 8.0, 5.0]}, "value")
+    assert not (few[["p_value", "equivalence_p_value"]] < 0.05).to_numpy().any()
+    shifted = run({"a": np.arange(50.0), "b": np.arange(50.0) + 40}, "value")
+    assert (shifted.p_value < 0.05).all()
 
 
 def test_money_is_compared_in_two_parts():
@@ -151,23 +151,6 @@ def test_rows_may_come_in_any_order_and_counted(samples):
     pd.testing.assert_frame_equal(shuffled, expected, rtol=0, atol=0)
 
 
-def test_q_values_are_corrected_within_their_family():
-    generator = np.random.default_rng(1)
-    codes = [f"h{number}" for number in range(6)]
-    rows = pd.concat(
-        observations(
-            {"a": generator.normal(number / 4, 1, 40), "b": generator.normal(0, 1, 40)},
-            "value",
-            code,
-        )
-        for number, code in enumerate(codes)
-    )
-    registered = pd.DataFrame([hypothesis("value", code, family=code[-1] < "3") for code in codes])
-    tested = compare(rows, registered)
-    for _, family in tested.groupby("hypothesis_family"):
-        assert np.allclose(family.q_value, stats.false_discovery_control(family.p_value))
-
-
 def test_without_any_effect_few_hypotheses_are_called_different():
     """200 nulls in 40 families of 5: the chance of any false discovery in a family is .05 at the most."""
     generator = np.random.default_rng(11)
@@ -181,7 +164,7 @@ def test_without_any_effect_few_hypotheses_are_called_different():
             for code in codes
         )
         tested = compare(rows, pd.DataFrame([hypothesis("value", code) for code in codes]))
-        families += (tested.verdict == "different").any()
+        families += (stats.false_discovery_control(tested.p_value) < 0.05).any()
     assert families <= stats.binom.ppf(0.995, 40, 0.05)
 
 

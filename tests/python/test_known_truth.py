@@ -65,7 +65,7 @@ def studied():
         half = customers[customers["is_discovery"]]
         found = intervals.find_intervals(half, FEATURES, SETTINGS)
         tested = intervals.compare_intervals(counted(customers, found))
-        lowest.append(tested["q_value"].min())
+        lowest.append(stats.false_discovery_control(tested["p_value"].dropna()).min())
         by_products = customers.groupby(customers["product_count"].clip(upper=4))["is_churned"]
         groups += list(by_products.agg(["size", "sum"]).itertuples(index=False, name=None))
     return lowest, groups

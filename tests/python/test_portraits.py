@@ -78,13 +78,6 @@ def test_a_value_is_compared_by_its_share_of_the_known(customers, members, compa
         assert row["p_value"] == pytest.approx(chi_square.pvalue, rel=1e-9)
 
 
-def test_q_values_are_scipys_within_a_portrait(compared):
-    for _, rows in compared.groupby("portrait_code"):
-        assert len(rows) == 5
-        expected = stats.false_discovery_control(rows["p_value"])
-        assert rows["q_value"].tolist() == pytest.approx(expected.tolist(), rel=1e-12)
-
-
 def test_order_of_rows_changes_nothing(customers, members):
     one = compare_portraits(customers, members, FEATURES, SETTINGS)
     other = compare_portraits(

@@ -88,12 +88,13 @@ compared as (
         cast(confirmation_churned_count + 0.5 as double) * (rest_count - rest_churned_count + 0.5)
         / ((confirmation_count - confirmation_churned_count + 0.5) * (rest_churned_count + 0.5)) as odds_ratio,
         -- one family: the candidates that the discovery half selected
-        case when discovery_verdict = 'selected' then {{ normal_two_sided_p('z_statistic') }} end as p_value
+        case when discovery_verdict = 'selected' then {{ normal_two_sided_p('z_statistic') }} end as p_value,
+        confirmation_count < {{ number_var('minimum_cell_size') }} as is_withheld
     from joined
 ),
 
 corrected as (
-    {{ benjamini_hochberg('compared', '1') }}
+    {{ benjamini_hochberg('compared', 'is_withheld') }}
 ),
 
 judged as (

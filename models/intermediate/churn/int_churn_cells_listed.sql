@@ -1,7 +1,7 @@
 -- Every cell of customers at risk whose outcome some mart tells, with the dimensions and values that make it: cells of equal
 -- dimensions and values are one cell, and cells add up to those with fewer dimensions. Cuts and products are in the marts of
 -- churn rates; levels of texts, and how many customers have a number, in portraits and hypotheses; halves of intervals in
--- churn_intervals.
+-- churn_intervals. What bands of two sets of ages share is in no mart, but the sums of both sets tell of it.
 {#- The cell that has the customers whose number is not known, where a cut has it too. -#}
 {%- set unknown_cells = {
     'age': ['age_band', 'unknown'],
@@ -21,7 +21,19 @@ features as (
 ),
 
 cuts as (
-    select * from {{ ref('int_churn_cuts_listed') }}
+    select
+        cut_name,
+        case when is_in_cube then dimension_1 else cut_name end as dimension_1,
+        dimension_2,
+        dimension_3,
+        cut_count = 1 and dimension_1 = 'age_band' as is_of_ages,
+        age_band_set
+    from {{ ref('int_churn_cuts_listed') }}
+),
+
+age_bands as (
+    select * from {{ ref('int_bands_labelled') }}
+    where column_name = 'age'
 ),
 
 strata as (
@@ -124,7 +136,7 @@ halves as (
     select
         feature_name,
         interval_kind,
-        coalesce(value, interval_kind || ' ' || cast(interval_number as {{ kind_type('text') }})) as interval_name,
+        {{ interval_name() }} as interval_name,
         value,
         '{{ half }}' as half,
         {{ half }}_count as customers_count,
@@ -155,6 +167,46 @@ half_cells as (
     from halves
 ),
 
+ages as (
+    select
+        age,
+        count(*) as customers_count,
+        count(*) filter (where is_churned) as churned_count
+    from observations
+    group by age
+),
+
+ages_banded as (
+    select
+        cuts.cut_name,
+        {{ band_of('ages.age', 'age_bands') }} as age_band,
+        ages.age,
+        ages.customers_count,
+        ages.churned_count
+    from ages
+    cross join cuts
+    left join age_bands
+        on
+            cuts.age_band_set = age_bands.band_set
+            and {{ is_within('ages.age', 'age_bands.lower_bound', 'age_bands.upper_bound') }}
+    where cuts.is_of_ages
+),
+
+overlap_cells as (
+    select
+        one.cut_name || ' and ' || other.cut_name as cut_name,
+        one.age_band || ' and ' || other.age_band as cut_value,
+        one.cut_name as dimension_1,
+        one.age_band as value_1,
+        other.cut_name as dimension_2,
+        other.age_band as value_2,
+        sum(one.customers_count) as customers_count,
+        sum(one.churned_count) as churned_count
+    from ages_banded as one
+    inner join ages_banded as other on one.age is not distinct from other.age and one.cut_name < other.cut_name
+    group by all
+),
+
 half_totals as (
     select
         half,
@@ -173,30 +225,38 @@ half_totals as (
 ),
 
 united as (
-    select * from cut_cells
+    select
+        *,
+        true as is_published
+    from cut_cells
+    union all
+    select
+        cut_name, cut_value, dimension_1, value_1, dimension_2, value_2,
+        {{ no_text }} as dimension_3, {{ no_text }} as value_3, customers_count, churned_count, false as is_published
+    from overlap_cells
     union all
     select
         cut_name, cut_value, dimension_1, value_1,
         {{ no_text }} as dimension_2, {{ no_text }} as value_2, {{ no_text }} as dimension_3, {{ no_text }} as value_3,
-        customers_count, churned_count
+        customers_count, churned_count, true as is_published
     from product_cells
     union all
     select
         cut_name, cut_value, dimension_1, value_1,
         {{ no_text }} as dimension_2, {{ no_text }} as value_2, {{ no_text }} as dimension_3, {{ no_text }} as value_3,
-        customers_count, churned_count
+        customers_count, churned_count, true as is_published
     from level_cells
     union all
     select
         cut_name, cut_value, dimension_1, value_1,
         'half' as dimension_2, half as value_2, {{ no_text }} as dimension_3, {{ no_text }} as value_3,
-        customers_count, churned_count
+        customers_count, churned_count, true as is_published
     from half_cells
     union all
     select
         'half' as cut_name, half as cut_value, 'half' as dimension_1, half as value_1,
         {{ no_text }} as dimension_2, {{ no_text }} as value_2, {{ no_text }} as dimension_3, {{ no_text }} as value_3,
-        customers_count, churned_count
+        customers_count, churned_count, true as is_published
     from half_totals
 ),
 
@@ -211,7 +271,8 @@ final as (
         dimension_3,
         value_3,
         cast(customers_count as bigint) as customers_count,
-        cast(churned_count as bigint) as churned_count
+        cast(churned_count as bigint) as churned_count,
+        is_published
     from united
     where customers_count > 0
 )

@@ -110,6 +110,10 @@ rated_day as (
     where is_rated
 ),
 
+withheld as (
+    select * from {{ ref('int_churn_cells_withheld') }}
+),
+
 compared as (
     select
         standardised.cut_name,
@@ -127,13 +131,15 @@ compared as (
         standardised_churn_rate,
         portfolio_count,
         portfolio_churned_count,
-        customers_count < {{ number_var('small_cell_size') }} as is_small_cell
+        customers_count < {{ number_var('small_cell_size') }} as is_small_cell,
+        withheld.cut_name is not null as is_withheld
     from standardised
     inner join tested on standardised.cut_name = tested.cut_name and standardised.cut_value = tested.cut_value
+    left join withheld on standardised.cut_name = withheld.cut_name and standardised.cut_value = withheld.cut_value
 ),
 
 corrected as (
-    {{ benjamini_hochberg('compared', 'cut_name') }}
+    {{ benjamini_hochberg('compared', 'cut_name, is_withheld') }}
 ),
 
 described as (

@@ -12,6 +12,24 @@ rated_day as (
     where is_rated
 ),
 
+withheld as (
+    select * from {{ ref('int_hypotheses_withheld') }}
+),
+
+compared as (
+    select
+        tested.*,
+        withheld.cut_name is not null
+        or tested.group_a_count between 1 and {{ number_var('minimum_cell_size') }} - 1
+        or tested.group_b_count between 1 and {{ number_var('minimum_cell_size') }} - 1 as is_withheld
+    from tested
+    left join withheld on tested.hypothesis_code = withheld.cut_name and tested.part = withheld.cut_value
+),
+
+corrected as (
+    {{ benjamini_hochberg('compared', 'hypothesis_family, is_withheld') }}
+),
+
 described as (
     select
         tested.hypothesis_code,
@@ -32,7 +50,11 @@ described as (
         tested.effect_size,
         tested.equivalence_p_value,
         tested.smallest_detectable_effect,
-        tested.verdict,
+        case
+            when q_value < {{ number_var('significance_level') }} then 'different'
+            when equivalence_p_value < {{ number_var('significance_level') }} then 'equivalent'
+            else 'inconclusive'
+        end as verdict,
         {{ churn_period_columns('rated_day') | indent(4) }},
         case tested.test_name
             when 'welch' then 'mean '
@@ -41,7 +63,7 @@ described as (
             else ''
         end as value_label,
         tested.test_name in ('two_proportion_z', 'chi_square') as is_share
-    from tested
+    from corrected as tested
     cross join rated_day
     inner join hypotheses
         on tested.hypothesis_code = hypotheses.hypothesis_code and tested.part = hypotheses.part

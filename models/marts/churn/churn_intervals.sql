@@ -13,6 +13,10 @@ tested as (
     select * from {{ ref('int_churn_intervals_tested') }}
 ),
 
+withheld as (
+    select * from {{ ref('int_churn_cells_withheld') }}
+),
+
 features as (
     select * from {{ ref('int_churn_features_listed') }}
 ),
@@ -25,6 +29,7 @@ rated_day as (
 totalled as (
     select
         *,
+        {{ interval_name() }} as interval_name,
         sum(confirmation_count) over (partition by feature_name) as half_count,
         sum(confirmation_churned_count) over (partition by feature_name) as half_churned_count,
         max(case when interval_kind = 'zero' then 1 else 0 end) over (partition by feature_name) as has_zero,
@@ -32,16 +37,36 @@ totalled as (
     from counted
 ),
 
-compared as (
+-- one family: all intervals of all features
+assessed as (
     select
         totalled.*,
+        tested.p_value,
+        tested.feature_auc,
+        withheld.cut_name is not null as is_withheld
+    from totalled
+    left join tested
+        on totalled.feature_name = tested.feature_name and totalled.interval_number = tested.interval_number
+    left join withheld
+        on
+            'halves of ' || totalled.feature_name = withheld.cut_name
+            and 'confirmation: ' || totalled.interval_name = withheld.cut_value
+),
+
+corrected as (
+    {{ benjamini_hochberg('assessed', 'is_withheld') }}
+),
+
+compared as (
+    select
+        corrected.*,
         cast(half_count - confirmation_count as bigint) as rest_count,
         cast(half_churned_count - confirmation_churned_count as bigint) as rest_churned_count,
         -- half a customer is added to each cell, so that an interval without churned customers has a finite weight
         cast(confirmation_churned_count + 0.5 as double) / (half_churned_count + 0.5 * feature_interval_count) as churned_share,
         cast(confirmation_count - confirmation_churned_count + 0.5 as double)
         / (half_count - half_churned_count + 0.5 * feature_interval_count) as retained_share
-    from totalled
+    from corrected
 ),
 
 measured as (
@@ -69,10 +94,7 @@ measured as (
         {{ risk_ratio_bound(*rest, side=-1) }} as lift_ci_lower,
         {{ risk_ratio_bound(*rest, side=1) }} as lift_ci_upper,
         ln(churned_share / retained_share) as weight_of_evidence,
-        tested.p_value,
-        tested.q_value,
-        coalesce(tested.q_value < {{ number_var('significance_level') }}, false) as is_significant,
-        tested.feature_auc,
+        coalesce(q_value < {{ number_var('significance_level') }}, false) as is_significant,
         {{ is_suspected_leak() }} as is_suspected_leak,
         case
             when features.leak_reason is not null then features.leak_reason
@@ -82,8 +104,6 @@ measured as (
     from compared
     cross join rated_day
     inner join features on compared.feature_name = features.feature_name
-    left join tested
-        on compared.feature_name = tested.feature_name and compared.interval_number = tested.interval_number
 ),
 
 information as (

@@ -14,6 +14,22 @@ compared as (
     select * from {{ ref('int_churn_portraits_compared') }}
 ),
 
+withheld as (
+    select * from {{ ref('int_churn_portraits_withheld') }}
+),
+
+tested as (
+    select
+        compared.*,
+        withheld.cut_name is not null as is_withheld
+    from compared
+    left join withheld on compared.portrait_code = withheld.cut_name and compared.feature_name = withheld.cut_value
+),
+
+corrected as (
+    {{ benjamini_hochberg('tested', 'portrait_code, is_withheld') }}
+),
+
 features as (
     select * from {{ ref('int_churn_features_listed') }}
 ),
@@ -35,15 +51,16 @@ joined as (
         portfolio.median_value as portfolio_median_value,
         portfolio.level_count as portfolio_level_count,
         portfolio.level_share as portfolio_level_share,
-        compared.effect_size,
-        compared.effect_size_ci_lower,
-        compared.effect_size_ci_upper,
-        compared.p_value,
-        compared.q_value,
-        coalesce(compared.q_value < {{ number_var('significance_level') }}, false) as is_significant,
+        corrected.effect_size,
+        corrected.effect_size_ci_lower,
+        corrected.effect_size_ci_upper,
+        corrected.p_value,
+        corrected.q_value,
+        corrected.is_withheld,
+        coalesce(corrected.q_value < {{ number_var('significance_level') }}, false) as is_significant,
         cast(row_number() over (
             partition by described.portrait_code
-            order by abs(compared.effect_size) desc nulls last, described.feature_name asc, described.feature_level asc
+            order by abs(corrected.effect_size) desc nulls last, described.feature_name asc, described.feature_level asc
         ) as bigint) as feature_rank,
         case
             when features.feature_kind = 'number' then features.feature_label
@@ -58,11 +75,11 @@ joined as (
             described.feature_name = portfolio.feature_name
             and described.feature_level = portfolio.feature_level
     left join named on described.portrait_code = named.segment_code
-    left join compared
+    left join corrected
         on
-            described.portrait_code = compared.portrait_code
-            and described.feature_name = compared.feature_name
-            and described.feature_level = compared.feature_level
+            described.portrait_code = corrected.portrait_code
+            and described.feature_name = corrected.feature_name
+            and described.feature_level = corrected.feature_level
 ),
 
 final as (
@@ -94,7 +111,7 @@ final as (
                 || {{ number_text('round(lower_quartile_value, 1)') }} || ' and ' || {{ number_text('round(upper_quartile_value, 1)') }}
                 || '), of all ' || {{ number_text('round(portfolio_median_value, 1)') }}
         end || case
-            when p_value is null then '.'
+            when p_value is null or is_withheld then '.'
             when not is_significant then '; no difference from the rest shown.'
             when level_share is not null and effect_size > 0 then '; more often than the rest.'
             when level_share is not null then '; less often than the rest.'
