@@ -17,7 +17,7 @@
         {% set answer = in_python({
             'action': 'end',
             'results': results or [],
-            'is_partial': flags.EMPTY or flags.DEFER or invocation_args_dict.get('sample'),
+            'is_partial': invocation_args_dict.get('empty') or invocation_args_dict.get('sample') or invocation_args_dict.get('defer'),
             'is_required': results is none or var('require_publication'),
             'settings': publishing_settings(),
         }) %}

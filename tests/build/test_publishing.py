@@ -235,11 +235,13 @@ def test_what_is_not_whole_or_not_tested_is_not_published(mini):
     mini.write(
         "tests/planted.sql", "{{ config(severity='warn') }} select * from {{ ref('second_mart') }}"
     )
+    shutil.copytree(mini.folder / "target", mini.folder / "state")
     for arguments, reason in (
         (["--select", "towns"], "1 node (test planted) has not succeeded yet"),
         (["--exclude-resource-types", "test"], "1 node (test planted) has not succeeded yet"),
         (["--empty"], "the run read no or only some rows"),
         (["--sample", "1 day"], "the run read no or only some rows"),
+        (["--defer", "--state", str(mini.folder / "state")], "tables of another state"),
     ):
         is_success, output = mini.run("build", *arguments, "--vars", "{generation: 2}")
         assert is_success and "Not published: " in output and reason in output, output
