@@ -23,6 +23,12 @@ tested as (
         compared.*,
         withheld.cut_name is not null as is_withheld
     from compared
+    -- a level that nobody of the portrait has is no row, and no member of the family
+    inner join described
+        on
+            compared.portrait_code = described.portrait_code
+            and compared.feature_name = described.feature_name
+            and compared.feature_level = described.feature_level
     left join withheld on compared.portrait_code = withheld.cut_name and compared.feature_name = withheld.cut_value
 ),
 
