@@ -14,7 +14,7 @@ import duckdb
 
 EVENTS = ("interactions", "transactions")
 # the project's models of each result, in the order in which they are built
-CHECKED = {name: [f"int_{name}_read", f"int_{name}_repeated"] for name in EVENTS}
+CHECKED = {name: [f"stg_canonical__{name}", f"int_{name}_judged"] for name in EVENTS}
 RFM = [
     "int_customers_contacted", "int_purchases_dated", "int_customers_purchased", "int_customers_rfm",
     "int_rfm_thresholds_computed", "int_customers_scored",
@@ -27,7 +27,7 @@ RFM_RESULT = (
 )
 CHECKED_RESULT = (
     "select count(*), cast(sum(epoch_ms(occurred_at) // 1000) as bigint) from {} "
-    "where broken_rule is null and line_number not in (select line_number from {})"
+    "where line_number not in (select line_number from {})"
 )
 EVENT_COUNTS_RESULT = (
     "select count(*), cast(sum(product_count + 10 * recent_contact_count + 100 * recent_purchase_count "
@@ -141,7 +141,9 @@ def checked_by_duckdb(name: str):
         )
         clock.stop()
         result = CHECKED_RESULT.format(
-            "work.rows_read", "work.repeated where contents > 1 or place > 1"
+            "work.rows_read",
+            "(select line_number from work.repeated where contents > 1 or place > 1 "
+            "union all select line_number from work.rows_read where broken_rule is not null)",
         )
         return connection.execute(result).fetchall()[0]
 
@@ -492,9 +494,7 @@ REFERENCES = {
         for way, label, function in (
             ("ours", "clientele", ours(
                 CHECKED[name],
-                CHECKED_RESULT.format(
-                    f"work.int_{name}_read", f"work.int_{name}_repeated where is_conflicting or is_copy"
-                ),
+                CHECKED_RESULT.format(f"work.stg_canonical__{name}", f"work.int_{name}_judged"),
             )),
             ("duckdb", "raw DuckDB SQL", checked_by_duckdb(name)),
         )

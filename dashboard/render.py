@@ -81,7 +81,7 @@ SECTIONS = {
     "hypotheses": (
         "churn_hypothesis_tests",
         "select statement, part, test_name, verdict, sentence, q_value, effect_name, effect_size "
-        "from marts.churn_hypothesis_tests order by statement, part, test_name",
+        "from marts.churn_hypothesis_tests order by hypothesis_rank, statement, part, test_name",
     ),
     "rfm": (
         "rfm_segments",

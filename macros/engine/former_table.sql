@@ -1,4 +1,4 @@
-{#- What a model made in the build before, to be read while it makes itself anew; none where there is nothing, or not all
+{#- The table that a model made in the previous build, to be read while it is rebuilt; none if there is no such table, or not all
     of the columns. The model says keep_former_table(this) in a pre-hook. -#}
 {% macro former_table(relation, columns) %}
     {% do return(adapter.dispatch('former_table')(relation, columns)) %}

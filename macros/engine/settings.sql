@@ -15,30 +15,19 @@
         'file format': ['spark_file_format'],
         'filters': ['clv_policy_filters'],
         'dates': ['placeholder_dates'],
-        'date': ['earliest_date', 'latest_date'],
+        'date range': ['date_range'],
         'date or null': ['as_of_date', 'churn_observed_from'],
         'flag': [
-            'score_uses_protected_attributes', 'clv_uses_protected_attributes', 'pseudonymise_ids',
-            'action_lists_use_protected_attributes', 'publish_customers', 'require_publication',
+            'models_use_protected_attributes', 'action_lists_use_protected_attributes', 'pseudonymise_ids',
+            'publish_customers', 'require_publication',
         ],
-        'share': [
-            'standardisation_minimum_coverage', 'significance_level', 'statistical_power', 'interval_minimum_share',
-            'interval_split_level', 'leak_auc', 'segment_minimum_share', 'segment_maximum_overlap',
-            'segment_minimum_new_share', 'segment_covered_weight', 'cluster_minimum_share', 'cluster_minimum_jaccard',
-            'clv_interval_coverage',
-        ],
+        'share': ['significance_level', 'segment_minimum_share'],
         'confidence level': ['confidence_level'],
-        'number': [
-            'churn_rate_prior_count', 'segment_minimum_lift', 'cluster_minimum_gap', 'clv_discount_rate',
-        ],
+        'number': ['segment_minimum_lift', 'segment_high_lift', 'clv_discount_rate'],
         'whole number': [
-            'churn_inactivity_days', 'small_cell_size', 'minimum_cell_size', 'planning_days', 'discovery_sample_size',
-            'interval_maximum_count', 'interval_minimum_count', 'segment_maximum_depth', 'segment_maximum_count',
-            'segment_runner_up_count', 'permutation_count', 'random_seed', 'churn_window_days', 'score_lookback_days',
-            'score_sample_size', 'score_minimum_outcomes', 'cluster_sample_size', 'cluster_maximum_count',
-            'clv_horizon_days', 'clv_period_days', 'clv_minimum_history_days', 'clv_sample_size', 'clv_minimum_count',
-            'clv_fold_count', 'clv_shuffle_count', 'clv_tree_count', 'published_builds_kept',
-            'python_batch_size',
+            'churn_window_days', 'churn_inactivity_days', 'small_cell_size', 'minimum_cell_size', 'sample_size',
+            'minimum_outcomes', 'clv_horizon_days', 'cluster_maximum_count', 'planning_days',
+            'published_builds_kept',
         ],
         'whole numbers': ['clv_holdout_days'],
     } %}
@@ -94,6 +83,8 @@
     {% elif kind == 'whole number' and value != value | int %}{% do return(says ~ "a whole number.") %}
     {% elif kind == 'flag' and value is not boolean %}{% do return(says ~ "true or false.") %}
     {% elif kind == 'date' and not is_date_text(value) %}{% do return(says ~ "a date as YYYY-MM-DD.") %}
+    {% elif kind == 'date range' and (not is_list or value | length != 2 or not is_date_text(value[0]) or not is_date_text(value[1])) %}
+        {% do return(says ~ "two dates as YYYY-MM-DD.") %}
     {% elif kind == 'text' and value is not string %}{% do return(says ~ "a text.") %}
     {% elif kind == 'time zone' and value not in modules.pytz.all_timezones %}
         {% do return(says ~ "the name of a time zone, such as Europe/Berlin.") %}

@@ -83,7 +83,7 @@
         {%- do starts.extend([value[0], value[0] | upper]) -%}
         {%- do patterns.append(modules.re.escape(value)) -%}
     {%- endfor -%}
-    {#- the length and the first letter tell of most texts that they are none of these -#}
+    {#- the length and the first letter rule out most texts -#}
     (
         length({{ text }}) <= {{ lengths | max }} and contains({{ sql_literal(starts | unique(case_sensitive=true) | join) }}, left({{ text }}, 1))
         and {{ matches('lower(' ~ text ~ ')', patterns | join('|')) }}

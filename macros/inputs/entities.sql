@@ -97,10 +97,7 @@
     {% if column in replaced or not has_others -%}
         cast({{ replaced.get(column, 'null') }} as {{ kind_type(kind) }}) as {% endif %}{{ column }},
     {%- endfor %}
-    fault_rule_code,
-    fault_column_name,
-    fault_raw_value,
-    fault_rules
+    fault
 {%- endmacro %}
 
 
@@ -120,10 +117,7 @@
         {%- for column, kind in kinds.items() %}
         cast(null as {{ kind_type(kind) }}) as {{ column }},
         {%- endfor %}
-        cast(null as {{ kind_type('text') }}) as fault_rule_code,
-        cast(null as {{ kind_type('text') }}) as fault_column_name,
-        cast(null as {{ kind_type('text') }}) as fault_raw_value,
-        cast(null as {{ kind_type('text') }}) as fault_rules
+        cast(null as {{ kind_type('text') }}) as fault
     where 1 = 0
 {%- endmacro %}
 

@@ -1,5 +1,5 @@
 {#- What the reading of files leaves to be known, as a list of dicts with entity_name, note and is_near_miss: columns and
-    files that nobody reads, and encodings that were assumed. A near miss has a name that is almost one of ours. -#}
+    files that are not read, and encodings that were assumed. A near miss has a name close to an expected one. -#}
 {% macro reading_notes() %}
     {% set notes = [] %}
     {% set read = [] %}
@@ -54,9 +54,9 @@
 {#- Encodings that were found by the letters, because nothing states them. -#}
 {% macro encoding_notes(raw, source) %}
     {% set texts = {
-        'cp1251': ' is no UTF-8 and was read as cp1251 (Cyrillic)',
-        'cp1252': ' is no UTF-8 and was read as cp1252 (Latin-1), not as cp1251, because its letters beyond ASCII stand among Latin ones',
-        'broken utf-8': ' mixes encodings: lines that are no UTF-8 lose their letters beyond ASCII, and rows that need them are set aside',
+        'cp1251': ' is not UTF-8 and was read as cp1251 (Cyrillic)',
+        'cp1252': ' is not UTF-8 and was read as cp1252 (Latin-1), not as cp1251, because its letters beyond ASCII are next to Latin ones',
+        'broken utf-8': ' mixes encodings: lines that are not UTF-8 lose their letters beyond ASCII, and rows that need them are quarantined',
     } %}
     {% set notes = [] %}
     {% for part in source['parts'] if part.get('encoding') in texts %}

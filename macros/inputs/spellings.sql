@@ -18,7 +18,7 @@
             '{{ entity_name }}' as entity_name,
             {{ column }} as spelling,
             count(*) as row_count
-        from {{ ref('int_' ~ entity_name ~ '_read') }}
+        from {{ staged(entity_name) }} as staged_rows
         where {{ column }} is not null
         group by {{ column }}
         {%- if not loop.last or preferred %}

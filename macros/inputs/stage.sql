@@ -60,7 +60,7 @@
 
 
 {#- Column -> marks of its numbers (see number_marks.sql), of a text file's columns of numbers. Most files have no number
-    with a comma, which one look at their text tells. -#}
+    with a comma, which one search of their text shows. -#}
 {% macro text_number_marks(raw, source, positions) %}
     {% set columns = {} %}
     {% for column, position in positions.items() if raw_kinds(raw)[column] in ('integer', 'number', 'money') %}
@@ -137,6 +137,7 @@
     each column to its value and to its trimmed raw value. A cell that says that there is no value is a blank. -#}
 {% macro stage_parsed(raw, source, parsed, raws, markers) -%}
     {%- set kinds = raw_kinds(raw) -%}
+    {%- set entity = entities().get(raw['entity'], {'key': [], 'required': []}) -%}
     {%- set text_type = kind_type('text') -%}
     {#- condition, rule and column, in the order in which they count -#}
     {%- set faults = [] -%}
@@ -168,7 +169,7 @@
                 {%- for condition, rule_code, column in faults %}
                 when {{ condition }} then '{{ rule_code }}:{{ column }}'
                 {%- endfor %}
-            end as fault
+            end as first_fault
         from parsed_rows
     )
 
@@ -181,21 +182,14 @@
         cast(null as {{ kind_type(kind) }}) as {{ column }},
         {%- elif kind == 'city' %}
         coalesce(cities.city, parsed_{{ column }}) as {{ column }},
+        {%- elif kind in ('date', 'timestamp') and column not in entity['key'] + entity['required'] %}
+        {{ without_placeholder('parsed_' ~ column, is_end=column in ('closed_on', 'ends_on')) }} as {{ column }},
         {%- else %}
         parsed_{{ column }} as {{ column }},
         {%- endif %}
         {%- endfor %}
-        split_part(fault, ':', 1) as fault_rule_code,
-        nullif(split_part(fault, ':', 2), '') as fault_column_name,
         case
-            when fault is null then null
-            when line_fault is not null then line
-            {%- for column in parsed %}
-            when split_part(fault, ':', 2) = '{{ column }}' then cast({{ raws[column] }} as {{ text_type }})
-            {%- endfor %}
-        end as fault_raw_value,
-        case
-            when fault is null or line_fault is not null then line_fault
+            when line_fault is not null then {{ fault_text('line_fault', "''", 'line_fault', 'line') }}
             {%- set listed = [] %}
             {%- for column in parsed %}
             {%- set whens = [] %}
@@ -204,8 +198,11 @@
             {%- endfor %}
             {%- do listed.append('case ' ~ whens | join(' ') ~ ' end') %}
             {%- endfor %}
-            else {{ concat_present(listed or ["''"], '; ') }}
-        end as fault_rules
+            {%- for column in parsed %}
+            when {{ column_of('first_fault') }} = '{{ column }}'
+                then {{ fault_text(rule_of('first_fault'), "'" ~ column ~ "'", concat_present(listed, '; '), raws[column]) }}
+            {%- endfor %}
+        end as fault
     from faults_found
     {%- if 'city' in parsed %}
     left join {{ ref('cities') }} as cities
@@ -213,6 +210,21 @@
             lower(parsed_city) = lower(cities.city_alias)
             and cities.source_system in ('any', {{ sql_literal(var('source_system')) }})
     {%- endif %}
+{%- endmacro %}
+
+
+{#- Whether a date means no date (var placeholder_dates). -#}
+{% macro is_placeholder(column) -%}
+    {%- set dates = dates_list_var('placeholder_dates') -%}
+    {{ 'cast(' ~ column ~ ' as date) in (' ~ dates | join(', ') ~ ')' if dates else 'false' }}
+{%- endmacro %}
+
+{#- A date, null where it is a placeholder; an end that lies beyond all dates is one, too: nothing has ended. -#}
+{% macro without_placeholder(column, is_end=false) -%}
+    case
+        when not ({{ is_placeholder(column) }}{% if is_end %} or {{ column }} >= {{ dates_list_var('date_range')[1] }}{% endif %})
+            then {{ column }}
+    end
 {%- endmacro %}
 
 

@@ -11,12 +11,14 @@
             {% do columns.append(pseudonym(column.name) ~ ' as ' ~ column.name) %}
         {% elif cells and column.name == 'is_suppressed' %}
             {% do columns.append('is_suppressed or is_withheld as is_suppressed') %}
+        {% elif cells and column.name == 'suppression_reason' %}
+            {% do columns.append("coalesce(suppression_reason, case when is_withheld then 'a small cell would follow from it' end) as suppression_reason") %}
         {% elif cells and not stays_in_a_small_cell(column.name, mart, cells) %}
             {% set reasons = ['is_withheld'] %}
             {% for part in parts_of(cells) if column.name in part['tells'] %}
                 {% do reasons.append('is_withheld_' ~ part['name']) %}
             {% endfor %}
-            {% set value = namespace(sql=column.name) %}
+            {% set value = namespace(sql='published_q_value' if 'corrected_within' in cells and column.name == 'q_value' else column.name) %}
             {% for outcome in cells.get('outcomes', []) %}
                 {% set flag = 'is_withheld_outcome_' ~ loop.index0 %}
                 {% if column.name in outcome.get('tells', []) %}{% do reasons.append(flag) %}{% endif %}
@@ -36,6 +38,12 @@
         {% endif %}
     {% endfor %}
     {% set relation = node_relation(mart) if not cells else '(' ~ withheld_rows(mart, cells) ~ ') as cells' %}
+    {% if cells and 'corrected_within' in cells %}
+        {#- withheld rows are not in the family of the others, whose q-values would disclose them -#}
+        {% set family = (cells['corrected_within'] + ['is_withheld']) | join(', ') %}
+        {% set corrected = benjamini_hochberg('cells_withheld', family, 'published_q_value') %}
+        {% set relation = '(with cells_withheld as (' ~ withheld_rows(mart, cells) ~ ') ' ~ corrected ~ ') as cells' %}
+    {% endif %}
     {% set condition = ' where not is_withheld' if cells and cells.get('leaves_out') else '' %}
     {% do return('select ' ~ columns | join(', ') ~ ' from ' ~ relation ~ condition) %}
 {% endmacro %}
@@ -68,20 +76,23 @@
 {%- endmacro %}
 
 
-{#- How the rows of a mart are cells of customers; none where a row is a customer or counts nobody. A mart says under
+{#- How the rows of a mart are cells of customers; none if a row is a customer or counts no customers. A mart declares under
     config.meta.cells:
       count           the column with the size; default customers_count
       add_up_within   the columns within whose values the cells add up to something public; default: they do not
-      outcomes        list of what the columns tell of who churned: `withheld_in`, the model with the cells to withhold (cut_name,
+      outcomes        list of what the columns disclose about churn: `withheld_in`, the model with the cells to withhold (cut_name,
                       cut_value), `cut_name` and `cut_value`, the cell as SQL over the mart's columns (without a value: any cell of
                       that name), and `tells`, the columns (default: all), or `rounds`, columns that keep three decimals; a mart with a
                       count or rate of churned customers has some
-      ranks           column with a place in an order that withheld figures decide -> the columns within which it counts; it is
-                      counted anew among the rows that tell it
-      leaves_out      withheld rows are left out, because that there is a row tells what happened in the cell
+      corrected_within  the columns that make a family of p-values, where nothing is concluded from q_value: it is published as that
+                      of the rows that are not withheld
+      dimensions      further columns that say which cell it is
+      ranks           column with a rank that depends on withheld figures -> the columns within which it counts; it is
+                      renumbered among the published rows
+      leaves_out      withheld rows are left out, because the existence of a row discloses the outcome
       parts           column that counts some of the cell (or, called a share, their share) -> `of`, the column with the
-                      number that they are some of (default: the size), and `tells`, the columns that tell the same
-      bases           column that counts some of the cell -> the columns that speak of these only -#}
+                      number that they are a part of (default: the size), and `tells`, the columns that disclose the same
+      bases           column that counts some of the cell -> the columns that are about these only -#}
 {% macro cells_of(mart, tagged) %}
     {% if mart.columns.keys() | select('in', tagged['is_person_key']) | list %}{% do return(none) %}{% endif %}
     {% set cells = mart.config.meta.get('cells', {}) %}
@@ -90,7 +101,7 @@
 {% endmacro %}
 
 
-{#- The parts of cells that are judged apart from the cell: their names, the columns that tell of them, and what must not be
+{#- The parts of cells that are judged separately: their names, the columns that disclose them, and what must not be
     small. Of a part that is the part itself and the rest, since both follow from each other; of a base only the base. -#}
 {% macro parts_of(cells) %}
     {% set parts = [] %}
@@ -110,12 +121,12 @@
 {% endmacro %}
 
 
-{#- What a small cell may tell: which it is, how it is defined and how large, but nothing of the people in it. -#}
+{#- What a small cell may show: its name, definition and size, but no figure of its customers. -#}
 {% macro stays_in_a_small_cell(column, mart, cells) %}
     {% set names = '.+_(id|code|name|label|scheme|set|family|number|kind)' %}
     {% set definitions = '(lower|upper)_bound(_amount)?|value|predicate_sql|statement|cut_count|strategy_rank|is_small_cell|is_active|churn_basis|observed_on|window_days' %}
     {% do return(
-        column in mart.config.meta.get('grain', []) or column == cells['count']
+        column in mart.config.meta.get('grain', []) + cells.get('dimensions', []) or column == cells['count']
         or modules.re.fullmatch(names ~ '|' ~ definitions, column)
     ) %}
 {% endmacro %}

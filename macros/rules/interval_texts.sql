@@ -82,6 +82,12 @@
 {%- endmacro %}
 
 
+{#- The same with more digits, for two values that would read as one. -#}
+{% macro precise_text(value, is_share) -%}
+    case when {{ is_share }} then {{ decimal_text('100 * ' ~ value, 4) }} || '%' else {{ decimal_text(value, 4) }} end
+{%- endmacro %}
+
+
 {#- A share as people read it: 41.6%. -#}
 {% macro percent_text(share) -%}
     {{ decimal_text('100 * ' ~ share, 1) }} || '%'

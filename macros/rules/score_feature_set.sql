@@ -1,4 +1,4 @@
 {#- The feature set that churn scores learn from. -#}
 {% macro score_feature_set() %}
-    {% do return('all' if flag_var('score_uses_protected_attributes') == 'true' else 'without_protected') %}
+    {% do return('all' if flag_var('models_use_protected_attributes') == 'true' else 'without_protected') %}
 {% endmacro %}

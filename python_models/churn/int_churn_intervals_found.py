@@ -3,12 +3,9 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    from customer_science.intervals import IntervalSettings, find_intervals
-    from customer_science.settings import read_settings
+    from customer_science.intervals import find_intervals
 
-    settings = dbt.config.meta_get("settings")
     return find_intervals(
         dbt.ref("int_churn_discovery_sampled").df(),
         dbt.ref("int_churn_features_listed").filter("is_studied").df(),
-        read_settings(IntervalSettings, settings),
     )

@@ -7,7 +7,6 @@ def model(dbt, session):
     from customer_science.churn_scores import SCORE_TYPES, fit_churn_models, score_customers
 
     small_cell_size = dbt.config.meta_get("small_cell_size")
-    batch_size = dbt.config.meta_get("batch_size")
     rows = dbt.ref("int_churn_score_rows")
     fitted = fit_churn_models(
         rows.filter("is_sampled and is_tested").df(),
@@ -19,5 +18,4 @@ def model(dbt, session):
         rows.filter("is_rated or churn_basis = 'current'"),
         lambda batch: score_customers(batch, *fitted),
         SCORE_TYPES,
-        int(batch_size),
     )

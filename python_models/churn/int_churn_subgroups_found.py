@@ -9,6 +9,6 @@ def model(dbt, session):
     settings = dbt.config.meta_get("settings")
     return find_subgroups(
         dbt.ref("int_churn_discovery_sampled").df(),
-        dbt.ref("int_churn_signs_listed").df(),
+        dbt.ref("int_churn_intervals_counted").filter("is_tested and not is_suspected_leak").df(),
         read_settings(SubgroupSettings, settings),
     )

@@ -6,12 +6,9 @@ def model(dbt, session):
     from customer_science.comparisons import Settings, compare_groups
 
     confidence_level = dbt.config.meta_get("confidence_level")
-    statistical_power = dbt.config.meta_get("statistical_power")
     significance_level = dbt.config.meta_get("significance_level")
     small_cell_size = dbt.config.meta_get("small_cell_size")
-    settings = Settings(
-        float(confidence_level), float(statistical_power), float(significance_level)
-    )
+    settings = Settings(float(confidence_level), float(significance_level))
     observed = dbt.ref("int_hypotheses_observed")
 
     def observe(*hypothesis):

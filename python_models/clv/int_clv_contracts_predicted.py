@@ -8,7 +8,6 @@ def model(dbt, session):
 
     horizon_days = dbt.config.meta_get("horizon_days")
     discount_rate = dbt.config.meta_get("discount_rate")
-    batch_size = dbt.config.meta_get("batch_size")
     horizon_years = max(1, round(int(horizon_days) / 365.25))
     fits = dbt.ref("int_clv_contracts_fitted").df()
     return apply_in_batches(
@@ -16,5 +15,4 @@ def model(dbt, session):
         dbt.ref("int_clv_contracts_asked"),
         lambda rows: predict_contracts(rows, fits, horizon_years, float(discount_rate)),
         PREDICTION_TYPES,
-        int(batch_size),
     )

@@ -16,7 +16,6 @@ def model(dbt, session):
 
     settings = read_settings(PolicySettings, dbt.config.meta_get("settings"))
     filters = loads(dbt.config.meta_get("filters"))
-    batch_size = dbt.config.meta_get("batch_size")
     profiled = dbt.ref("int_clv_policies_profiled")
     known = profiled.filter("is_sampled and observed_clv is not null").df()
     features = dbt.ref("int_clv_features_listed").order("feature_name").df()
@@ -26,5 +25,4 @@ def model(dbt, session):
         profiled.filter("monthly_premium is not null"),
         lambda rows: value_policies(rows, *learned),
         PREDICTION_TYPES,
-        int(batch_size),
     )

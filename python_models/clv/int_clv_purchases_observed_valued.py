@@ -14,7 +14,6 @@ def model(dbt, session):
 
     horizon = read_settings(Horizon, dbt.config.meta_get("horizon"))
     served_model = dbt.config.meta_get("served_model")
-    batch_size = dbt.config.meta_get("batch_size")
     fits = dbt.ref("int_clv_purchases_fitted").df()
     histories = dbt.ref("int_clv_purchases_observed").project(", ".join(HISTORY))
     return apply_in_batches(
@@ -22,5 +21,4 @@ def model(dbt, session):
         histories.order("repeat_count, recency_weeks, observed_weeks, customer_id"),
         lambda customers: predict_purchases(customers, fits, horizon, served_model),
         PREDICTION_TYPES,
-        int(batch_size),
     )

@@ -6,14 +6,11 @@ def model(dbt, session):
     from customer_science.batches import apply_in_batches
     from customer_science.value_intervals import INTERVAL_TYPES, calibrate_values
 
-    coverage = dbt.config.meta_get("coverage")
-    batch_size = dbt.config.meta_get("batch_size")
     ratios = dbt.ref("int_clv_ratios_observed").df()
     bounds = dbt.ref("int_clv_tier_cuts_listed").df()
     return apply_in_batches(
         session,
         dbt.ref("int_clv_customers_predicted"),
-        lambda rows: calibrate_values(rows, ratios, bounds, float(coverage)),
+        lambda rows: calibrate_values(rows, ratios, bounds),
         INTERVAL_TYPES,
-        int(batch_size),
     )

@@ -16,7 +16,7 @@ ARROW_TYPES = {
 
 
 def apply_in_batches(
-    session, relation, function: Callable, types: dict[str, str], batch_rows: int
+    session, relation, function: Callable, types: dict[str, str], batch_rows: int = 200_000
 ) -> pa.RecordBatchReader:
     """`function` of `batch_rows` rows of `relation` at a time, as one table that is never held in memory.
 

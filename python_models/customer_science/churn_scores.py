@@ -6,7 +6,7 @@ feature; Brier (1950); Naeini, Cooper and Hauskrecht (2015) for the expected cal
 calibration slope.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import copy
 from functools import cache
 from typing import NamedTuple
@@ -57,6 +57,12 @@ METRIC_TYPES = {
     **dict.fromkeys(["customers_count", "churned_count"], "int64"),
 }
 
+# customers of the rarer outcome that a leaf of a tree is expected to hold, and that each tree needs: with fewer the
+# trees learn single customers by heart
+OUTCOMES_PER_LEAF = 10
+OUTCOMES_PER_TREE = 10
+FEWEST_TREES, MOST_TREES = 10, 50
+FEWEST_IN_LEAF = 20
 LARGEST_CATEGORIES = 50  # a text feature's further values are one category: trees take 255 at most
 UNKNOWN_CATEGORY = LARGEST_CATEGORIES + 1
 # quantiles that stand for a feature's distribution when its contribution is measured
@@ -202,10 +208,13 @@ class CalibratedBoosting(NamedTuple):
         return self._replace(booster=using) if using._predictors else None
 
 
+FullModel = BaseRate | CellRates | Logistic | CalibratedBoosting
+
+
 class Shifted(NamedTuple):
     """A model of several windows, with its log-odds shifted to the rate of the latest."""
 
-    model: BaseRate | CellRates | Logistic | CalibratedBoosting
+    model: FullModel
     shift: float
 
     def probabilities(self, matrix: np.ndarray, cell: np.ndarray) -> np.ndarray:
@@ -215,7 +224,7 @@ class Shifted(NamedTuple):
         return self.model.part(position)
 
 
-FittedModel = BaseRate | CellRates | Logistic | CalibratedBoosting | Shifted
+FittedModel = FullModel | Shifted
 
 
 class ServedModel(NamedTuple):
@@ -255,7 +264,8 @@ def fit_churn_models(
     score_set = "all" if catalogue["is_scored"].astype(bool).all() else "without_protected"
 
     predictions = rows.loc[is_rated, KEY].reset_index(drop=True)
-    boosters = {}  # by features: where none is protected, both feature sets share them
+    # by features: where none is protected, both feature sets share them
+    boosters: dict[tuple[str, ...], Callable] = {}
     # one thread: sums are added in one order, and trees as small as these wait for each other longer than they work
     with threadpool_limits(1):
         for feature_set, codes in codes_by_set.items():
@@ -307,7 +317,8 @@ def predict_out_of_time(
     if not codes_by_set or outcomes_count < max(1, minimum_outcomes):
         return empty_frame(PREDICTION_TYPES)
     predictions = rows[KEY].copy()
-    boosters = {}  # by features: where none is protected, both feature sets share them
+    # by features: where none is protected, both feature sets share them
+    boosters: dict[tuple[str, ...], Callable] = {}
     with threadpool_limits(1):  # see fit_churn_models
         for feature_set, codes in codes_by_set.items():
             is_rated = np.full(len(training_rows), True)
@@ -476,7 +487,7 @@ def _intercept(log_odds: np.ndarray, rate: float) -> float:
 def learn_encodings(features: pd.DataFrame) -> dict[str, pd.Series | None]:
     """For each feature how its values become numbers: None for numbers, for text the rank of each value by frequency.
     What is rarer than LARGEST_CATEGORIES others, or was never seen, shares one code."""
-    encodings = {}
+    encodings: dict[str, pd.Series | None] = {}
     for code in features:
         encodings[code] = None
         if pd.api.types.is_string_dtype(features[code]):
@@ -525,7 +536,7 @@ def _outcomes_count(rows: pd.DataFrame) -> int:
 
 def _codes_by_set(rows: pd.DataFrame, catalogue: pd.DataFrame) -> dict[str, list[str]]:
     """The known features of each feature set; empty where no model can be fitted and calibrated on the rows."""
-    known = catalogue[[rows[code].notna().any() for code in catalogue["feature_name"]]]
+    known = catalogue[rows[list(catalogue["feature_name"])].notna().any().to_numpy(bool)]
     codes = {
         "without_protected": list(known.loc[~known["is_protected"].astype(bool), "feature_name"]),
         "all": list(known["feature_name"]),
@@ -560,9 +571,9 @@ def _columns_of(feature_set: str) -> dict[str, str]:
 
 def _fitters(
     training: TrainingSet, cell_weight: float, booster: Callable
-) -> dict[str, Callable[[frozenset], FittedModel]]:
+) -> Mapping[str, Callable[[frozenset], FittedModel]]:
     """For each model a function that fits it on all folds but those given."""
-    fitters = {
+    fitters: dict[str, Callable[[frozenset], FullModel]] = {
         "base_rate": lambda excluded: BaseRate(_without(training, excluded).outcome.mean()),
         "cell_rate": lambda excluded: _fit_cell_rates(
             _without(training, excluded), training.cell.max() + 1, cell_weight
@@ -572,13 +583,14 @@ def _fitters(
     }
     if training.is_rated.all():
         return fitters
-    return {
-        model_code: lambda excluded, fit=fit: _shifted(fit(excluded), _without(training, excluded))
-        for model_code, fit in fitters.items()
-    }
+
+    def shifted(fit: Callable[[frozenset], FullModel]) -> Callable[[frozenset], FittedModel]:
+        return lambda excluded: _shifted(fit(excluded), _without(training, excluded))
+
+    return {model_code: shifted(fit) for model_code, fit in fitters.items()}
 
 
-def _shifted(model: FittedModel, training: TrainingSet) -> Shifted:
+def _shifted(model: FullModel, training: TrainingSet) -> Shifted:
     """The model at the rate of the rated rows. Half a customer of each outcome is added, so that the shift is finite;
     what overfitting adds to the intercept is in both."""
     log_odds = logit(model.probabilities(training.matrix, training.cell))
@@ -708,10 +720,14 @@ def _fit_boosting(
 
 
 def _fit_booster(training: TrainingSet) -> HistGradientBoostingClassifier:
+    rarer = min(training.outcome.sum(), (1 - training.outcome).sum())
     booster = HistGradientBoostingClassifier(
         learning_rate=0.2,
-        max_iter=50,
+        max_iter=int(np.clip(rarer // OUTCOMES_PER_TREE, FEWEST_TREES, MOST_TREES)),
         max_leaf_nodes=8,
+        min_samples_leaf=max(
+            FEWEST_IN_LEAF, int(np.ceil(OUTCOMES_PER_LEAF * len(training.outcome) / rarer))
+        ),
         categorical_features=training.is_text,
         early_stopping=False,
         random_state=0,
@@ -782,7 +798,9 @@ def _top_features(
     for number in TOP_FEATURES:
         position = order[:, number - 1]
         effect = effects[np.arange(len(effects)), position]
-        top[f"top_feature_{number}_name"] = np.where(effect == 0, None, names[position])
+        name = names[position]
+        name[effect == 0] = None
+        top[f"top_feature_{number}_name"] = name
         top[f"top_feature_{number}_effect"] = np.where(effect == 0, np.nan, effect)
     return pd.DataFrame(top)
 

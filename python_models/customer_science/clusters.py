@@ -20,6 +20,8 @@ from sklearn.metrics import davies_bouldin_score, silhouette_score
 from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
+from customer_science.settings import RANDOM_SEED
+
 MEASURES = ("recency", "frequency", "monetary")
 # pattern -> the measures that a customer of this pattern has; money may be unknown
 PATTERNS = {"all": MEASURES, "without_monetary": ("recency", "frequency")}
@@ -67,12 +69,12 @@ class ClusterSettings(NamedTuple):
     them; found again in bootstrap samples with a mean Jaccard index of `minimum_jaccard`; with a silhouette that is
     `minimum_gap` above that of structureless data. Samples come from `random_seed`."""
 
-    maximum_count: int
-    minimum_share: float
     minimum_size: int
-    minimum_jaccard: float
-    minimum_gap: float
-    random_seed: int
+    maximum_count: int = 6
+    minimum_share: float = 0.02
+    minimum_jaccard: float = 0.85
+    minimum_gap: float = 0.09
+    random_seed: int = RANDOM_SEED
 
 
 KMeansOf = Callable[[int], KMeans]  # number of clusters -> k-means of some rows

@@ -1,8 +1,9 @@
 """Registered comparisons of groups of customers: pure functions of pandas frames, with distributions from SciPy.
 
 Sources: Welch (1947) for the t-test of unequal variances; Mann and Whitney (1947), van Elteren (1960) within windows;
-Cliff (1996) for delta and its variance; Cochran (1954) for shares within windows and the weights of windows; Schuirmann
-(1987) for the two one-sided tests of equivalence; Cohen (1988) for h.
+Cliff (1996) for delta and its variance; Hanley and McNeil (1982) and Newcombe (2006) for its interval; Newcombe (1998)
+for that of a difference of shares, and Zou and Donner (2008) for sums of such; Cochran (1954) for shares within windows
+and the weights of windows; Schuirmann (1987) for the two one-sided tests of equivalence; Cohen (1988) for h.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy import stats
+from scipy.optimize import brentq
 
 from customer_science.hypothesis_tests import stratified_chi_square
 from customer_science.intervals import window_codes
@@ -21,8 +23,8 @@ class Settings(NamedTuple):
     of verdicts, all in (0, 1)."""
 
     confidence_level: float
-    power: float
     significance: float
+    power: float = 0.8
 
     @property
     def confidence_z(self) -> float:
@@ -99,9 +101,9 @@ def compare_groups(
             pairs = [_pair(one) for one in groups]
             if hypothesis.part == "level":
                 pairs = [(a[a != 0], b[b != 0]) for a, b in pairs]
-            (a, b), *earlier = pairs
-            tests = compare_means(a, b, hypothesis.margin, settings, earlier)
-            tests += compare_ranks(a, b, hypothesis.delta_margin, settings, earlier)
+            (a, b), *before = pairs
+            tests = compare_means(a, b, hypothesis.margin, settings, before)
+            tests += compare_ranks(a, b, hypothesis.delta_margin, settings, before)
         head = {
             name: getattr(hypothesis, name)
             for name in ("hypothesis_code", "part", "hypothesis_family")
@@ -182,7 +184,7 @@ def compare_ranks(a, b, delta_margin, settings, earlier=()) -> list[dict]:
         return []
     pairs = [(a, b), *(pair for pair in earlier if _is_comparable(*pair))]
     delta, error = _delta(pairs)
-    half = settings.confidence_z * error
+    lower, upper = delta_interval(delta, error, pairs, settings.confidence_z)
     return [
         {
             "test_name": "mann_whitney",
@@ -191,8 +193,8 @@ def compare_ranks(a, b, delta_margin, settings, earlier=()) -> list[dict]:
             "group_a_value": float(np.median(a)),
             "group_b_value": float(np.median(b)),
             "estimate": delta,
-            "estimate_ci_lower": max(-1.0, delta - half),
-            "estimate_ci_upper": min(1.0, delta + half),
+            "estimate_ci_lower": lower,
+            "estimate_ci_upper": upper,
             "p_value": _ranks_p(pairs),
             "effect_name": "cliffs_delta",
             "effect_size": delta,
@@ -219,6 +221,41 @@ def _delta(pairs) -> tuple[float, float]:
     return float(weights @ deltas), float(np.sqrt(weights**2 @ errors**2))
 
 
+def delta_interval(delta: float, error: float, pairs, z: float) -> tuple[float, float]:
+    """Bounds of Cliff's delta: the values that lie z standard errors of their own from it.
+
+    The error of a value t of (delta + 1) / 2 is that of Hanley and McNeil with the mean size of both samples (Newcombe
+    2006), so that it neither vanishes nor leaves [-1, 1] near the edge; where the samples show more variance at delta
+    itself, it is as many times larger everywhere."""
+    weights = _weights(pairs, extra=1)
+
+    def variance(t):
+        return sum(
+            w * w * t * (1 - t) / (len(a) * len(b))
+            * (1 + ((len(a) + len(b)) / 2 - 1) * ((1 - t) / (2 - t) + t / (1 + t)))
+            for w, (a, b) in zip(weights, pairs, strict=True)
+        )  # fmt: skip
+
+    share = (delta + 1) / 2
+    edge = 0.5 / sum(len(a) * len(b) for a, b in pairs)
+    inside = min(max(share, edge), 1 - edge)
+    inflation = max(1.0, (error / 2) ** 2 / variance(inside))
+
+    def bound(end):
+        """Where distance and error meet on the way to 0 or 1; the end itself where the error stays larger."""
+        start = share + (end - share) * 1e-9
+        if start == share:
+            return share
+
+        def excess(t):
+            return abs(share - t) - z * np.sqrt(inflation * variance(t))
+
+        last = end + (share - end) * 1e-12
+        return brentq(excess, start, last) if excess(last) > 0 else end
+
+    return 2 * bound(0.0) - 1, 2 * bound(1.0) - 1
+
+
 def _ranks_p(pairs) -> float:
     """Two-sided p-value of U by its normal approximation with correction for ties, and for continuity by half the
     smallest step."""
@@ -237,7 +274,8 @@ def _ranks_p(pairs) -> float:
 
 
 def compare_shares(counts, sizes, margin, settings, earlier=()) -> list[dict]:
-    """The two-proportion z-test, counts[i] of sizes[i]; empty where there is nothing to compare.
+    """The two-proportion z-test, counts[i] of sizes[i], with Newcombe's hybrid score interval of the difference; empty
+    where there is nothing to compare.
 
     `earlier` has such counts and sizes of earlier windows: the difference is then the mean of the windows' own by
     Cochran's weights, and the test his."""
@@ -253,7 +291,10 @@ def compare_shares(counts, sizes, margin, settings, earlier=()) -> list[dict]:
     error = np.sqrt(weights**2 @ (shares * (1 - shares) / n).sum(axis=1))
     difference = float(weights @ (shares[:, 0] - shares[:, 1]))
     angles = 2 * np.arcsin(np.sqrt(shares))
-    half = settings.confidence_z * error
+    lower, upper = _wilson(k, n, settings.confidence_z)
+    # what each bound of a share adds, squared and summed over shares and windows
+    below = np.array([shares[:, 0] - lower[:, 0], upper[:, 1] - shares[:, 1]])
+    above = np.array([upper[:, 0] - shares[:, 0], shares[:, 1] - lower[:, 1]])
     return [
         {
             "test_name": "two_proportion_z",
@@ -262,8 +303,8 @@ def compare_shares(counts, sizes, margin, settings, earlier=()) -> list[dict]:
             "group_a_value": shares[0, 0],
             "group_b_value": shares[0, 1],
             "estimate": difference,
-            "estimate_ci_lower": max(-1.0, difference - half),
-            "estimate_ci_upper": min(1.0, difference + half),
+            "estimate_ci_lower": difference - float(np.sqrt((weights**2 * below**2).sum())),
+            "estimate_ci_upper": difference + float(np.sqrt((weights**2 * above**2).sum())),
             "p_value": float(2 * stats.norm.sf(abs(difference) / pooled_error)),
             "effect_name": "cohens_h",
             "effect_size": float(weights @ (angles[:, 0] - angles[:, 1])),
@@ -271,6 +312,13 @@ def compare_shares(counts, sizes, margin, settings, earlier=()) -> list[dict]:
             "smallest_detectable_effect": settings.detectable_errors * float(error),
         }
     ]
+
+
+def _wilson(k, n, z) -> tuple[np.ndarray, np.ndarray]:
+    """Bounds of the shares k / n (Wilson 1927)."""
+    centre = (k + z * z / 2) / (n + z * z)
+    half = z / (n + z * z) * np.sqrt(k * (n - k) / n + z * z / 4)
+    return centre - half, centre + half
 
 
 def _many_groups(windows: list[dict[str, np.ndarray]], small_cell_size: int) -> list[dict]:

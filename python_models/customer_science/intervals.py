@@ -11,9 +11,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy import stats
+from scipy.special import gammaln
 
 from customer_science.hypothesis_tests import stratified_chi_square
 
+# a number with more distinct values is a measure: one value of it (aged 41) is no interval
+FEW_VALUES = 20
+# a text's further values are `other`
+LARGEST_TEXTS = 50
 # probabilities that differ by less are equal but for the rounding of floating-point numbers
 EQUAL_PROBABILITIES = 1e-7
 
@@ -22,11 +27,13 @@ class IntervalSettings(NamedTuple):
     """`maximum_count` intervals of a feature, each of at least `minimum_count` customers and `minimum_share` of them;
     neighbours stay apart where a chi-square test tells them apart at `split_level`."""
 
-    maximum_count: int
-    minimum_count: int
-    minimum_share: float
-    split_level: float
+    maximum_count: int = 8
+    minimum_count: int = 20
+    minimum_share: float = 0.02
+    split_level: float = 0.01
 
+
+DEFAULTS = IntervalSettings()
 
 FOUND_TYPES = {
     "feature_name": "str",
@@ -41,12 +48,11 @@ TESTED_TYPES = {
     "feature_name": "str",
     "interval_number": "int64",
     "p_value": "float64",
-    "feature_auc": "float64",
 }
 
 
 def find_intervals(
-    customers: pd.DataFrame, features: pd.DataFrame, settings: IntervalSettings
+    customers: pd.DataFrame, features: pd.DataFrame, settings: IntervalSettings = DEFAULTS
 ) -> pd.DataFrame:
     """Parts every feature into intervals that differ in churn, as far as these customers show.
 
@@ -59,7 +65,10 @@ def find_intervals(
     * `zero`: exactly 0;
     * `range`: a number within half-open bounds, an empty bound being no bound, zero excepted;
     * `value`: this text, or `yes` and `no` of a flag;
-    * `other`: a text that too few customers have to stand alone.
+    * `other`: a text that too few customers have to stand alone, or that is rarer than LARGEST_TEXTS others.
+
+    A range of a number with more than FEW_VALUES distinct values holds at least two of them, where there are three
+    ranges or more.
 
     Missing, zero and other are always listed, because customers elsewhere may have such values where these have none.
     A feature of which nothing is known has no interval. No order of churn along a feature is assumed.
@@ -88,31 +97,24 @@ def find_intervals(
 
 
 def compare_intervals(counts: pd.DataFrame) -> pd.DataFrame:
-    """Tests each interval against all other customers, and each feature alone as a predictor of churn.
+    """Tests each interval against all other customers.
 
     `counts` has one row per feature, interval and window: feature_name, interval_number, window_number where there are
-    several (1 is the latest), and discovery_count, discovery_churned_count, confirmation_count and
-    confirmation_churned_count, customers and leavers of the half in which the interval was found and of the other one.
-    On the confirmation half, p_value is Fisher's exact test (two-sided) of the interval against the feature's other
-    intervals, within windows. On the discovery half of the latest window, so that choices made by it do not read the
-    other one, feature_auc is the area under the ROC curve of customers ordered by the rate of their interval. Returns
-    TESTED_TYPES, one row per feature and interval.
+    several (1 is the latest), and confirmation_count and confirmation_churned_count, customers and churned customers
+    of the half in which the interval was not found. p_value is Fisher's exact test (two-sided) of the interval
+    against the feature's other intervals, within windows. Returns TESTED_TYPES, one row per feature and interval.
     """
     rows = []
     for feature_name, feature in counts.groupby("feature_name", sort=True):
         feature = feature.assign(window=window_codes(feature)).sort_values("interval_number")
         numbers, position = np.unique(feature["interval_number"], return_inverse=True)
         # a row per window, a column per interval
-        sizes, churned = {}, {}
-        for half in ("discovery", "confirmation"):
-            for grid, column in ((sizes, f"{half}_count"), (churned, f"{half}_churned_count")):
-                grid[half] = np.zeros((feature["window"].max() + 1, len(numbers)), "int64")
-                grid[half][feature["window"], position] = feature[column]
-        auc = _grouped_auc(sizes["discovery"][0], churned["discovery"][0])
-        n, k = sizes["confirmation"], churned["confirmation"]
+        n, k = np.zeros((2, feature["window"].max() + 1, len(numbers)), "int64")
+        n[feature["window"], position] = feature["confirmation_count"]
+        k[feature["window"], position] = feature["confirmation_churned_count"]
         totals, all_churned = n.sum(axis=1), k.sum(axis=1)
         rows += [
-            (feature_name, number, exact_p(n[:, i], k[:, i], totals, all_churned), auc)
+            (feature_name, number, exact_p(n[:, i], k[:, i], totals, all_churned))
             for i, number in enumerate(numbers)
         ]
     return pd.DataFrame(rows, columns=list(TESTED_TYPES)).astype(TESTED_TYPES)
@@ -133,23 +135,25 @@ def exact_p(n: np.ndarray, k: np.ndarray, totals: np.ndarray, churned: np.ndarra
     compared = (n > 0) & (n < totals)
     if not compared.any():
         return np.nan
-    if compared.sum() == 1:
-        a, members, every, all_churned = (x[compared][0] for x in (k, n, totals, churned))
-        rest = every - members
-        table = [[a, members - a], [all_churned - a, rest - (all_churned - a)]]
-        return min(1.0, stats.fisher_exact(table).pvalue)
     distribution, place = np.ones(1), 0
     for a, members, every, all_churned in zip(
         *(x[compared] for x in (k, n, totals, churned)), strict=True
     ):
         least = max(0, members + all_churned - every)
         possible = np.arange(least, min(members, all_churned) + 1)
-        distribution = np.convolve(
-            distribution, stats.hypergeom.pmf(possible, every, all_churned, members)
-        )
+        chances = _hypergeometric(possible, every, all_churned, members)
+        distribution = np.convolve(distribution, chances)
         place += a - least
     as_likely = distribution <= distribution[place] * (1 + EQUAL_PROBABILITIES)
     return min(1.0, float(distribution[as_likely].sum()))
+
+
+def _hypergeometric(k, total, churned, members) -> np.ndarray:
+    """Probability that k of the members are among the churned; SciPy's takes ten times as long for a few values."""
+    terms = (churned, total - churned, members, total - members)
+    shown = (k, churned - k, members - k, total - churned - members + k)
+    logs = sum(gammaln(one + 1.0) for one in terms) - gammaln(total + 1.0)
+    return np.exp(logs - sum(gammaln(one + 1.0) for one in shown))
 
 
 def roundest(above: float, up_to: float) -> float:
@@ -163,7 +167,7 @@ def roundest(above: float, up_to: float) -> float:
 
 
 def _number_bins(values, is_churned, window, smallest, settings) -> list[dict]:
-    bins = [{"interval_kind": "missing"}, {"interval_kind": "zero"}]
+    bins: list[dict] = [{"interval_kind": "missing"}, {"interval_kind": "zero"}]
     ranged = ~np.isnan(values) & (values != 0)
     if ranged.any():
         cuts = _bounds(values[ranged], is_churned[ranged], window[ranged], smallest, settings)
@@ -185,20 +189,27 @@ def _bounds(values, is_churned, window, smallest, settings) -> list[float]:
     tree = DecisionTreeClassifier(
         max_leaf_nodes=settings.maximum_count, min_samples_leaf=smallest, random_state=0
     ).fit(ranks[:, None], is_churned)
-    cuts = np.sort(tree.tree_.threshold[tree.tree_.feature >= 0])
+    cuts = sorted(tree.tree_.threshold[tree.tree_.feature >= 0])
     leaves = np.searchsorted(cuts, ranks)
     # a row per window, a column per leaf
     shape = (window.max() + 1, len(cuts) + 1)
     n, k = np.zeros(shape, "int64"), np.zeros(shape, "int64")
     np.add.at(n, (window, leaves), 1)
     np.add.at(k, (window, leaves), is_churned)
-    cuts = list(cuts)
     # two intervals stay, so that a feature without effect is listed as such
     while len(cuts) > 1:
-        p_values = [_chi_square_p(n[:, i : i + 2], k[:, i : i + 2]) for i in range(len(cuts))]
-        weakest = int(np.argmax(p_values))
-        if p_values[weakest] < settings.split_level:
-            break
+        p_values = np.array(
+            [_chi_square_p(n[:, i : i + 2], k[:, i : i + 2]) for i in range(len(cuts))]
+        )
+        edges = [-1, *(int(cut) for cut in cuts), len(distinct) - 1]
+        is_value = (np.diff(edges) == 1) & (len(distinct) > FEW_VALUES)
+        around_value = is_value[:-1] | is_value[1:]
+        if around_value.any():
+            weakest = int(np.argmax(np.where(around_value, p_values, -1.0)))
+        else:
+            weakest = int(np.argmax(p_values))
+            if p_values[weakest] < settings.split_level:
+                break
         del cuts[weakest]
         n, k = (
             np.add.reduceat(x, np.delete(np.arange(x.shape[1]), weakest + 1), 1) for x in (n, k)
@@ -214,8 +225,7 @@ def _chi_square_p(n, k) -> float:
 
 def _text_bins(column: pd.Series, smallest: int) -> list[dict]:
     known = column[column.notna() & (column != "unknown")]
-    counts = known.value_counts()
-    alone = sorted(counts.index[counts >= smallest])
+    alone = sorted(most_frequent(known[known.map(known.value_counts()) >= smallest]))
     return [
         {"interval_kind": "missing"},
         *({"interval_kind": "value", "value": value} for value in alone),
@@ -223,13 +233,7 @@ def _text_bins(column: pd.Series, smallest: int) -> list[dict]:
     ]
 
 
-def _grouped_auc(n, k) -> float:
-    """Area under the ROC curve of customers ordered by the rate k / n of their group; nan with one outcome only."""
-    stayed = n - k
-    if not k.sum() or not stayed.sum():
-        return np.nan
-    scores = k / np.maximum(n, 1)
-    below = scores[:, None] > scores[None, :]
-    equal = scores[:, None] == scores[None, :]
-    pairs = k[:, None].astype(float) * stayed[None, :]
-    return float((pairs * (below + 0.5 * equal)).sum() / (k.sum() * stayed.sum()))
+def most_frequent(texts: pd.Series) -> list[str]:
+    """The LARGEST_TEXTS most frequent values, the first in the alphabet of equally frequent ones."""
+    counts = texts.value_counts().sort_index()
+    return list(counts.sort_values(ascending=False, kind="stable").index[:LARGEST_TEXTS])

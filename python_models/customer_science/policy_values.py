@@ -24,6 +24,7 @@ from threadpoolctl import threadpool_limits
 
 from customer_science.batches import empty_frame
 from customer_science.churn_scores import encode_features, learn_encodings
+from customer_science.settings import RANDOM_SEED
 
 TARGET = "observed_clv"
 SERVED_MODEL = "rule_forest"
@@ -51,11 +52,11 @@ CHANGES = {
 class PolicySettings(NamedTuple):
     """How the models learn and are tested."""
 
-    fold_count: int
-    shuffle_count: int  # partitions into folds over which metrics are averaged; the first one makes the predictions
-    tree_count: int
     minimum_count: int  # policyholders of known value without whom nothing is learned
-    random_seed: int
+    fold_count: int = 5  # as macro clv_fold_count
+    shuffle_count: int = 1  # partitions into folds over which metrics are averaged; the first one makes the predictions
+    tree_count: int = 40
+    random_seed: int = RANDOM_SEED
 
 
 class Lessons(NamedTuple):
@@ -178,7 +179,7 @@ def learn_policies(
         for shuffle in range(1, settings.shuffle_count + 1):
             folds = profile_folds(rows["profile"], shuffle, settings)
             for fold in range(settings.fold_count):
-                labels = {"shuffle_number": shuffle, "fold_number": fold}
+                labels: dict[str, int | str] = {"shuffle_number": shuffle, "fold_number": fold}
                 training = np.flatnonzero(learned & (folds != fold))
                 tested = np.flatnonzero(folds == fold)
                 taught = Taught(value[training], profile[training])

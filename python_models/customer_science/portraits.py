@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from customer_science.comparisons import Settings, compare_ranks, compare_shares
+from customer_science.intervals import most_frequent
 
 PORTRAIT_TYPES = {
     "portrait_code": "str",
@@ -21,15 +22,21 @@ PORTRAIT_TYPES = {
 
 
 def compare_portraits(
-    customers: pd.DataFrame, members: pd.DataFrame, features: pd.DataFrame, settings: Settings
+    customers: pd.DataFrame,
+    members: pd.DataFrame,
+    features: pd.DataFrame,
+    settings: Settings,
+    defining: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Compares the members of each portrait with all other customers, feature by feature.
 
     `customers` has one row per customer: customer_id and a column per feature; `members` one row per portrait_code
-    and customer_id; `features` feature_name and feature_kind (`number`, `flag` or `text`). A number is one row with
-    the level `all`, over its known values; a flag or text has one row per known value. effect_size is Cliff's delta,
-    from -1 (all members below all others; no member has the value) to 1. Returns PORTRAIT_TYPES, the same whatever the
-    order of rows; a comparison without spread or with fewer than two customers on a side has no row.
+    and customer_id; `features` feature_name and feature_kind (`number`, `flag` or `text`); `defining` the
+    portrait_code and feature_name of features that define a portrait: it differs in these by definition, so they are
+    left out of it. A number is one row with the level `all`, over its known values; a flag has one row per known value,
+    a text one for each of its most frequent. effect_size is Cliff's delta, from -1 (all members below all others; no
+    member has the value) to 1. Returns PORTRAIT_TYPES, the same whatever the order of rows; a comparison without
+    spread or with fewer than two customers on a side has no row.
     """
     customers = customers.sort_values("customer_id")
     columns = {}
@@ -41,16 +48,21 @@ def compare_portraits(
         if feature.feature_kind == "flag":
             column = column.map({True: "yes", False: "no"})
         known = column.notna() & (column != "unknown")
-        for level in sorted(set(column[known])):
+        for level in sorted(most_frequent(column[known])):
             shown = np.where(column == level, 1.0, 0.0)
             columns[feature.feature_name, level] = np.where(known, shown, np.nan)
     is_number = dict(
         zip(features["feature_name"], features["feature_kind"] == "number", strict=True)
     )
+    left_out = set()
+    if defining is not None:
+        left_out = set(zip(defining["portrait_code"], defining["feature_name"], strict=True))
     rows = []
     for portrait, group in members.groupby("portrait_code", sort=True):
         is_member = customers["customer_id"].isin(group["customer_id"]).to_numpy(bool)
         for (feature, level), values in columns.items():
+            if (portrait, feature) in left_out:
+                continue
             a, b = (np.sort(values[side & ~np.isnan(values)]) for side in (is_member, ~is_member))
             if is_number[feature]:
                 tests = compare_ranks(a, b, np.nan, settings)

@@ -65,8 +65,8 @@ class Horizon(NamedTuple):
     """How far value is looked for. Money of a period counts as if it came in the middle of it."""
 
     horizon_days: int
-    period_days: int
     discount_rate: float  # a year
+    period_days: int = 91
 
 
 def group_counts(
@@ -169,7 +169,8 @@ def discounted_purchases(
     observed_weeks: np.ndarray,
 ) -> np.ndarray:
     """Purchase days to expect within the horizon, those of later periods counted at a discount; never negative."""
-    total, before, start = 0.0, 0.0, 0
+    total = before = np.zeros(np.shape(repeat_count))
+    start = 0
     while start < horizon.horizon_days:
         end = min(start + horizon.period_days, horizon.horizon_days)
         until_end = expected_purchases(

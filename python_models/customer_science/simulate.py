@@ -739,13 +739,13 @@ def population(null_effects):
     value_shares = np.stack([missing, (1 - missing) / 2, (1 - missing) / 2], axis=1)
     shares = np.array(PRODUCT_COUNT_SHARES)[:, None, None, None, None, None]
     shares = shares / sum(PRODUCT_COUNT_SHARES) * value_shares[:, None, None, None, None, :]
-    for axis, levels in (
+    for axis, weights in (
         (1, CITY_SHARES),
         (2, GENDER_SHARES),
         (3, (1 - ACTIVE_SHARE, ACTIVE_SHARE)),
         (4, CLUSTER_SHARES),
     ):
-        levels = np.array(levels) / sum(levels)
+        levels = np.array(weights) / sum(weights)
         shares = shares * levels.reshape([-1 if i == axis else 1 for i in range(6)])
     shares = shares[..., None] * age_shares()
     ages = AGE_BANDS[0][0] + np.arange(shares.shape[-1])
@@ -1622,7 +1622,7 @@ class ParquetFile:
         self.writer.close()
 
 
-FILE_TYPES = {"csv": CsvFile, "parquet": ParquetFile}
+FILE_TYPES: dict[str, type[CsvFile] | type[ParquetFile]] = {"csv": CsvFile, "parquet": ParquetFile}
 
 
 def write_faults(settings, entity, place, file):

@@ -1,11 +1,12 @@
-"""Subgroups of customers with raised churn, by combinations of signs: pure functions of pandas frames.
+"""Segments of customers with raised churn, by combinations of conditions: pure functions of pandas frames.
 
-Sources: Kloesgen (1996) and Wrobel (1997) for subgroup discovery; Westfall and Young (1993) for the maximum statistic
-under permuted labels; Cochran (1954) for the excess within windows; Lavrac, Kavsek, Flach and Todorovski (2004) for
-weighted covering, so that equally good overlapping rules do not crowd out distinct ones; Wilson (1927) for the
-interval.
+Sources: Kloesgen (1996) and Wrobel (1997) for subgroup discovery; Cochran (1954) for the excess within windows; Lavrac,
+Kavsek, Flach and Todorovski (2004) for weighted covering, so that equally good overlapping rules do not crowd out
+distinct ones; Katz et al. (1978) for the bound of a lift; Fisher (1922) for the exact test; Benjamini and Hochberg
+(1995) for q-values.
 """
 
+import itertools
 import math
 from typing import NamedTuple
 
@@ -13,28 +14,29 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from customer_science.intervals import roundest, window_codes
+from customer_science.batches import empty_frame
+from customer_science.intervals import exact_p, roundest, window_codes
 
 
 class SubgroupSettings(NamedTuple):
-    """What a segment has to be: of at least `minimum_share` of the customers, with a churn rate of `minimum_lift` times
-    the base, sharing less than `maximum_overlap` (Jaccard) with a better one and adding `minimum_new_share` of the
-    leavers to those already covered. `maximum_depth` signs are combined; `runner_up_count` candidates are listed beside
-    each selected one; `significance` in (0, 1) is the level of tests, `confidence_level` that of intervals;
-    `permutation_count` permutations of the labels are drawn from `random_seed`."""
+    """What a segment has to be: of at least `minimum_share` of the customers, with a lift against the rest whose lower
+    bound at `confidence_level` is above `minimum_lift`, sharing less than `maximum_overlap` (Jaccard) with a better one
+    and adding `minimum_new_share` of the churned customers to those already covered. `maximum_depth` conditions are
+    combined; `runner_up_count` candidates are listed beside each selected one; `significance` in (0, 1) is the level of
+    tests."""
 
-    maximum_depth: int
     minimum_share: float
     minimum_lift: float
-    maximum_overlap: float
-    minimum_new_share: float
-    covered_weight: float
-    maximum_count: int
-    runner_up_count: int
     significance: float
     confidence_level: float
-    permutation_count: int
-    random_seed: int
+    maximum_depth: int = 3
+    maximum_overlap: float = 0.4
+    minimum_new_share: float = 0.02
+    covered_weight: float = (
+        0.5  # of a churned customer for the next segment, once for each that covers the customer
+    )
+    maximum_count: int = 10
+    runner_up_count: int = 5
 
 
 CANDIDATE_TYPES = {
@@ -47,279 +49,347 @@ CANDIDATE_TYPES = {
     "depth": "int64",
     "sampled_count": "int64",
     "sampled_churned_count": "int64",
-    "permutation_q_value": "float64",
     "parent_gain": "float64",
-    "parent_p_value": "float64",
     "overlap": "float64",
     "selection_order": "int64",
     "discovery_verdict": "str",
 }
+CONFIRMED_TYPES = {
+    "candidate_number": "int64",
+    "condition_q_value": "float64",
+    "p_value": "float64",
+    "q_value": "float64",
+    "verdict": "str",
+}
+
+# Pairs of conditions from which combinations of three are built, of all and of each pair of columns: a beam, so that
+# time and memory do not grow with the third power of the conditions.
+BEAM_COUNT = 400
+BEAM_COUNT_OF_COLUMNS = 5
+# Candidates that selection looks at, of all and of each set of columns.
+POOL_COUNT = 3000
+POOL_COUNT_OF_COLUMNS = 12
+# z-score by which a segment has to be raised also among customers whom no segment selected before it covers
+NEW_Z_SCORE = 3.0
+COUNTED = ["confirmation_count", "confirmation_churned_count", "half_count", "half_churned_count"]
 
 
-class _Sign(NamedTuple):
+class Condition(NamedTuple):
+    """A value, or a range from `lower` to below `upper`; None is no bound."""
+
     column_name: str
-    lower_bound: float
-    upper_bound: float
+    lower: float | None
+    upper: float | None
     value: str | None
 
 
-class _Candidates(NamedTuple):
-    """Combinations of signs: their signs' positions, customers and leavers, and the customers as packed bits; in
-    windows[0] and windows[1] customers and leavers by window (windows x combinations)."""
+Rule = tuple[Condition, ...]
 
-    signs: list[tuple[int, ...]]
-    n: np.ndarray
-    k: np.ndarray
-    bits: np.ndarray
-    windows: tuple[np.ndarray, np.ndarray]
+
+class _Pool(NamedTuple):
+    """Candidates, the most raised first, with how many of their depth would be as much raised by chance."""
+
+    rules: list[Rule]
+    z_scores: np.ndarray
+    by_chance: np.ndarray
+
+
+class _Sample(NamedTuple):
+    """Churn of the sampled customers, sorted by window: the rows of each window, its rate, and that rate by row."""
+
+    is_churned: np.ndarray
+    windows: list[slice]
+    rates: np.ndarray
+    base: np.ndarray
 
 
 def find_subgroups(
     customers: pd.DataFrame, intervals: pd.DataFrame, settings: SubgroupSettings
 ) -> pd.DataFrame:
-    """Searches all combinations of signs for subgroups that leave more, and selects a small distinct set.
+    """Searches combinations of conditions for segments that churn more, and selects a small distinct set.
 
     `customers` has one row per customer of the discovery half and window: customer_id, is_churned, a column per
-    feature, and window_number where there are several windows; comparisons and permutations are then within windows,
-    and the base is what the subgroup's customers would leave at the rates of their windows. `intervals` has the
-    features' intervals (columns of `intervals.FOUND_TYPES`). A sign is a text value, or a range between two bounds
-    that the intervals found, and every customer whom it fits has a known value. Each candidate that is large and
+    feature, and window_number where there are several windows; comparisons are then within windows, and the base is
+    the churn that the segment's customers would have at the rates of their windows. `intervals` has the features'
+    intervals (columns of `intervals.FOUND_TYPES`), each once or once a window. A condition is a text value, or a range
+    between two bounds that the intervals found, and every customer whom it fits has a known value. All single
+    conditions and pairs are looked at; larger combinations grow from the best pairs. Each candidate that is large and
     raised enough gets
 
-    * permutation_q_value: probability that the best of all combinations reaches its z-score when labels are permuted;
-    * parent_gain and parent_p_value: its rate over that of its best parent (one sign less), and a one-sided z-test
-      against the parent's customers whom it leaves out;
+    * parent_gain: its rate over that of its best simpler rule, one condition or one bound of a range less;
     * overlap: largest Jaccard index with a candidate selected before it;
-    * discovery_verdict: `selected`, `not significant`, `adds nothing to a simpler one`, `overlaps with a better one` or
-      `adds too few leavers`; of the others the most raised are listed, as `not raised enough`.
+    * discovery_verdict: `selected`, `adds nothing to a simpler one`, `overlaps with a better one` or
+      `adds too few churned customers`; of the others the most raised are listed, as `not raised enough`. The simpler
+      rules of selected ones are listed as `simpler`, because confirmation may prefer them.
 
-    Returns one row per listed candidate and sign with CANDIDATE_TYPES, the same whatever the order of rows.
+    None of these is a p-value: the search has seen the outcomes, and `confirm_subgroups` judges by others. Returns one
+    row per listed candidate and condition with CANDIDATE_TYPES, the same whatever the order of rows.
     """
     customers = customers.assign(window=window_codes(customers))
-    customers = customers.sort_values(["customer_id", "window"])
-    is_churned, window = customers["is_churned"].to_numpy(bool), customers["window"].to_numpy()
-    is_in_window = window == np.arange(window.max(initial=0) + 1)[:, None]
-    total, leavers = len(customers), int(is_churned.sum())
+    customers = customers.sort_values(["window", "customer_id"], ignore_index=True)
     empty = pd.DataFrame(columns=list(CANDIDATE_TYPES)).astype(CANDIDATE_TYPES)
-    if not 0 < leavers < total:
+    if not customers["is_churned"].any() or customers["is_churned"].all():
         return empty
-    minimum_size = max(2, math.ceil(settings.minimum_share * total))
-    signs, masks = _signs(customers, intervals, minimum_size)
-    if not signs:
+    sample = _sample(customers)
+    minimum_size = max(2, math.ceil(settings.minimum_share * len(customers)))
+    intervals = intervals.drop_duplicates(["feature_name", "interval_number"])
+    masks = _conditions(customers, intervals, minimum_size)
+    if not masks:
         return empty
-    found = _combine(signs, masks, is_churned, is_in_window, minimum_size, settings.maximum_depth)
-    totals, churned = is_in_window.sum(axis=1), (is_in_window & is_churned).sum(axis=1)
-    mean, deviation = _expectation(found.windows[0], totals[:, None], churned[:, None])
-    base = mean / found.n
-    # a base so high that no rate can be that many times it: half-way to certainty
-    target = np.minimum(settings.minimum_lift * base, (1 + base) / 2)
-    z_scores = (found.k - mean) / deviation
-    passing = np.flatnonzero(_wilson_lower(found.k, found.n, settings.confidence_level) >= target)
-    best = _best_under_permutation(found.bits, mean, deviation, is_churned, is_in_window, settings)
-    # the observed labels count as one of the permutations
-    reached = len(best) - np.searchsorted(np.sort(best), z_scores - 1e-12)
-    q_values = (1 + reached) / (1 + len(best))
-    gains, gain_p_values = _parent_gains(found, passing)
-    is_member = np.unpackbits(found.bits.view(np.uint8), axis=1, bitorder="little")[:, :total]
-    eligible = [
-        i for i in passing
-        if q_values[i] < settings.significance and gain_p_values[i] < settings.significance
-    ]  # fmt: skip
-    base_of_row = (churned / totals)[window]
-    order, overlaps, closest = _cover(
-        eligible, is_member, is_churned, base_of_row, z_scores, settings
-    )
+    pool = _combine(masks, sample, minimum_size, settings.maximum_depth)
+    members = np.array([_members(rule, masks) for rule in pool.rules])
+    expected = members @ sample.base
+    n, k = members.sum(axis=1), members[:, sample.is_churned].sum(axis=1)
+    lower = _lift_lower(n, k, expected, sample, settings.confidence_level)
+    passing = np.flatnonzero((pool.by_chance < 1) & (lower > settings.minimum_lift)).tolist()
+    gains = {}
+    for i in passing:
+        parents = {rule: _members(rule, masks, customers) for rule in simpler(pool.rules[i])}
+        gains[i] = _gain(members[i], parents, sample)
+    eligible = [i for i in passing if gains[i][1] < settings.significance]
+    order, overlaps, closest = _cover(eligible, members, n, sample, settings)
     verdicts = {}
     for i in passing:
         if i in order:
             verdicts[i] = "selected"
-        elif q_values[i] >= settings.significance:
-            verdicts[i] = "not significant"
-        elif gain_p_values[i] >= settings.significance:
+        elif i not in overlaps:
             verdicts[i] = "adds nothing to a simpler one"
         elif overlaps[i] >= settings.maximum_overlap:
             verdicts[i] = "overlaps with a better one"
         else:
-            verdicts[i] = "adds too few leavers"
+            verdicts[i] = "adds too few churned customers"
     # the best of the rest, so that a search without a finding shows how far it came
-    rest = [i for i in np.lexsort((np.arange(len(z_scores)), -z_scores)) if i not in verdicts]
+    rest = [i for i in range(len(pool.rules)) if i not in verdicts]
     verdicts |= {i: "not raised enough" for i in rest[: settings.runner_up_count]}
-    listed = _listed(order, verdicts, closest, z_scores, settings.runner_up_count)
+    listed = _listed(order, verdicts, closest, settings.runner_up_count)
+    candidates = [
+        (pool.rules[i], members[i], verdicts[i], gains.get(i, (np.nan,))[0], overlaps.get(i), i)
+        for i in listed
+    ]
+    named = {rule for rule, *_ in candidates}
+    for i in order:
+        for rule in sorted(_all_simpler(pool.rules[i]) - named, key=str):
+            named.add(rule)
+            shown = _members(rule, masks, customers)
+            candidates.append((rule, shown, "simpler", np.nan, np.nan, -1))
     rows = []
-    for number, i in enumerate(listed, start=1):
+    for number, (rule, shown, verdict, gain, overlap, i) in enumerate(candidates, start=1):
         candidate = {
             "candidate_number": number,
-            "depth": len(found.signs[i]),
-            "sampled_count": found.n[i],
-            "sampled_churned_count": found.k[i],
-            "permutation_q_value": q_values[i],
-            "parent_gain": gains.get(i, np.nan),
-            "parent_p_value": gain_p_values.get(i, np.nan),
-            "overlap": overlaps.get(i, np.nan),
+            "depth": len(rule),
+            "sampled_count": shown.sum(),
+            "sampled_churned_count": (shown & sample.is_churned).sum(),
+            "parent_gain": gain,
+            "overlap": overlap,
             "selection_order": order.index(i) + 1 if i in order else 0,
-            "discovery_verdict": verdicts[i],
+            "discovery_verdict": verdict,
         }
         rows += [
-            candidate | signs[sign]._asdict() | {"sign_number": position}
-            for position, sign in enumerate(found.signs[i], start=1)
+            candidate
+            | {"sign_number": position, "column_name": one.column_name, "value": one.value}
+            | {"lower_bound": _or_nan(one.lower), "upper_bound": _or_nan(one.upper)}
+            for position, one in enumerate(rule, start=1)
         ]
     return pd.DataFrame(rows, columns=list(CANDIDATE_TYPES)).astype(CANDIDATE_TYPES)
 
 
-def _signs(customers, intervals, minimum_size) -> tuple[list[_Sign], np.ndarray]:
-    """Every sign that enough but not all customers show, and who shows it (signs x customers)."""
-    signs, masks = [], []
-    for name, found in intervals.sort_values("interval_number").groupby("feature_name", sort=True):
-        column = customers[name]
-        numbers = found[found["interval_kind"] == "range"]
+def simpler(rule: Rule) -> list[Rule]:
+    """The rules with one condition, or one bound of a range with two, less; none of a single bound or value."""
+    found = []
+    for position, one in enumerate(rule):
+        before, after = rule[:position], rule[position + 1 :]
+        if one.lower is not None and one.upper is not None:
+            found.append((*before, one._replace(lower=None), *after))
+            found.append((*before, one._replace(upper=None), *after))
+        elif len(rule) > 1:
+            found.append((*before, *after))
+    return found
+
+
+def _all_simpler(rule: Rule) -> set[Rule]:
+    found: set[Rule] = set()
+    level = {rule}
+    while level:
+        level = {one for longer in level for one in simpler(longer)} - found
+        found |= level
+    return found
+
+
+def _or_nan(bound: float | None) -> float:
+    return np.nan if bound is None else bound
+
+
+def _sample(customers: pd.DataFrame) -> _Sample:
+    window = customers["window"].to_numpy()
+    return _sample_of(customers["is_churned"].to_numpy(bool), window, window.max() + 1)
+
+
+def _sample_of(is_churned, window, count) -> _Sample:
+    ends = np.searchsorted(window, np.arange(count + 1))
+    windows = [slice(*pair) for pair in itertools.pairwise(ends)]
+    rates = np.array([is_churned[rows].sum() / max(rows.stop - rows.start, 1) for rows in windows])
+    return _Sample(is_churned, windows, rates, rates[window])
+
+
+def _conditions(customers, intervals, minimum_size) -> dict[Condition, np.ndarray]:
+    """Every condition that enough but not all customers meet, and who meets it."""
+    found = {}
+    for name, rows in intervals.sort_values("interval_number").groupby("feature_name", sort=True):
+        numbers = rows[rows["interval_kind"] == "range"]
         if len(numbers):
-            values = column.to_numpy("float64", na_value=np.nan)
+            values = customers[name].to_numpy("float64", na_value=np.nan)
             cuts = sorted(numbers["lower_bound"].dropna())
             if (values == 0).any() and np.nanmin(values) == 0 and np.nanmax(values) > 0:
                 cuts = sorted({roundest(0.0, float(values[values > 0].min())), *cuts})
-            edges = [-np.inf, *cuts, np.inf]
-            for low in range(len(edges) - 1):
-                for high in range(low + 1, len(edges)):
-                    if (low, high) == (0, len(edges) - 1):
-                        continue
-                    lower, upper = edges[low], edges[high]
-                    signs.append(_Sign(name, _bound(lower), _bound(upper), None))
-                    masks.append((values >= lower) & (values < upper))
-        for value in found.loc[found["interval_kind"] == "value", "value"]:
-            shown = column.map({True: "yes", False: "no"}) if value in ("yes", "no") else column
-            signs.append(_Sign(name, np.nan, np.nan, value))
-            masks.append((shown == value).fillna(False).to_numpy(bool))
-    keep = [i for i, mask in enumerate(masks) if minimum_size <= mask.sum() < len(customers)]
-    return [signs[i] for i in keep], np.array([masks[i] for i in keep])
+            edges = [None, *cuts, None]
+            for low, high in itertools.combinations(range(len(edges)), 2):
+                if (low, high) != (0, len(edges) - 1):
+                    one = Condition(name, edges[low], edges[high], None)
+                    found[one] = _meets(customers, one)
+        for value in rows.loc[rows["interval_kind"] == "value", "value"]:
+            one = Condition(name, None, None, value)
+            found[one] = _meets(customers, one)
+    return {one: mask for one, mask in found.items() if minimum_size <= mask.sum() < len(customers)}
 
 
-def _bound(edge: float) -> float:
-    return edge if np.isfinite(edge) else np.nan
+def _meets(customers: pd.DataFrame, one: Condition) -> np.ndarray:
+    column = customers[one.column_name]
+    if one.value is not None:
+        shown = column.map({True: "yes", False: "no"}) if one.value in ("yes", "no") else column
+        return (shown == one.value).fillna(False).to_numpy(bool)
+    values = column.to_numpy("float64", na_value=np.nan)
+    lower = -np.inf if one.lower is None else one.lower
+    upper = np.inf if one.upper is None else one.upper
+    return (values >= lower) & (values < upper)
 
 
-def _packed(masks: np.ndarray) -> np.ndarray:
-    """Rows of booleans as rows of 64-bit words, filled up with zeros."""
-    width = -masks.shape[-1] % 64
-    padded = np.pad(masks, [(0, 0)] * (masks.ndim - 1) + [(0, width)])
-    return np.packbits(padded, axis=-1, bitorder="little").view(np.uint64)
+def _members(rule, masks, customers=None) -> np.ndarray:
+    for one in rule:
+        if one not in masks:  # a wider range than any that was searched
+            masks[one] = _meets(customers, one)
+    return np.all([masks[one] for one in rule], axis=0)
 
 
-def _counts(bits: np.ndarray) -> np.ndarray:
-    return np.bitwise_count(bits).sum(axis=-1, dtype=np.int64)
-
-
-def _combine(signs, masks, is_churned, is_in_window, minimum_size, maximum_depth) -> _Candidates:
-    """Every combination of up to maximum_depth signs of different columns that enough customers show."""
-    packed = _packed(masks)
-    columns = np.array([sign.column_name for sign in signs])
-    level = [((i,), packed[i]) for i in range(len(signs))]
-    combinations, bits = [(i,) for i in range(len(signs))], [packed]
-    for _ in range(maximum_depth - 1):
-        longer = []
-        for combination, shown in level:
-            others = np.arange(combination[-1] + 1, len(signs))
-            others = others[~np.isin(columns[others], columns[list(combination)])]
-            both = packed[others] & shown
-            large = _counts(both) >= minimum_size
-            longer += [
-                ((*combination, int(other)), one)
-                for other, one in zip(others[large], both[large], strict=True)
-            ]
-        if not longer:
+def _combine(masks, sample, minimum_size, maximum_depth) -> _Pool:
+    """The most raised combinations of up to maximum_depth conditions of different columns, the best first."""
+    conditions = list(masks)
+    names = sorted({one.column_name for one in conditions})
+    column = np.array([names.index(one.column_name) for one in conditions])
+    # single precision holds counts exactly, and its products are quick
+    shown = np.array([masks[one] for one in conditions], "float32")
+    level = np.arange(len(conditions))[:, None]
+    n, k = (np.diagonal(x, axis1=1, axis2=2) for x in _products(shown, shown, sample))
+    found = [_ranked(level, _z_scores(n, k, sample), column, POOL_COUNT_OF_COLUMNS)]
+    beam = level
+    for depth in range(2, maximum_depth + 1):
+        held = np.array([shown[list(rule)].prod(axis=0) for rule in beam], "float32")
+        n, k = _products(held, shown, sample)
+        both = np.argwhere(n.sum(axis=0) >= minimum_size)
+        rules = np.column_stack([beam[both[:, 0]], both[:, 1]])
+        columns = np.sort(column[rules], axis=1)
+        is_new = (np.diff(columns, axis=1) > 0).all(axis=1)
+        if depth == 2:
+            is_new &= rules[:, 0] < rules[:, 1]
+        both, rules = both[is_new], np.sort(rules[is_new], axis=1)
+        if not len(rules):
             break
-        level = longer
-        combinations += [combination for combination, _ in level]
-        bits.append(np.array([one for _, one in level]))
-    bits = np.concatenate(bits)
-    n, k = (
-        np.array([_counts(bits & one) for one in _packed(rows)])
-        for rows in (is_in_window, is_in_window & is_churned)
-    )
-    return _Candidates(combinations, n.sum(axis=0), k.sum(axis=0), bits, (n, k))
+        # a combination of three is reached from each of its pairs
+        rules, first = np.unique(rules, axis=0, return_index=True)
+        n, k = (x[:, both[first, 0], both[first, 1]] for x in (n, k))
+        z_scores = _z_scores(n, k, sample)
+        found.append(_ranked(rules, z_scores, column, POOL_COUNT_OF_COLUMNS))
+        beam = _ranked(rules, z_scores, column, BEAM_COUNT_OF_COLUMNS)[0][:BEAM_COUNT]
+    pool = [tuple(conditions[i] for i in rule) for level, _, _ in found for rule in level]
+    z_scores, by_chance = (np.concatenate([one[i] for one in found]) for i in (1, 2))
+    best = np.argsort(-z_scores, kind="stable")[:POOL_COUNT]
+    return _Pool([pool[i] for i in best], z_scores[best], by_chance[best])
 
 
-def _expectation(n, total, leavers) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of the leavers among n customers drawn without replacement in each window."""
-    base = leavers / total
-    variance = (n * base * (1 - base) * (total - n) / np.maximum(total - 1, 1)).sum(axis=0)
-    return (n * base).sum(axis=0), np.sqrt(np.where(variance > 0, variance, np.inf))
+def _products(held, shown, sample) -> tuple[np.ndarray, np.ndarray]:
+    """Customers and churned customers who meet both, by window, combination and condition."""
+    n, k = [], []
+    for rows in sample.windows:
+        a, b = held[:, rows], shown[:, rows]
+        churned = sample.is_churned[rows]
+        n.append(a @ b.T)
+        k.append(a[:, churned] @ b[:, churned].T)
+    return np.array(n, "float64"), np.array(k, "float64")
 
 
-def _wilson_lower(k, n, level) -> np.ndarray:
-    z = stats.norm.isf((1 - level) / 2)
-    share = k / n
-    centre = share + z * z / (2 * n)
-    return (centre - z * np.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2)) / (1 + z * z / n)
+def _z_scores(n, k, sample) -> np.ndarray:
+    """Churned customers above those expected of n drawn without replacement in each window, in standard deviations."""
+    totals = np.array([rows.stop - rows.start for rows in sample.windows])[:, None]
+    base = sample.rates[:, None]
+    variance = (n * base * (1 - base) * (totals - n) / np.maximum(totals - 1, 1)).sum(axis=0)
+    # rounded, so that equal combinations stay equal
+    return ((k - n * base).sum(axis=0) / np.sqrt(np.where(variance > 0, variance, np.inf))).round(9)
 
 
-def _best_under_permutation(
-    bits, mean, deviation, is_churned, is_in_window, settings
-) -> np.ndarray:
-    """The largest z-score of all combinations in each permutation of the labels within windows."""
-    if not settings.permutation_count:
-        return np.empty(0)
-    random = np.random.default_rng(settings.random_seed)
-    permuted = np.zeros((settings.permutation_count, len(is_churned)), bool)
-    for row in permuted:
-        for rows in is_in_window:
-            row[rows] = random.permutation(is_churned[rows])
-    labels = _packed(permuted)
-    best = np.full(len(labels), -np.inf)
-    block = 128  # combinations at a time, so that they stay in the processor's cache
-    for start in range(0, len(bits), block):
-        part = slice(start, start + block)
-        k = np.array([_counts(bits[part] & label) for label in labels])
-        best = np.maximum(best, ((k - mean[part]) / deviation[part]).max(axis=1))
-    return best
+def _ranked(rules, z_scores, column, count_of_columns):
+    """Rules and z-scores, the largest first, at most count_of_columns of each set of columns; and how many of as many
+    rules would reach each z-score by chance."""
+    best = np.argsort(-z_scores, kind="stable")
+    sets = pd.DataFrame(np.sort(column[rules[best]], axis=1))
+    best = best[(sets.groupby(list(sets.columns)).cumcount() < count_of_columns).to_numpy()]
+    return rules[best], z_scores[best], len(rules) * stats.norm.sf(z_scores[best])
 
 
-def _parent_gains(found, passing) -> tuple[dict, dict]:
-    """Rate over the best parent's and one-sided p-value against the parent's other customers, by candidate."""
-    position = {combination: i for i, combination in enumerate(found.signs)}
-    gains, p_values = {}, {}
-    for i in passing:
-        combination = found.signs[i]
-        if len(combination) == 1:
-            gains[i], p_values[i] = np.nan, 0.0
-            continue
-        parents = [
-            position[combination[:drop] + combination[drop + 1 :]]
-            for drop in range(len(combination))
-        ]
-        parent = max(parents, key=lambda one: (found.k[one] / found.n[one], -one))
-        gains[i] = found.k[i] / found.n[i] - found.k[parent] / found.n[parent]
-        n, k, n_parent, k_parent = (x[:, one] for one in (i, parent) for x in found.windows)
-        share = k_parent / np.maximum(n_parent, 1)
-        excess = (k - n * share).sum()
-        spread = (n * (n_parent - n) / np.maximum(n_parent, 1) * share * (1 - share)).sum()
-        p_values[i] = float(stats.norm.sf(excess / math.sqrt(spread))) if spread > 0 else 1.0
-    return gains, p_values
+def _lift_lower(n, k, expected, sample, level) -> np.ndarray:
+    """Lower bound of the churn of n customers over that of the rest, each relative to what their windows expect."""
+    total, churned = len(sample.is_churned), sample.is_churned.sum()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        lift = (k / expected) / ((churned - k) / (churned - expected))
+        error = np.sqrt(1 / k - 1 / n + 1 / (churned - k) - 1 / (total - n))
+        bound = lift * np.exp(-stats.norm.isf((1 - level) / 2) * error)
+    return np.where(churned == k, np.inf, np.nan_to_num(bound))
 
 
-def _cover(eligible, is_member, is_churned, base, z_scores, settings) -> tuple[list, dict, dict]:
-    """Selects one after the other what adds most leavers, above each row's base, to those already covered; the
+def _gain(shown, parents, sample) -> tuple[float, float]:
+    """Rate over that of the best simpler rule, and the largest of the one-sided p-values against the customers whom
+    each simpler rule has in addition."""
+    if not parents:
+        return np.nan, 0.0
+    rate, p_values = sample.is_churned[shown].mean(), []
+    for parent in parents.values():
+        excess = spread = 0.0
+        for rows in sample.windows:
+            n, n_parent = shown[rows].sum(), parent[rows].sum()
+            churned = sample.is_churned[rows]
+            share = churned[parent[rows]].mean() if n_parent else 0.0
+            excess += churned[shown[rows]].sum() - n * share
+            spread += n * (n_parent - n) / max(n_parent, 1) * share * (1 - share)
+        p_values.append(float(stats.norm.sf(excess / math.sqrt(spread))) if spread > 0 else 1.0)
+    best = max(sample.is_churned[parent].mean() for parent in parents.values())
+    return float(rate - best), max(p_values)
+
+
+def _cover(eligible, members, n, sample, settings) -> tuple[list, dict, dict]:
+    """Selects one after the other what is clearest above the base, with less weight on customers already covered; the
     selected, and for each eligible candidate its largest overlap with one of them and which that is."""
-    least = settings.minimum_new_share * is_churned.sum()
-    members = is_member[eligible].astype(bool)
-    weights = np.ones(len(is_churned))
+    least = settings.minimum_new_share * sample.is_churned.sum()
+    members, n = members[eligible], n[eligible]
+    size = members @ (sample.base * (1 - sample.base))
+    weights, covered = np.ones(len(sample.base)), np.zeros(len(sample.base), bool)
     overlap, closest = np.zeros(len(eligible)), np.full(len(eligible), -1)
-    selected = []
+    selected: list[int] = []
     while len(eligible) and len(selected) < settings.maximum_count:
-        excess = members @ (weights * (is_churned - base))
-        excess[overlap >= settings.maximum_overlap] = -np.inf
-        excess[selected] = -np.inf
-        # equal gains: the clearer one, then the one with fewer and earlier signs
-        best = max(range(len(eligible)), key=lambda i: (excess[i], z_scores[eligible[i]], -i))
-        if excess[best] < least:
+        excess = members @ (weights * (sample.is_churned - sample.base))
+        score = np.round(excess / np.sqrt(size), 9)
+        is_open = (overlap < settings.maximum_overlap) & (excess >= least)
+        is_open &= _new_z_scores(members, covered, sample) >= NEW_Z_SCORE
+        is_open[selected] = False
+        if not is_open.any():
             break
+        best = int(np.argmax(np.where(is_open, score, -np.inf)))
         shared = (members & members[best]).sum(axis=1)
-        jaccard = shared / (members | members[best]).sum(axis=1)
-        closer = jaccard > overlap
+        jaccard = shared / (n + n[best] - shared)
         others = np.ones(len(eligible), bool)
         others[[*selected, best]] = False
-        overlap = np.where(closer & others, jaccard, overlap)
-        closest = np.where(closer & others, eligible[best], closest)
+        closer = (jaccard > overlap) & others
+        overlap = np.where(closer, jaccard, overlap)
+        closest = np.where(closer, eligible[best], closest)
         weights[members[best]] *= settings.covered_weight
+        covered |= members[best]
         selected.append(best)
     return (
         [eligible[i] for i in selected],
@@ -328,12 +398,151 @@ def _cover(eligible, is_member, is_churned, base, z_scores, settings) -> tuple[l
     )
 
 
-def _listed(order, verdicts, closest, z_scores, runner_up_count) -> list[int]:
+def _new_z_scores(members, covered, sample) -> np.ndarray:
+    """z-scores of groups among the customers who are not covered."""
+    rows = np.flatnonzero(~covered)
+    window = np.repeat(np.arange(len(sample.windows)), [x.stop - x.start for x in sample.windows])
+    rest = _sample_of(sample.is_churned[rows], window[rows], len(sample.windows))
+    members = members[:, rows]
+    churned = members & rest.is_churned
+    n, k = (
+        np.array([shown[:, rows].sum(axis=1) for rows in rest.windows])
+        for shown in (members, churned)
+    )
+    return _z_scores(n, k, rest)
+
+
+def _listed(order, verdicts, closest, runner_up_count) -> list[int]:
     """The selected, and the best of each kind of rejection around each selected one."""
-    ranked = sorted(verdicts, key=lambda i: (-z_scores[i], i))
     groups: dict = {}
-    for i in ranked:
+    for i in sorted(verdicts):
         if i not in order:
             groups.setdefault((verdicts[i], closest.get(i)), []).append(i)
-    runners_up = {i for members in groups.values() for i in members[:runner_up_count]}
-    return order + [i for i in ranked if i in runners_up]
+    return order + sorted(i for members in groups.values() for i in members[:runner_up_count])
+
+
+def confirm_subgroups(
+    found: pd.DataFrame, counts: pd.DataFrame, customers: pd.DataFrame, settings: SubgroupSettings
+) -> pd.DataFrame:
+    """Judges what discovery selected by the other half of the customers, and prefers simpler rules.
+
+    `found` is the result of `find_subgroups`; `counts` has one row per candidate_number and window_number (1 is the
+    latest): confirmation_count and confirmation_churned_count of the candidate, half_count and half_churned_count of
+    the whole half; `customers` are those of discovery, of whom features alone are read.
+
+    A condition (a bound of a range with two is one too) stays if those who meet it churn more than the other customers
+    of the simpler rule: by the exact test within windows, Benjamini-Hochberg over all conditions of all selected rules
+    and of their simpler ones. The condition that is shown least is dropped first, until all are shown. The rule that is
+    left is then compared with everybody else by the same test, in one family of all rules that could have been left.
+    Returns CONFIRMED_TYPES, one row per candidate that was listed for itself or was left: condition_q_value is the
+    largest of its conditions, verdict one of
+
+    * `kept`: large enough, significantly raised, and with the lower bound of the lift above `minimum_lift`;
+    * `a condition was not confirmed`: a simpler rule took its place;
+    * `too small in the other half`, `not confirmed`, `confirmed, but not raised enough`;
+    * `overlaps with a better one`, where rules came closer as conditions were dropped;
+    * the verdict of discovery.
+    """
+    if found.empty:
+        return empty_frame(CONFIRMED_TYPES)
+    rules = {
+        number: tuple(
+            Condition(
+                row.column_name,
+                None if np.isnan(row.lower_bound) else row.lower_bound,
+                None if np.isnan(row.upper_bound) else row.upper_bound,
+                None if pd.isna(row.value) else row.value,
+            )
+            for row in rows.sort_values("sign_number").itertuples()
+        )
+        for number, rows in found.groupby("candidate_number")
+    }
+    numbers = {rule: number for number, rule in rules.items()}
+    counts = counts.assign(window=window_codes(counts)).sort_values("window")
+    half = {number: rows for number, rows in counts.groupby("candidate_number")}
+    firsts = found.drop_duplicates("candidate_number").set_index("candidate_number")
+    chosen = firsts[firsts["selection_order"] > 0].sort_values("selection_order").index
+    family = sorted(
+        {numbers[one] for number in chosen for one in {rules[number], *_all_simpler(rules[number])}}
+    )
+    pairs, raised = [], []
+    for number in family:
+        n, k, totals, churned = (half[number][name].to_numpy() for name in COUNTED)
+        raised.append(_raised_p(n, k, totals, churned))
+        for parent in simpler(rules[number]):
+            whole = half[numbers[parent]]
+            all_n, all_k = (whole[name].to_numpy() for name in COUNTED[:2])
+            pairs.append((number, numbers[parent], _raised_p(n, k, all_n, all_k)))
+    conditions = pd.DataFrame(pairs, columns=["number", "parent", "p_value"])
+    conditions["q_value"] = _q_values(conditions["p_value"])
+    tested = pd.DataFrame({"p_value": raised, "q_value": _q_values(raised)}, index=family)
+    verdicts, left = firsts["discovery_verdict"].to_dict(), []
+    for number in chosen:
+        one = number
+        while True:
+            mine = conditions[conditions["number"] == one]
+            if mine.empty or mine["q_value"].max() < settings.significance:
+                break
+            one = mine.sort_values(["p_value", "parent"]).iloc[-1]["parent"]
+        verdicts[number] = "a condition was not confirmed"
+        if one not in left:
+            left.append(int(one))
+    customers = customers.assign(window=window_codes(customers))
+    customers = customers.sort_values(["window", "customer_id"], ignore_index=True)
+    sample, covered = _sample(customers), np.zeros(len(customers), bool)
+    masks: dict[Condition, np.ndarray] = {}
+    kept: list[np.ndarray] = []
+    for number in left:
+        latest = half[number].iloc[0]
+        n, k, total, churned = (int(latest[name]) for name in COUNTED)
+        lower = katz_lower(n, k, total, churned, settings.confidence_level)
+        shown = _members(rules[number], masks, customers)
+        overlaps = [(shown & other).sum() / (shown | other).sum() for other in kept]
+        if n < settings.minimum_share * total:
+            verdicts[number] = "too small in the other half"
+        elif not tested.loc[number, "q_value"] < settings.significance or k * total <= churned * n:
+            verdicts[number] = "not confirmed"
+        elif not lower > settings.minimum_lift:
+            verdicts[number] = "confirmed, but not raised enough"
+        elif max(overlaps, default=0) >= settings.maximum_overlap:
+            verdicts[number] = "overlaps with a better one"
+        elif _new_z_scores(shown[None], covered, sample)[0] < NEW_Z_SCORE:
+            verdicts[number] = "adds too few churned customers"
+        else:
+            verdicts[number] = "kept"
+            kept.append(shown)
+            covered |= shown
+    rows = [
+        {
+            "candidate_number": number,
+            "condition_q_value": conditions.loc[conditions["number"] == number, "q_value"].max(),
+            "p_value": tested["p_value"].get(number),
+            "q_value": tested["q_value"].get(number),
+            "verdict": verdict,
+        }
+        for number, verdict in verdicts.items()
+        if verdict != "simpler"
+    ]
+    return pd.DataFrame(rows, columns=list(CONFIRMED_TYPES)).astype(CONFIRMED_TYPES)
+
+
+def _raised_p(n, k, totals, churned) -> float:
+    """The exact p-value where a group churns more than expected, else 1."""
+    expected = (n * churned / np.maximum(totals, 1)).sum()
+    return exact_p(n, k, totals, churned) if k.sum() > expected else 1.0
+
+
+def _q_values(p_values) -> np.ndarray:
+    p_values = np.nan_to_num(np.asarray(p_values, float), nan=1.0)
+    return stats.false_discovery_control(p_values) if len(p_values) else p_values
+
+
+def katz_lower(n, k, total, churned, level) -> float:
+    """Lower bound of the lift of n customers against the rest, by Katz; infinite where nobody else churned."""
+    rest, rest_k = total - n, churned - k
+    if not k or not rest:
+        return 0.0
+    if not rest_k:
+        return math.inf
+    error = math.sqrt(1 / k - 1 / n + 1 / rest_k - 1 / rest)
+    return k / n / (rest_k / rest) * math.exp(-stats.norm.isf((1 - level) / 2) * error)

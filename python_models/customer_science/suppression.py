@@ -6,7 +6,7 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_matrix, hstack
 
 DIMENSIONS = 3
-# whoever holds three products is counted with three of them
+# a customer with three products is counted with each of them
 HOLDERS, HOLDINGS = "product_code", "product_count"
 # how much of the outcome of a small cell must stay open: more than one customer, or all of a cell of one
 SPREAD = 2
@@ -157,12 +157,14 @@ class _System:
             1 + np.log2(1 + self.counts)
         )
         self.sums = self._sums(cells["cut_name"])
-        values = {}
+        values: dict[str, set] = {}
         for place in self.places:
             for name, value in place:
                 values.setdefault(name, set()).add(value)
         self.widest = max(sorted(values), key=lambda name: len(values[name]))
-        self.by_value, self.by_rest, self.rests = {}, {}, []
+        self.by_value: dict[str, list[int]] = {}
+        self.by_rest: dict[frozenset, list[int]] = {}
+        self.rests: list[frozenset] = []
         for cell, place in enumerate(self.places):
             rest = frozenset(pair for pair in place if pair[0] != self.widest)
             self.rests.append(rest)
@@ -192,10 +194,10 @@ class _System:
             name: frozenset(key for member in members for key, _ in self.places[member])
             for name, members in cuts.items()
         }
-        sums = []
+        sums: list[tuple[int | None, list]] = []
         for name, members in sorted(cuts.items()):
-            coarser = {shape for shape in shapes.values() if shape < shapes[name]}
-            coarser = [shape for shape in coarser if not any(shape < other for other in coarser)]
+            smaller = {shape for shape in shapes.values() if shape < shapes[name]}
+            coarser = [shape for shape in smaller if not any(shape < other for other in smaller)]
             is_whole = False
             for kept in sorted(coarser, key=sorted):
                 groups: dict[frozenset, list] = {}

@@ -34,7 +34,7 @@ def conformal_ranks(count: int, coverage: float) -> tuple[int, int]:
 
 
 def calibrate_values(
-    predictions: pd.DataFrame, ratios: pd.DataFrame, bounds: pd.DataFrame, coverage: float
+    predictions: pd.DataFrame, ratios: pd.DataFrame, bounds: pd.DataFrame, coverage: float = 0.8
 ) -> pd.DataFrame:
     """Interval of each predicted value and the probability of each tier.
 

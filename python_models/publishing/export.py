@@ -51,7 +51,8 @@ def export(published: str, folder: pathlib.Path) -> list[str]:
         tables.setdefault(table, []).append((column, kind))
     folder.mkdir(parents=True)
     (folder / MARKER).touch()
-    too_long, taken = [], set()
+    too_long: list[str] = []
+    taken: set[str] = set()
     book = xlsxwriter.Workbook(folder / "clientele.xlsx", {"constant_memory": True})
     book.set_properties(
         {"created": datetime.datetime(2000, 1, 1)}
@@ -65,7 +66,7 @@ def export(published: str, folder: pathlib.Path) -> list[str]:
         # so that spreadsheets read the text as UTF-8
         text = (folder / f"{table}.csv").read_bytes()
         (folder / f"{table}.csv").write_bytes(b"\xef\xbb\xbf" + text)
-        (count,) = connection.execute(f'select count(*) from marts."{table}"').fetchone()
+        ((count,),) = connection.execute(f'select count(*) from marts."{table}"').fetchall()
         if count > SHEET_ROWS:
             too_long.append(table)
             continue

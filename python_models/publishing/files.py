@@ -25,6 +25,7 @@ import os
 import pathlib
 import re
 import time
+from collections.abc import Iterable
 
 NUMBERED = re.compile(r"(\d{6})-\w+")
 # the files of a build that is not finished; of a finished one build.json lists them
@@ -65,7 +66,7 @@ class Publication:
     """The published state under one file name; `work` is the work database, which it must not touch."""
 
     # a reader may have followed the links just before the swap, and opens the file just after it
-    grace_seconds = 1.0
+    grace_seconds = 2.0
 
     def __init__(self, path: str, work: str | None = None):
         self.path = pathlib.Path(os.path.abspath(path))
@@ -76,11 +77,11 @@ class Publication:
         self.status = self.folder / f"{self.path.stem}.status.json"
         self.customers = self.folder / f"{self.path.stem}_customers{self.path.suffix}"
         self.next = self.builds / "next"
-        self._lock = None
+        self._lock: int | None = None
 
     # --- what others may find
 
-    def check(self, marts: list[str] = ()) -> None:
+    def check(self, marts: Iterable[str] = ()) -> None:
         """Raises a PublishError if anything stands where this publication would write; changes nothing."""
         self.check_work()
         links = [self.path, self.customers, self.customers.with_suffix("")]
@@ -134,7 +135,7 @@ class Publication:
 
     # --- what changes it
 
-    def begin(self, marts: list[str] = ()) -> pathlib.Path:
+    def begin(self, marts: Iterable[str] = ()) -> pathlib.Path:
         """Sweeps leftovers and gives an empty folder for the next build."""
         self.check(marts)
         with opened(self.folder):
@@ -146,6 +147,15 @@ class Publication:
             _write_json(self.next / "build.json", MADE_BY)
             (self.next / CUSTOMERS).mkdir(exist_ok=True)
         return self.next
+
+    def tidy(self) -> None:
+        """Sweeps leftovers where nothing is to be published."""
+        with opened(self.folder):
+            self.acquire()
+            try:
+                self._sweep()
+            finally:
+                self.release()
 
     def commit(self, build_id: str, kept: int, **facts) -> str:
         """Makes what is in the next folder current, all at once; `kept` earlier builds stay for rollback."""

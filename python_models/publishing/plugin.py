@@ -18,7 +18,7 @@ from reading.text import description, in_utf8
 from publishing import files, publish, state
 
 # a connection with functions that is still open when Python ends makes the engine's library print pages of warnings
-CONNECTIONS = weakref.WeakSet()
+CONNECTIONS: weakref.WeakSet = weakref.WeakSet()
 
 
 @atexit.register
@@ -28,6 +28,8 @@ def _close_connections():
 
 
 class Plugin(BasePlugin):
+    connection: duckdb.DuckDBPyConnection  # see configure_connection
+
     def initialize(self, plugin_config):
         # paths are relative to the project's root, and elsewhere nothing would be found, or be made in a wrong place
         if not os.path.exists("dbt_project.yml"):
@@ -38,7 +40,6 @@ class Plugin(BasePlugin):
         self.folders = [
             os.path.join(os.path.abspath(folder), "") for folder in plugin_config["folders"]
         ]
-        self.connection = None
 
     def update_connection_config(self, creds, config):
         """Before the work database is opened: refuses with one sentence what would end in pages of stack trace."""

@@ -33,7 +33,7 @@ def installed_packages() -> dict[str, str]:
         required = importlib.metadata.requires(DISTRIBUTION) or []
     except importlib.metadata.PackageNotFoundError:
         required = ["dbt-core", "dbt-duckdb", "duckdb"]
-    names = sorted({re.match(r"[\w.-]+", line)[0] for line in required if ";" not in line})
+    names = sorted({re.split(r"[^\w.-]", line)[0] for line in required if ";" not in line})
     return {"python": platform.python_version()} | {
         name: importlib.metadata.version(name) for name in names
     }

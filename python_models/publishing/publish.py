@@ -26,7 +26,8 @@ SALT = "CLIENTELE_SALT"
 
 def perform(engine, call: dict) -> None:
     """Does what a macro asks for and leaves the answer in the call: `message`, and whether it `is_failure`."""
-    call["answer"] = answer = {"message": "", "is_failure": False}
+    answer: dict = {"message": "", "is_failure": False}
+    call["answer"] = answer
     try:
         actions = {"begin": begin, "end": end, "publish": publish, "show": show}
         actions[call["action"]](engine, call, answer)
@@ -257,6 +258,8 @@ def literal(value) -> str:
 class Engine:
     """What both engines are asked in the same way; dbt's adapter knows the project."""
 
+    table_format: str
+
     def __init__(self, adapter):
         self.adapter = adapter
 
@@ -273,6 +276,9 @@ class Engine:
         """The code of every macro, dbt's own among them."""
         macros = self.adapter.get_macro_resolver().macros
         return [[name, macros[name].macro_sql] for name in sorted(macros)]
+
+    def run(self, query: str) -> list[tuple]:
+        raise NotImplementedError
 
     def create_table(self, name: str, query: str) -> None:
         self.run(f"create table {name}{self.table_format} as {query}")
@@ -337,6 +343,10 @@ class DuckdbEngine(Engine):
 
     def tell(self, is_published: bool, reason: str) -> None:
         self.publication.check()
+        if is_published:
+            # what another run leaves is for that one to sweep
+            with contextlib.suppress(PublishError):
+                self.publication.tidy()
         self.publication.tell(is_published, reason)
 
     def abandon(self) -> None:

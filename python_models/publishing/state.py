@@ -52,7 +52,7 @@ def fingerprints(nodes: dict[str, dict], common: dict[str, str], root: str) -> d
     def fingerprint(name: str) -> str:
         if name not in found:
             node = nodes.get(name)
-            parts = [name] if node is None else [{part: node.get(part) for part in PARTS}]
+            parts: list = [name] if node is None else [{part: node.get(part) for part in PARTS}]
             if node is not None:
                 found[name] = ""  # a cycle would end here; dbt has refused it before
                 if node["resource_type"] == "seed":

@@ -42,7 +42,7 @@ def list_folder(folder: str) -> list[dict]:
     `target`, and for a folder `parts`: the paths below it of the files in it, but those that begin with _ or a dot.
     """
     root = os.path.realpath(folder)
-    entries = []
+    entries: list[dict] = []
     for name in sorted(os.listdir(folder)):
         path = os.path.join(folder, name)
         if name.startswith("."):

@@ -25,8 +25,10 @@ LINES_JUDGED = (
 )
 CHUNK = 1 << 20
 
+Binary = BinaryIO | gzip.GzipFile
 
-def opened(file: BinaryIO | bytes) -> BinaryIO:
+
+def opened(file: Binary | bytes) -> Binary:
     """The file from its start, unpacked where it is packed by gzip."""
     file = io.BytesIO(file) if isinstance(file, (bytes, bytearray)) else file
     file.seek(0)
@@ -35,7 +37,7 @@ def opened(file: BinaryIO | bytes) -> BinaryIO:
     return gzip.GzipFile(fileobj=file) if is_packed else file
 
 
-def encoding_of(file: BinaryIO) -> str:
+def encoding_of(file: Binary) -> str:
     """How a file is encoded: utf-8, utf-16, utf-16-le, utf-16-be, broken utf-8, cp1252 or cp1251.
 
     utf-8 where all bytes are valid UTF-8; UTF-16 by its byte-order mark or its zero bytes; broken utf-8 where most
@@ -60,7 +62,7 @@ def encoding_of(file: BinaryIO) -> str:
     except UnicodeDecodeError:
         pass
     file.seek(0)
-    counts = Counter()
+    counts: Counter[str] = Counter()
     for line in file:
         if line.isascii():
             continue
@@ -74,7 +76,7 @@ def encoding_of(file: BinaryIO) -> str:
     return "cp1252" if counts["latin"] > counts["other"] else "cp1251"
 
 
-def in_utf8(file: BinaryIO | bytes, encoding: str) -> bytes:
+def in_utf8(file: Binary | bytes, encoding: str) -> bytes:
     """The whole text in UTF-8, without a byte-order mark, its lines separated by line feeds alone.
 
     `encoding` is one of `encoding_of`. What it has no letter for becomes a replacement character; of a line that is no
@@ -107,7 +109,7 @@ def description(file: BinaryIO | bytes, options: str) -> str:
         return json.dumps({"fault": "is packed by gzip and broken: expected a whole file."})
 
 
-def described(file: BinaryIO, delimiter: str | None, headerless: list[list[str]] | None) -> dict:
+def described(file: Binary, delimiter: str | None, headerless: list[list[str]] | None) -> dict:
     """How a text file is read: its `encoding`, `delimiter`, `header` (names) and `header_line` (0 without a header).
 
     `delimiter` is what the layout says, if anything: one character, of which a blank stands for any number of blanks
@@ -143,7 +145,7 @@ def delimiter_of(header_line: str) -> str:
 def fields_of(line: str, delimiter: str) -> list[str]:
     """The fields of a line, without blanks and quotes around them."""
     if delimiter == " ":
-        return re.findall(r"[^ \t]+", line)
+        return [field.strip('"') for field in re.findall(r"[^ \t]+", line)]
     mark = re.escape(delimiter)
     fields = re.findall(f'("(?:[^"]|"")*"|[^{mark}]*){mark}', line + delimiter)
     return [field.strip().strip('"').strip() for field in fields]
@@ -153,16 +155,16 @@ def _usual_names(lines, delimiter, headerless):
     """The names for the number of columns that most lines have."""
     names_by_count = {len(names): names for names in headerless}
     counts = Counter(len(fields_of(line, delimiter)) for _, line in lines)
-    counts = {count: counts[count] for count in sorted(names_by_count) if counts[count]}
-    if not counts:
+    known = [count for count in sorted(names_by_count) if counts[count]]
+    if not known:
         raise ValueError(
             f"has no line of {' or '.join(map(str, names_by_count))} values: expected "
             f"{' or '.join(map(', '.join, headerless))}."
         )
-    return names_by_count[max(counts, key=counts.get)]
+    return names_by_count[max(known, key=lambda count: counts[count])]
 
 
-def _filled_lines(file: BinaryIO, encoding: str) -> Iterator[tuple[int, str]]:
+def _filled_lines(file: Binary, encoding: str) -> Iterator[tuple[int, str]]:
     """Number (from 1) and text of each line that is not blank."""
     file.seek(0)
     codec = "utf-8" if encoding == "broken utf-8" else encoding
@@ -176,7 +178,7 @@ def _filled_lines(file: BinaryIO, encoding: str) -> Iterator[tuple[int, str]]:
         text.detach()  # else the file would be closed with it
 
 
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
+def _chunks(file: Binary) -> Iterator[bytes]:
     return iter(lambda: file.read(CHUNK), b"")
 
 

@@ -10,7 +10,10 @@ def model(dbt, session):
     settings = dbt.config.meta_get("settings")
     return compare_portraits(
         dbt.ref("int_churn_confirmation_sampled").df(),
-        dbt.ref("int_churn_portraits_sampled").df(),
+        dbt.ref("int_churn_portraits_listed").filter("is_sampled").df(),
         dbt.ref("int_churn_features_listed").filter("is_tested").df(),
         read_settings(Settings, settings),
+        dbt.ref("int_churn_candidate_rules_listed")
+        .project("segment_code as portrait_code, column_name as feature_name")
+        .df(),
     )

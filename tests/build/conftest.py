@@ -305,7 +305,6 @@ def auto_insurance_clv(run_dbt, once) -> Build:
         "auto_insurance_clv",
         env=CAUTIOUS,
         select=[*READ, *VALUE],
-        clv_shuffle_count=3,
     )
 
 

@@ -179,6 +179,6 @@ def test_the_published_file_has_618_copies(auto_insurance_clv):
         "select round(avg(cast(observed_clv as double)), 2), median(observed_clv) "
         "from intermediate.int_policies_conformed"
     ) == (8059.48, Decimal("5837.53"))
-    assert build.row("select count(*) from intermediate.int_policies_checked where income = 0") == (
-        1429,
-    )
+    assert build.row(
+        "select count(*) from staging.stg_auto_insurance_clv__policies where income = 0"
+    ) == (1429,)

@@ -28,7 +28,7 @@ CONTACTS = [NAMES, CONTACT, CONTACT, ["58.5", *CONTACT[1:]], [*CONTACT[:-1], "ma
 RECIPE = """
     with joined as (
         select
-            contacts.* exclude (line_number, month, fault_rule_code, fault_column_name, fault_raw_value),
+            contacts.* exclude (line_number, month, fault),
             contacts.month as contact_month, balance, day, clients.month
         from staging.stg_bank_marketing__contacts as contacts
         inner join staging.stg_bank_marketing__clients as clients using (age, job, marital_status, education)
@@ -66,23 +66,23 @@ def test_the_other_marts_build_empty(small):
     assert notes["customers"] == (
         False,
         0,
-        "This layout has no customers; every mart stays empty without it",
+        "This layout has no customers; all marts of customers are empty",
     )
     assert notes["clients"][:2] == notes["contacts"][:2] == (True, 2)
     assert "Columns of bank-full.csv not read: default" in notes["clients"][2]
 
 
 def test_values_arrive_typed(small):
-    good = "where fault_rule_code is null order by line_number"
-    assert small.rows(f"select * exclude (fault_rules) from staging.stg_bank_marketing__clients {good}") == [
-        (2, 58, "management", "married", "tertiary", Decimal("2143.00"), 5, "may", None, None, None),
-        (3, 35, "admin.", "single", "unknown", Decimal("-7.50"), 6, "jun", None, None, None),
+    good = "where fault is null order by line_number"
+    assert small.rows(f"select * exclude (fault) from staging.stg_bank_marketing__clients {good}") == [
+        (2, 58, "management", "married", "tertiary", Decimal("2143.00"), 5, "may"),
+        (3, 35, "admin.", "single", "unknown", Decimal("-7.50"), 6, "jun"),
     ]  # fmt: skip
     contact = (
         58, "management", "married", "tertiary", "no", "unknown", "no", "cellular", "may", "mon", 261, 1, 999, 0,
-        "nonexistent", 1.1, 93.994, -36.4, 4.857, 5099.1, True, None, None, None,
+        "nonexistent", 1.1, 93.994, -36.4, 4.857, 5099.1, True,
     )  # fmt: skip
-    assert small.rows(f"select * exclude (fault_rules) from staging.stg_bank_marketing__contacts {good}") == [
+    assert small.rows(f"select * exclude (fault) from staging.stg_bank_marketing__contacts {good}") == [
         (2, *contact), (3, *contact)
     ]  # fmt: skip
 

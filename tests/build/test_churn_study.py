@@ -14,12 +14,6 @@ STUDIED = {
     "select": ["+churn_intervals", "+churn_segments"],
     "env": MODELS,
 }
-DISCOVERY_COLUMNS = (
-    "churn_segment_code, segment_name, predicate_sql, depth, customers_count, discovery_count, "
-    "discovery_churned_count, discovery_churn_rate, permutation_q_value, parent_gain, parent_p_value, overlap"
-)
-
-
 RATED = "(select * from intermediate.int_churn_observations where is_rated)"
 ATTRIBUTES = (
     "customer_id, age, gender, city, credit_score, estimated_salary, balance, product_count, has_credit_card, "
@@ -154,8 +148,7 @@ def test_segments_of_bank_scrooge_are_large_raised_and_distinct(bank_scrooge):
     )
     strong = [predicate for predicate, count, rate in segments if count >= 150 and rate >= 0.455]
     surest = [predicate for predicate, count, rate in segments if count >= 120 and rate >= 0.7]
-    assert len(strong) >= 5
-    assert len(strong) >= 6 or surest
+    assert len(strong) >= 5 and surest
     members = [
         {
             customer
@@ -231,7 +224,6 @@ def test_selection_never_reads_an_outcome_of_the_confirmation_half(demo, run_dbt
     for query in (
         "select * from intermediate.int_churn_intervals_found order by all",
         "select * from intermediate.int_churn_subgroups_found order by all",
-        f"select {DISCOVERY_COLUMNS} from marts.churn_segment_candidates order by churn_segment_code",
     ):
         assert plain.rows(query)
         assert plain.rows(query) == other.rows(query)

@@ -83,8 +83,8 @@ CASES = {
             "(0.5, 0.4, 0.6), (0.3, 0.4, 0.6)",
         ),
     ),
-    "is_unique_key": Case(
-        arguments="columns=['city', 'age']",
+    "unique_combination_of_columns": Case(
+        arguments="combination_of_columns=['city', 'age']",
         columns="city text, age double",
         passing=(
             "('a', 1)",

@@ -131,6 +131,15 @@ def clean(read, tmp_path_factory):
     return base
 
 
+def judged(entity: str) -> str:
+    """Every row of an entity of the canonical layout with its verdict, as a relation."""
+    return f"""(
+        select staged.*, coalesce(row_status, 'conformed') as row_status, rule_code, column_name
+        from staging.stg_canonical__{entity} as staged
+        left join intermediate.int_{entity}_judged as judged on staged.line_number = judged.line_number
+    )"""
+
+
 def assert_masked(masked: str):
     letters_and_digits = {character for character in masked if character.isalnum()}
     assert letters_and_digits <= {"x"}, masked
@@ -803,7 +812,7 @@ class TestCells:
     def test_a_cell_reads_as(self, cells, number, column, written, expected):
         ((value, status, rule_code, column_name, line_number),) = cells.rows(
             f"select {column}, row_status, rule_code, column_name, line_number "
-            f"from intermediate.int_customers_checked where customer_id = '{number}'"
+            f"from {judged('customers')} where customer_id = '{number}'"
         )
         assert line_number == number + 2
         if expected in (UNPARSEABLE, "out_of_range", "formula_like_text"):
@@ -832,7 +841,7 @@ class TestCells:
 
 def rows_read(build, entity, columns):
     return build.rows(
-        f"select {columns}, coalesce(rule_code, row_status) from intermediate.int_{entity}_checked order by line_number"
+        f"select {columns}, coalesce(rule_code, row_status) from {judged(entity)} order by line_number"
     )
 
 
@@ -852,7 +861,7 @@ def test_what_is_no_key_is_no_customer(read_canonical, tmp_path, kind):
         in_folder(tmp_path, delimited(rows), "customers.csv")
     else:
         pq.write_table(pa.Table.from_pylist(rows), tmp_path / "customers.parquet")
-    build = read_canonical(tmp_path, "+int_customers_checked")
+    build = read_canonical(tmp_path, "+int_customers_judged")
     assert build.is_success, build.messages
     found = dict(zip(KEYS, rows_read(build, "customers", "customer_id"), strict=True))
     expected = {key: (read, "conformed") for key, read in KEYS.items()}
@@ -883,12 +892,12 @@ def test_a_column_of_numbers_is_read_by_one_convention(read_canonical, tmp_path,
         for i in range(4)
     ]  # fmt: skip
     build = read_canonical(
-        in_folder(tmp_path, delimited(rows, delimiter=delimiter), "customers.csv"), "+int_customers_checked"
+        in_folder(tmp_path, delimited(rows, delimiter=delimiter), "customers.csv"), "+int_customers_judged"
     )  # fmt: skip
     assert build.is_success, build.messages
     for column, (_, expected) in numbers.items():
         found = build.rows(
-            f"select {column}, row_status from intermediate.int_customers_checked "
+            f"select {column}, row_status from {judged('customers')} "
             f"where customer_id like '{column}%' order by line_number"
         )
         assert [value for value, _ in found] == [
@@ -914,14 +923,14 @@ def test_offsets_are_read_row_by_row_and_on_every_machine(read_canonical, tmp_pa
     lines = [TRANSACTION, *(f"T{i},1,{time},1" for i, time in enumerate(times))]
     in_folder(tmp_path, "\n".join(lines), "transactions.csv")
     in_folder(tmp_path, "customer_id\n1\n", "customers.csv")
-    build = read_canonical(tmp_path, "+int_transactions_checked")
+    build = read_canonical(tmp_path, "+int_transactions_judged")
     assert build.is_success, build.messages
     assert rows_read(build, "transactions", "occurred_at") == [
         (moment(time), "conformed") for time in times.values()
     ]
 
 
-def test_the_parts_of_a_source_are_read_as_one(read_canonical, tmp_path):
+def test_the_parts_of_a_source_are_read_as_one(read_canonical, run_dbt, tmp_path):
     in_folder(tmp_path, "customer_id\n1\n", "customers.csv")
     in_folder(
         tmp_path, f"{TRANSACTION}\nT1,1,2024-01-01,1\nT2,1,bad,1\n", "transactions_2024-01.csv"
@@ -940,6 +949,10 @@ def test_the_parts_of_a_source_are_read_as_one(read_canonical, tmp_path):
         pq.write_table(pa.table(rows), part / "part-0.parquet")
     build = read_canonical(tmp_path, *QUALITY, *CONFORMED_ENTITIES)
     assert build.is_success, build.messages
+    tested = run_dbt(
+        "test", raw=tmp_path, into=build, select=["int_raw_rows_counted"], source_system="canonical"
+    )
+    assert tested.is_success, tested.messages
     assert build.values(
         "select file_name, raw_count, conformed_count, quarantined_count, deduplicated_count, is_reconciled "
         "from marts.quality_reconciliation"
@@ -982,12 +995,12 @@ def test_what_reading_leaves_open_is_noted(run_dbt, tmp_path):
         "close to expected ones: Joined On, Balance (EUR)",
         "not read: Joined On, Balance (EUR), remark; columns that it lacks",
         "read as cp1252", "Spellings of city read as one value: 4 as 2",
-        "Keys that another equals but for leading zeros, case, blanks or the form of letters: 2",
+        "Keys that differ from another only in leading zeros, case, blanks or the form of letters: 2",
     ):  # fmt: skip
         assert words in notes["customers"]
     for words in (
         "Spellings of product_code",
-        "Rows of unknown customers: 1, of which 1 name a known one but for leading zeros",
+        "Rows of unknown customers: 1, of which 1 differ from a known one only in leading zeros",
     ):
         assert words in notes["transactions"]
     assert "interaction_2024.txt lies in the folder and is not read" in notes["interactions"]
@@ -1121,7 +1134,7 @@ class TestCanonicalFiles:
         text = "customer_id,education,job\n1,a|b,c\n1,a,b|c\n2,~,\n2,,~\n3,a,b\n3,a,b\n"
         build = read_canonical(in_folder(tmp_path, text, "customers.csv"))
         assert build.rows(
-            "select line_number, row_status from intermediate.int_customers_checked order by 1"
+            f"select line_number, row_status from {judged('customers')} order by 1"
         ) == [(line, "quarantined") for line in (2, 3, 4, 5)] + [
             (6, "conformed"),
             (7, "deduplicated"),
@@ -1163,7 +1176,7 @@ def test_a_snapshot_is_known_by_its_customer_and_its_day(read_canonical, tmp_pat
         ("2", date("2024-01-31"), Decimal(100)),
     ]
     assert build.rows(
-        "select line_number from intermediate.int_customer_snapshots_checked where row_status = 'deduplicated'"
+        "select line_number from intermediate.int_customer_snapshots_judged where row_status = 'deduplicated'"
     ) == [(5,)]
     assert build.rows(QUARANTINE) == [
         (6, "duplicate_key", "customer_id, observed_on"),

@@ -27,6 +27,9 @@ READS = {
     "marts": {"seeds", "intermediate", "python", "marts"},
 }
 
+# The rooms of the house, from top to bottom; quality watches over all of them.
+ROOMS = ("staging", "inputs", "engagement", "churn", "clv", "segments", "strategy")
+
 # The first rule that fits a column name fixes its type.
 NUMBERS = ("BIGINT", "INTEGER", "DOUBLE", r"DECIMAL\(\d+,\d+\)")
 TYPES = (
@@ -188,7 +191,7 @@ def test_every_mart_declares_its_grain_and_is_tested_on_it(project):
         test = node.get("test_metadata") or {}
         kwargs = test.get("kwargs", {})
         key = {
-            "is_unique_key": kwargs.get("columns"),
+            "unique_combination_of_columns": kwargs.get("combination_of_columns"),
             "unique": [kwargs.get("column_name")],
         }.get(test.get("name"))
         if key and node["config"]["enabled"] and not node["config"]["where"]:
@@ -202,7 +205,16 @@ def test_every_mart_declares_its_grain_and_is_tested_on_it(project):
             faults[mart["name"]] = f"has no column {set(grain) - set(mart['columns'])}"
         elif set(grain) not in tested.get(mart["unique_id"], []):
             faults[mart["name"]] = f"is not tested to be unique by {grain}"
+        elif not mart["primary_key"] or not set(mart["primary_key"]) <= set(grain):
+            faults[mart["name"]] = f"has the key {mart['primary_key']} in the manifest"
     assert not faults
+
+
+def test_every_mart_is_public_and_has_an_owner(project):
+    owners = {group["name"]: group["owner"] for group in project.manifest["groups"].values()}
+    assert all(owner.get("name") for owner in owners.values())
+    assert {mart["group"] for mart in project.marts} == set(owners) == set(AREAS)
+    assert {mart["access"] for mart in project.marts} == {"public"}
 
 
 def test_every_mart_is_named_in_an_exposure(project):
@@ -253,6 +265,39 @@ def test_layers_read_only_layers_above_them(project):
         and not (folder(node) == "quality" and layer(parent) == "staging")
     ]
     assert not wrong
+
+
+def test_no_room_reads_one_below_it(project):
+    def room(node):
+        parts = pathlib.PurePosixPath(node["original_file_path"]).parts
+        return next((part for part in parts if part in ROOMS), None)
+
+    wrong = [
+        f"{node['name']} ({room(node)}) reads {parent['name']} ({room(parent)})"
+        for node in project.models.values()
+        for parent in project.parents(node)
+        if layer(node) in ("staging", "intermediate", "python") and room(node) and room(parent)
+        if ROOMS.index(room(parent)) > ROOMS.index(room(node))
+    ]
+    assert not wrong
+
+
+def test_nothing_is_measured_on_an_implausible_extract(project):
+    """Every mart waits for the findings on the extract, but those that say what was read."""
+    waits = {"int_input_findings"}
+    count = 0
+    while count < len(waits):
+        count = len(waits)
+        waits |= {
+            node["name"]
+            for node in project.models.values()
+            if any(parent["name"] in waits for parent in project.parents(node))
+        }
+    assert {mart["name"] for mart in project.marts if mart["name"] not in waits} == {
+        "quality_quarantine",
+        "quality_reconciliation",
+        "run_manifest",
+    }
 
 
 def test_marts_read_marts_of_their_own_or_an_earlier_area(project):

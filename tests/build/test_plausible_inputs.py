@@ -7,7 +7,7 @@ FINDINGS = (
     "order by all"
 )
 AS_OF = "select cast(as_of_date as varchar) from intermediate.int_as_of_date_determined"
-SELECTED = ("+int_as_of_date_determined", "+quality_quarantine")
+SELECTED = ("+int_as_of_date_determined", "+int_input_findings", "+quality_quarantine")
 
 
 @pytest.fixture(scope="module")
@@ -72,19 +72,18 @@ class TestRowsSetAside:
         assert [row[2:] for row in build.rows(FINDINGS)] == [(
             "block",
             "50 of 100 rows of transactions (50.0%) are in quarantine: unknown_customer in customer_id, "
-            "most often of the form ##; 50 of them name a customer that is there with other leading zeros or in other "
+            "most often of the form ##; 50 of them name a customer that exists with other leading zeros or in other "
             "case",
         )]  # fmt: skip
 
     def test_a_finding_blocks_what_is_built_on_it_and_is_said_at_the_end(self, read):
         build = read(
-            command="build", select=("+int_customers_churned", "+quality_quarantine", "+quality_reconciliation"),
+            command="build", select=("+int_churn_spells", "+quality_quarantine", "+quality_reconciliation"),
             customers=[*customers(["nothing"] * 20 + ["2024-01-31"] * 20), "40,2024-01-31"],
         )  # fmt: skip
         assert not build.is_success
         assert build.statuses["assert_inputs_are_plausible"] == "fail"
-        assert build.statuses["int_as_of_date_determined"] == "skipped"
-        assert build.statuses["int_customers_churned"] == "skipped"
+        assert build.statuses["int_churn_spells"] == "skipped"
         assert build.statuses["quality_quarantine"] == "success"
         said = " ".join(build.said)
         assert "Not published: test assert_inputs_are_plausible failed" in said
@@ -99,8 +98,8 @@ class TestAsOfDate:
         assert build.row(AS_OF) == ("2024-05-07",)
         assert build.rows(FINDINGS) == [(
             "transactions", "far_beyond", "block",
-            "1 of 61 values of transactions.occurred_at lie far beyond all other dates: up to 2042-06-03, "
-            "where the others end on 2024-05-07. If they are right, set var as_of_date",
+            "1 of 61 values of transactions.occurred_at are far beyond all other dates: up to 2042-06-03, "
+            "while the others end on 2024-05-07. If they are right, set var as_of_date",
         )]  # fmt: skip
 
     def test_var_as_of_date_settles_it(self, read):
@@ -113,7 +112,7 @@ class TestAsOfDate:
 
     def test_closings_alone_give_the_day_and_those_in_the_future_do_not(self, read):
         build = read(
-            select=("+int_customers_churned",),
+            select=("+int_customers_churned", "+int_input_findings"),
             customers=customers(days(60) + ["2031-12-31"] * 30 + [""] * 30),
         )
         assert build.row(AS_OF) == ("2024-05-07",)
@@ -125,7 +124,8 @@ class TestAsOfDate:
     def test_a_placeholder_of_a_closing_date_is_a_customer(self, read):
         placeholders = ["2099-12-31", "9999-12-31", "1900-01-01", "2150-06-30"]
         build = read(
-            select=("+int_customers_churned",), customers=customers(days(20) + placeholders * 20)
+            select=("+int_customers_churned", "+int_input_findings"),
+            customers=customers(days(20) + placeholders * 20),
         )
         assert build.row(AS_OF) == ("2024-02-11",)
         assert build.rows(FINDINGS) == []
@@ -138,7 +138,7 @@ class TestAsOfDate:
             customers=customers(["1900-01-01", "2024-01-31"], "customer_id,joined_on"),
             transactions=purchases(["1900-01-01", "2024-01-31", "9999-12-31"]),
         )
-        assert build.rows("select joined_on is null from intermediate.int_customers_read") == [
+        assert build.rows("select joined_on is null from staging.stg_canonical__customers") == [
             (True,), (False,),
         ]  # fmt: skip
         assert build.rows(

@@ -444,6 +444,7 @@ NO_PARTS = {
     "churned_count", "confirmation_churned_count",  # outcomes, told with their rate of any base that is large enough
     "customers_share", "value_share", "portfolio_level_share",  # of all customers, not of the cell's
     "value_count", "cut_count", "window_count",  # of values, dimensions and windows
+    "product_count",  # of the products of each customer of the cell
     "tested_count",  # of all customers, in all windows
     "known_outcome_count",  # the size of the cells that config.meta.cells.outcomes names
     "cohort_count", "at_risk_at_start_count",  # of a curve that many customers begin
@@ -924,7 +925,7 @@ print(reads)
 
 
 def read_while_building(mini, seconds, least_builds, monkeypatch):
-    monkeypatch.setattr(Publication, "grace_seconds", 1)
+    monkeypatch.setattr(Publication, "grace_seconds", 2)
     for folder in [mini.folder, *mini.folder.parents][:3]:
         folder.chmod(0o755)
     reader = subprocess.Popen(

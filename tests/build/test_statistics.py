@@ -24,7 +24,6 @@ STATEMENTS = {
             {%- endfor %}
         from grid
     """,
-    "normal": "select {{ normal_two_sided_p('z') }} as p from grid",
     "two_proportions": """
         select
             {{ risk_ratio('k1', 'n1', 'k2', 'n2') }} as ratio,
@@ -32,10 +31,6 @@ STATEMENTS = {
             {{ risk_ratio_bound('k1', 'n1', 'k2', 'n2', side=1) }} as ratio_upper,
             {{ cohens_h('k1', 'n1', 'k2', 'n2') }} as h
         from grid
-    """,
-    "stratified_z": """
-        select group_id, {{ stratified_z('k', 'n', 'all_k', 'all_n') }} as z
-        from grid group by group_id order by group_id
     """,
     "benjamini_hochberg": """
         select * from ({{ benjamini_hochberg('grid', 'family') }}) as corrected order by row_id
@@ -132,82 +127,7 @@ def test_nothing_is_known_of_no_trials(sql):
     assert values(sql["wilson"], "select null::bigint as k, null::bigint as n") == [None, None]
 
 
-# --- normal distribution
-
-
-def test_normal_p_value_is_scipys_to_twelve_digits(sql):
-    root2 = np.sqrt(2)
-    branch_ends = np.array([0.46875 * root2, 4.0 * root2])
-    z = np.concatenate(
-        [
-            [0.0, 5e-324, 1e-300, 1e-16, 1e-8, 1e-3, CONFIDENCE_Z],
-            np.linspace(0, 37, 20_001),
-            branch_ends,
-            np.nextafter(branch_ends, 0),
-            np.nextafter(branch_ends, 99),
-        ]
-    )
-    z = np.concatenate([z, -z])
-    found = evaluate(sql["normal"], pd.DataFrame({"z": z}))["p"]
-    np.testing.assert_allclose(found, 2 * stats.norm.sf(np.abs(z)), rtol=1e-12, atol=0)
-    assert found.between(0, 1).all()
-
-
-def test_normal_p_value_falls_to_zero_where_doubles_end(sql):
-    z = np.array([37.5, 38.0, 38.4, 38.6, 40.0, 1e3, 1e200, np.inf, -np.inf])
-    found = evaluate(sql["normal"], pd.DataFrame({"z": z}))["p"]
-    # by the logarithm, since norm.sf ends at z = 38; below 2.2e-308 a double loses digits, the last at 4.9e-324
-    expected = 2 * np.exp(stats.norm.logsf(np.abs(z)))
-    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-323)
-    assert found[0] > 0
-    assert (found[np.abs(z) > 38.5] == 0).all()
-
-
-def test_no_statistic_has_no_p_value(sql):
-    assert values(sql["normal"], "select unnest([null, 'nan'::double]) as z") == [None, None]
-
-
 # --- two proportions
-
-
-def stratified_grid(rows):
-    """(group_id, window_number, k1, n1, k2, n2) as the macro reads it: the group's counts, and those with the rest."""
-    grid = pd.DataFrame(rows, columns=["group_id", "window_number", "k", "n", "k2", "n2"])
-    return grid.assign(all_k=grid["k"] + grid["k2"], all_n=grid["n"] + grid["n2"])
-
-
-def test_with_one_window_the_square_of_z_is_the_uncorrected_chi_square(sql):
-    grid = pairs_grid()
-    rows = [(number, 1, *row) for number, row in enumerate(grid.itertuples(index=False))]
-    found = evaluate(sql["stratified_z"], stratified_grid(rows))["z"]
-    for row, z in zip(grid.itertuples(index=False), found, strict=True):
-        k1, n1, k2, n2 = map(int, row)
-        if k1 + k2 in (0, n1 + n2):
-            assert np.isnan(z), row  # nobody or everybody is affected: nothing to compare
-            continue
-        table = [[k1, n1 - k1], [k2, n2 - k2]]
-        expected = stats.chi2_contingency(table, correction=False).statistic
-        # the difference of two rates is good to 1e-16, so that of nearly equal ones has fewer digits
-        assert z**2 == pytest.approx(expected, rel=1e-10, abs=1e-18), row
-        assert np.sign(z) == np.sign(k1 * n2 - k2 * n1), row
-
-
-def test_with_several_windows_z_adds_up_the_excesses_within_windows(sql):
-    rng = np.random.default_rng(8)
-    rows = []
-    for group in range(60):
-        for window in range(1, 2 + group % 3):
-            n1, n2 = rng.integers(0, 200, 2)
-            rows.append((group, window, rng.integers(0, n1 + 1), n1, rng.integers(0, n2 + 1), n2))
-    grid = stratified_grid(rows).sample(frac=1, random_state=1)
-    found = evaluate(sql["stratified_z"], grid).set_index("group_id")["z"]
-    for group, windows in grid[grid["all_n"] > 0].groupby("group_id"):
-        p = windows["all_k"] / windows["all_n"]
-        excess = windows["k"] - windows["n"] * p
-        variance = windows["n"] * windows["n2"] / windows["all_n"] * p * (1 - p)
-        expected = excess.sum() / np.sqrt(variance.sum())
-        assert found[group] == pytest.approx(expected, rel=1e-9, nan_ok=True), group
-    assert found.notna().sum() > 50
 
 
 def test_risk_ratio_and_its_bounds_are_scipys(sql):

@@ -1,5 +1,7 @@
 """Comparisons of groups against SciPy, against brute force, and under no effect at all."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from customer_science.comparisons import (
     compare_groups,
     compare_means,
     compare_ranks,
+    compare_shares,
 )
 from customer_science.hypothesis_tests import stratified_chi_square
 from scipy import stats
@@ -117,6 +120,57 @@ def test_rates_agree_with_chi_square():
     assert many.effect_size == pytest.approx(
         stats.contingency.association(np.array([[30, 70], [45, 60]]), method="cramer"), rel=1e-12
     )
+
+
+def test_the_interval_of_a_difference_of_shares_is_newcombes():
+    # example (a) of Newcombe (1998), method 10
+    (row,) = compare_shares((56, 48), (70, 80), np.nan, SETTINGS)
+    interval = row["estimate_ci_lower"], row["estimate_ci_upper"]
+    assert interval == pytest.approx((0.0524, 0.3339), abs=5e-5)
+
+
+def test_the_interval_of_a_difference_of_rare_shares_covers_it():
+    """A share of 0.02 in 40 against 400, over all counts that are likely, and in two windows of half the size."""
+    n, share = (40, 400), 0.02
+    covered = 0.0
+    for counts in itertools.product(range(8), range(25)):
+        rows = compare_shares(counts, n, np.nan, SETTINGS)
+        weight = stats.binom.pmf(counts, n, share).prod()
+        covered += weight * (
+            not rows or rows[0]["estimate_ci_lower"] <= 0 <= rows[0]["estimate_ci_upper"]
+        )
+    assert covered >= 0.93
+    generator, covered = np.random.default_rng(3), 0
+    for _ in range(300):
+        first, second = (generator.binomial((20, 200), share) for _ in range(2))
+        rows = compare_shares(
+            tuple(first), (20, 200), np.nan, SETTINGS, [(tuple(second), (20, 200))]
+        )
+        covered += not rows or rows[0]["estimate_ci_lower"] <= 0 <= rows[0]["estimate_ci_upper"]
+    assert covered >= stats.binom.ppf(0.005, 300, 0.95)
+
+
+@pytest.mark.parametrize(
+    ("shift", "spread"), [(0.0, 1), (2.3, 1), (3.3, 1), (4.1, 1), (5.2, 2), (6.4, 2)]
+)
+def test_the_interval_of_cliffs_delta_covers_it_up_to_the_edge(shift, spread):
+    """Normal samples of 15 and 60, of deltas from 0 to 0.996."""
+    truth = 2 * stats.norm.cdf(shift / np.hypot(spread, 1)) - 1
+    generator, covered = np.random.default_rng(7), 0
+    for _ in range(150):
+        a = np.sort(generator.normal(shift, spread, 15))
+        b = np.sort(generator.normal(0, 1, 60))
+        (row,) = compare_ranks(a, b, np.nan, SETTINGS)
+        assert -1 <= row["estimate_ci_lower"] <= row["estimate"] <= row["estimate_ci_upper"] <= 1
+        covered += row["estimate_ci_lower"] <= truth <= row["estimate_ci_upper"]
+    assert covered >= stats.binom.ppf(0.005, 150, 0.95)
+
+
+def test_samples_that_do_not_overlap_have_an_interval():
+    a, b = np.arange(10.0), np.arange(20.0, 40.0)
+    (row,) = compare_ranks(a, b, np.nan, SETTINGS)
+    assert row["estimate"] == row["estimate_ci_lower"] == -1
+    assert -0.9 < row["estimate_ci_upper"] < -0.5
 
 
 def test_a_rate_of_few_is_neither_the_highest_nor_the_lowest():

@@ -21,9 +21,9 @@ FEATURES = [
     "vehicle_class", "coverage", "renew_offer_type", "employment_status", "marital_status", "education",
     "policy_count", "monthly_premium", "total_claim_amount", "income",
 ]  # fmt: skip
-SETTINGS = PolicySettings(5, 1, 20, 100, 20240101)
+SETTINGS = PolicySettings(fold_count=5, minimum_count=100, tree_count=20)
 # the project's defaults, in the three shuffles over which the published figures are means
-STUDY = PolicySettings(5, 3, 40, 100, 20240101)
+STUDY = PolicySettings(fold_count=5, minimum_count=100, shuffle_count=3)
 
 
 def catalogue(*protected, is_used=False):

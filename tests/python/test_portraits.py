@@ -102,3 +102,20 @@ def test_empty_inputs_keep_their_types(customers, members):
     ):
         found = compare_portraits(one, other, FEATURES, SETTINGS)
         assert found.empty and found.dtypes.equals(TYPES)
+
+
+def test_of_a_text_of_many_values_the_most_frequent_are_compared():
+    jobs = np.repeat([f"job {number:03}" for number in range(80)], np.arange(80) + 1)
+    customers = pd.DataFrame({"customer_id": [f"{i:05}" for i in range(len(jobs))], "job": jobs})
+    members = pd.DataFrame({"portrait_code": "odd", "customer_id": customers["customer_id"][1::2]})
+    features = pd.DataFrame({"feature_name": ["job"], "feature_kind": ["text"]})
+    levels = compare_portraits(customers, members, features, SETTINGS)["feature_level"]
+    assert sorted(levels) == [f"job {number:03}" for number in range(30, 80)]
+
+
+def test_features_that_define_a_portrait_are_left_out_of_it(customers, members):
+    defining = pd.DataFrame({"portrait_code": ["older"], "feature_name": ["age"]})
+    rows = compare_portraits(customers, members, FEATURES, SETTINGS, defining)
+    features = rows.groupby("portrait_code")["feature_name"].agg(set)
+    assert features["older"] == {"city", "is_active"}
+    assert features["first"] == {"age", "city", "is_active"}

@@ -14,7 +14,7 @@ from scipy.stats import gamma as gamma_distribution
 
 BG = {"r": 0.6, "alpha": 12.0, "a": 0.8, "b": 2.5}
 SPEND = {"p": 6.0, "q": 4.0, "v": 15.0}
-HORIZON = models.Horizon(365, 91, 0.1)
+HORIZON = models.Horizon(365, 0.1)
 
 
 def cdnow():
@@ -238,9 +238,7 @@ class TestForecasts:
     def test_discount_lies_between_none_and_that_of_the_last_day(self):
         history = np.array([2]), np.array([30.43]), np.array([38.86])
         plain = models.expected_purchases("bg_nbd", BG, 365 / 7, *history)
-        undiscounted = models.discounted_purchases(
-            "bg_nbd", BG, models.Horizon(365, 91, 0.0), *history
-        )
+        undiscounted = models.discounted_purchases("bg_nbd", BG, models.Horizon(365, 0.0), *history)
         discounted = models.discounted_purchases("bg_nbd", BG, HORIZON, *history)
         assert undiscounted == pytest.approx(plain, rel=1e-12)
         assert plain / 1.1 < discounted < plain

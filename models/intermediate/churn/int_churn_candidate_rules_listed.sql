@@ -1,5 +1,5 @@
--- The signs of the candidates in the one shape of segment rules. The code of a segment says what it is, so that it keeps
--- its meaning from build to build.
+-- The conditions of the candidates in the form of segment rules. The code of a segment states its conditions, so it keeps its
+-- meaning from build to build.
 with found as (
     select * from {{ ref('int_churn_subgroups_found') }}
 ),

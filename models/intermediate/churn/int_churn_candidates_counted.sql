@@ -1,8 +1,12 @@
--- Everybody who meets a candidate's rules in each window that tests read, counted in both halves; in the row of the latest window
--- also current customers among them, with what they hold.
+-- Each candidate in each window that tests read: everybody who meets its rules, counted in both halves, beside all of the
+-- confirmation half; in the row of the latest window also current customers among them, with what they hold.
 with observations as (
     select * from {{ ref('int_churn_observations') }}
     where is_tested or churn_basis = 'current'
+),
+
+rules as (
+    select * from {{ ref('int_churn_candidate_rules_listed') }}
 ),
 
 met as (
@@ -25,6 +29,44 @@ counted as (
         count(*) filter (where is_tested and not is_discovery and is_churned) as confirmation_churned_count
     from met
     group by segment_code, coalesce(window_number, 1)
+),
+
+halves as (
+    select
+        coalesce(window_number, 1) as window_number,
+        count(*) as half_count,
+        count(*) filter (where is_churned) as half_churned_count
+    from observations
+    where is_tested and not is_discovery and is_churned is not null
+    group by coalesce(window_number, 1)
+),
+
+candidates as (
+    select distinct
+        candidate_number,
+        segment_code
+    from rules
+),
+
+-- a candidate that nobody meets in a window has a row too
+filled as (
+    select
+        candidates.candidate_number,
+        candidates.segment_code,
+        halves.window_number,
+        coalesce(counted.customers_count, 0) as customers_count,
+        coalesce(counted.remaining_count, 0) as remaining_count,
+        coalesce(counted.value_held_amount, 0) as value_held_amount,
+        coalesce(counted.discovery_count, 0) as discovery_count,
+        coalesce(counted.discovery_churned_count, 0) as discovery_churned_count,
+        coalesce(counted.confirmation_count, 0) as confirmation_count,
+        coalesce(counted.confirmation_churned_count, 0) as confirmation_churned_count,
+        halves.half_count,
+        halves.half_churned_count
+    from candidates
+    cross join halves
+    left join counted
+        on candidates.segment_code = counted.segment_code and halves.window_number = counted.window_number
 )
 
-select * from counted
+select * from filled

@@ -1,7 +1,7 @@
--- Every cell of customers at risk whose outcome some mart tells, with the dimensions and values that make it: cells of equal
+-- Every cell of customers at risk whose outcome a mart shows, with the dimensions and values that define it: cells of equal
 -- dimensions and values are one cell, and cells add up to those with fewer dimensions. Cuts and products are in the marts of
 -- churn rates; levels of texts, and how many customers have a number, in portraits and hypotheses; halves of intervals in
--- churn_intervals. What bands of two sets of ages share is in no mart, but the sums of both sets tell of it.
+-- churn_intervals. The overlaps of bands of two age-band sets are in no mart, but follow from the sums of both sets.
 {#- The cell that has the customers whose number is not known, where a cut has it too. -#}
 {%- set unknown_cells = {
     'age': ['age_band', 'unknown'],

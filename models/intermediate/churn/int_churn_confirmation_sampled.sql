@@ -7,7 +7,7 @@ with observations as (
 sampled as (
     select * from observations
     order by md5(customer_id), customer_id
-    limit {{ number_var('discovery_sample_size') }}
+    limit {{ number_var('sample_size') }}
 )
 
 select * from sampled

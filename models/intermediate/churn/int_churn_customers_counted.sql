@@ -1,4 +1,4 @@
--- Who takes part in the rates that are shown, and who does not and why, in one row.
+-- How many customers are in the rates that are shown, and how many are not, by reason, in one row.
 with rated_day as (
     select * from {{ ref('int_churn_days') }}
     where is_rated

@@ -1,6 +1,8 @@
 -- The days on which customers are observed (docs/churn-and-segments.md): the as-of date; where churn is
 -- dated, the first day of the longest outcome window that fits and of the window before it; else the snapshot. The latest
 -- window gives the rates shown; tests and searches read earlier ones too, up to three, until enough customers churned.
+{#- days of contacts and purchases before an observation that features count, at most -#}
+{%- set maximum_lookback_days = 365 %}
 {#- above this share of churned customers without a date, churn is a flag on a snapshot -#}
 {%- set maximum_undated_share = 0.05 %}
 {#- each half then has about a hundred churned customers, so that a segment of a tenth of all customers that churns twice as
@@ -188,9 +190,9 @@ windows as (
         needed.is_tested,
         -- one length for all days, so that each of them sees as much, and what not all of them see is no feature
         min(least(
-            {{ number_var('score_lookback_days') }},
-            case when recorded_windows.has_contacts then recorded_windows.contacts_days else {{ number_var('score_lookback_days') }} end,
-            case when recorded_windows.has_purchases then recorded_windows.purchases_days else {{ number_var('score_lookback_days') }} end
+            {{ maximum_lookback_days }},
+            case when recorded_windows.has_contacts then recorded_windows.contacts_days else {{ maximum_lookback_days }} end,
+            case when recorded_windows.has_purchases then recorded_windows.purchases_days else {{ maximum_lookback_days }} end
         )) over () as lookback_days,
         bool_and(recorded_windows.has_contacts) over () as has_contacts,
         bool_and(recorded_windows.has_purchases) over () as has_purchases
@@ -238,7 +240,7 @@ days as (
         false as is_rated,
         false as is_tested,
         coalesce(
-            (select max(windows.lookback_days) from windows), {{ number_var('score_lookback_days') }}
+            (select max(windows.lookback_days) from windows), {{ maximum_lookback_days }}
         ) as lookback_days,
         coalesce((select bool_and(windows.has_contacts) from windows), true) as has_contacts,
         coalesce((select bool_and(windows.has_purchases) from windows), true) as has_purchases

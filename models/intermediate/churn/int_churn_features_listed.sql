@@ -1,6 +1,6 @@
--- The catalogue of features with the part that each plays on this extract. is_studied: in intervals and portraits; is_tested:
--- with p-values and in segments; is_scored: in churn scores. A feature of which nothing is known on the day of the
--- observation takes no part, although the customer record may have it on the as-of date.
+-- The features and where each is used on this extract. is_studied: in intervals and portraits; is_tested: with p-values and in
+-- segments; is_scorable: in churn scores. A feature that is not known on the day of the observation is not used, although the
+-- customer record may have it on the as-of date.
 {%- set texts = customer_features()['texts'] %}
 
 with features as (
@@ -64,8 +64,8 @@ listed as (
         is_measured_after as is_suspected_leak,
         churn_basis,
         case
-            when not takes_part then 'The extract has no value of it on the day on which the window opens'
-            when is_silence then 'It counts the silence that defines churn'
+            when not takes_part then 'The extract has no value of the feature on the day on which the window opens'
+            when is_silence then 'The feature counts the silence that defines churn'
             when is_measured_after then leak_reason
         end as leak_reason
     from judged

@@ -1,5 +1,7 @@
 -- Customers and churned customers of each interval in both halves and each window that tests read; the intervals of a feature
 -- divide all observations whose outcome is known. A value that the discovery half never had is counted under `other`.
+{#- on a snapshot, a feature with a higher area under the ROC curve alone is a suspected leak -#}
+{%- set maximum_auc = 0.95 %}
 with observations as (
     select * from {{ ref('int_churn_observations') }}
     where is_tested and is_churned is not null
@@ -89,11 +91,45 @@ counted as (
     group by intervals.feature_name, intervals.interval_number, placed.window_number
 ),
 
+-- the area under the ROC curve of customers ordered by the rate of their interval, in the discovery half of the latest window:
+-- the share of pairs of a churned and a retained customer in which the churned one has the higher rate, ties counting half
+discovered as (
+    select
+        feature_name,
+        discovery_churned_count as churned_count,
+        discovery_count - discovery_churned_count as retained_count,
+        cast(discovery_churned_count as double) / discovery_count as churn_rate
+    from counted
+    where window_number = 1 and discovery_count > 0
+),
+
+ordered as (
+    select
+        feature_name,
+        churned_count,
+        retained_count,
+        sum(retained_count) over (partition by feature_name order by churn_rate) as retained_up_to_count,
+        sum(retained_count) over (partition by feature_name, churn_rate) as retained_equal_count
+    from discovered
+),
+
+areas as (
+    select
+        feature_name,
+        sum(churned_count * (retained_up_to_count - 0.5 * cast(retained_equal_count as double)))
+        / nullif(sum(churned_count) * sum(retained_count), 0) as feature_auc
+    from ordered
+    group by feature_name
+),
+
 filled as (
     select
         intervals.*,
         counted.window_number,
         features.is_tested,
+        features.is_suspected_leak or features.churn_basis = 'snapshot' and coalesce(areas.feature_auc > {{ maximum_auc }}, false)
+            as is_suspected_leak,
+        areas.feature_auc,
         coalesce(counted.discovery_count, 0) as discovery_count,
         coalesce(counted.discovery_churned_count, 0) as discovery_churned_count,
         coalesce(counted.confirmation_count, 0) as confirmation_count,
@@ -102,6 +138,7 @@ filled as (
     inner join counted
         on intervals.feature_name = counted.feature_name and intervals.interval_number = counted.interval_number
     inner join features on intervals.feature_name = features.feature_name
+    left join areas on intervals.feature_name = areas.feature_name
 )
 
 select * from filled

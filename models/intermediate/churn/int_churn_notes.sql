@@ -35,7 +35,7 @@ window_rates as (
     select
         window_number,
         {{ percent_text('cast(churned_count as double) / nullif(customers_count, 0)') }}
-        || ' (95% CI ' || {{ percent_text('(' ~ wilson_lower('churned_count', 'customers_count') ~ ')') }}
+        || ' ({{ confidence_text() }} ' || {{ percent_text('(' ~ wilson_lower('churned_count', 'customers_count') ~ ')') }}
         || ' to ' || {{ percent_text('(' ~ wilson_upper('churned_count', 'customers_count') ~ ')') }} || ') from '
         || cast(observed_on as {{ kind_type('text') }}) || ' on' as rate_text
     from window_counts
@@ -100,12 +100,12 @@ notes as (
     union all
     select
         20 as note_number,
-        'Without a value on the day on which the window opens, and so not used to explain churn: ' || feature_labels as note
+        'Not used to explain churn, because the extract has no value on the day on which the window opens: ' || feature_labels as note
     from excluded_features
     union all
     select
         21 as note_number,
-        'Few customers churned in the latest window, and so tests and searches compare customers within ' || {{ whole_text('window_count') }}
+        'Few customers churned in the latest window, so tests and searches compare customers within ' || {{ whole_text('window_count') }}
         || ' windows. Their churn rates are ' || rates_text as note
     from windows_listed
 )

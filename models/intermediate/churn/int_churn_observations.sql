@@ -104,7 +104,7 @@ remembered as (
     ) = 1
 ),
 
--- snapshots that are deleted when a customer churns would tell the outcome by their absence
+-- snapshots that are deleted when a customer churns would disclose the outcome by their absence
 covered as (
     select
         count(remembered.balance) > 0 as has_balances,

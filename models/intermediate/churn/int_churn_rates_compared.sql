@@ -1,7 +1,9 @@
 -- Every cut value with its counts, its interval, its comparison with the rest of the portfolio, and its directly standardised
 -- rate: the value's stratum rates weighted by the portfolio's strata, weights renormalised over the strata that the value
--- has; null where these carry too little of the weight. All are of the latest window but the p-value, which is of all windows
--- that tests read.
+-- has; null where these carry too little of the weight. All are of the latest window but p- and q-value, which are of all
+-- windows that tests read.
+{#- share of the portfolio's weight that a standardised rate needs -#}
+{%- set minimum_coverage = 0.95 %}
 {%- set rest = ['churned_count', 'customers_count', 'rest_churned_count', 'rest_count'] %}
 
 with exclusive_strata as (
@@ -40,28 +42,8 @@ portfolios as (
     group by cut_name, window_number
 ),
 
-counted as (
-    select
-        cut_name,
-        cut_value,
-        window_number,
-        cast(sum(customers_count) as bigint) as customers_count,
-        cast(sum(churned_count) as bigint) as churned_count
-    from strata
-    group by cut_name, cut_value, window_number
-),
-
 tested as (
-    select
-        counted.cut_name,
-        counted.cut_value,
-        {{ stratified_z(
-            'counted.churned_count', 'counted.customers_count', 'portfolios.portfolio_churned_count', 'portfolios.portfolio_count',
-            'counted.window_number'
-        ) }} as z_statistic
-    from counted
-    inner join portfolios on counted.cut_name = portfolios.cut_name and counted.window_number = portfolios.window_number
-    group by counted.cut_name, counted.cut_value
+    select * from {{ ref('int_churn_cells_tested') }}
 ),
 
 weighted as (
@@ -94,7 +76,7 @@ standardised as (
         portfolios.portfolio_count - weighted.customers_count as rest_count,
         portfolios.portfolio_churned_count - weighted.churned_count as rest_churned_count,
         case
-            when weighted.covered_weight >= {{ number_var('standardisation_minimum_coverage') }} * portfolios.portfolio_count
+            when weighted.covered_weight >= {{ minimum_coverage }} * portfolios.portfolio_count
                 then weighted.weighted_rate / weighted.covered_weight
         end as standardised_churn_rate
     from weighted
@@ -110,10 +92,6 @@ rated_day as (
     where is_rated
 ),
 
-withheld as (
-    select * from {{ ref('int_churn_cells_withheld') }}
-),
-
 compared as (
     select
         standardised.cut_name,
@@ -126,20 +104,24 @@ compared as (
         {{ risk_ratio(*rest) }} as lift,
         {{ risk_ratio_bound(*rest, side=-1) }} as lift_ci_lower,
         {{ risk_ratio_bound(*rest, side=1) }} as lift_ci_upper,
-        {{ normal_two_sided_p('z_statistic') }} as p_value,
+        tested.p_value,
         {{ cohens_h(*rest) }} as effect_size,
         standardised_churn_rate,
         portfolio_count,
         portfolio_churned_count,
         customers_count < {{ number_var('small_cell_size') }} as is_small_cell,
-        withheld.cut_name is not null as is_withheld
+        cuts.cut_count,
+        cuts.age_band_set,
+        coalesce(cuts.is_in_cube, false) as is_in_cube,
+        case when cuts.cut_count > 1 then 'crossed' else standardised.cut_name end as family_name
     from standardised
-    inner join tested on standardised.cut_name = tested.cut_name and standardised.cut_value = tested.cut_value
-    left join withheld on standardised.cut_name = withheld.cut_name and standardised.cut_value = withheld.cut_value
+    left join tested on standardised.cut_name = tested.cut_name and standardised.cut_value = tested.cut_value
+    left join cuts on standardised.cut_name = cuts.cut_name
 ),
 
+-- the crossed cells of all cuts are one family, the values of another cut are one
 corrected as (
-    {{ benjamini_hochberg('compared', 'cut_name, is_withheld') }}
+    {{ benjamini_hochberg('compared', 'family_name') }}
 ),
 
 described as (
@@ -149,12 +131,11 @@ described as (
         corrected.portfolio_count,
         corrected.portfolio_churned_count,
         {{ churn_rate_columns() }},
-        cuts.cut_count,
-        cuts.age_band_set,
-        coalesce(cuts.is_in_cube, false) as is_in_cube
+        corrected.cut_count,
+        corrected.age_band_set,
+        corrected.is_in_cube
     from corrected
     cross join rated_day
-    left join cuts on corrected.cut_name = cuts.cut_name
 )
 
 select * from described

@@ -1,6 +1,8 @@
 -- The observations that churn scores learn from and those that they are for. Models learn from the windows that tests read (from
 -- the second alone, to be measured out of time), or from the snapshot, and score current customers. A fold has all
 -- rows of a customer.
+{#- more rows make models hardly better, and take longer -#}
+{%- set maximum_rows = 100000 %}
 {%- set fold_count = 5 %}
 
 with observations as (
@@ -22,7 +24,7 @@ snapshot as (
     where churn_basis = 'snapshot'
 ),
 
--- on a snapshot everybody is scored where the outcome stands
+-- on a snapshot all customers are scored on the day of the outcome
 needed as (
     select observations.*
     from observations
@@ -36,7 +38,7 @@ sample_keys as (
     from needed
     where is_tested and is_churned is not null
     order by md5(customer_id)
-    limit {{ number_var('score_sample_size') }}
+    limit {{ maximum_rows }}
 ),
 
 sample_ends as (
@@ -63,7 +65,7 @@ outcomes as (
         least(
             count(*) filter (where is_tested and is_sampled and is_churned),
             count(*) filter (where is_tested and is_sampled and not is_churned)
-        ) >= {{ number_var('score_minimum_outcomes') }} as are_enough
+        ) >= {{ number_var('minimum_outcomes') }} as are_enough
     from sampled
 ),
 

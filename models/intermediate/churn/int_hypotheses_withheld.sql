@@ -1,5 +1,5 @@
--- Hypotheses about churn that speak of a cell whose outcome is withheld: of a value of what parts customers, or of those whose
--- measure is not known, which follow from those with a known one. Named as cells are (cut_name, cut_value).
+-- Hypotheses about churn that use a cell whose outcome is withheld: a compared value, or the customers whose measure is unknown,
+-- which follow from those with a known one. Named like cells (cut_name, cut_value).
 with hypotheses as (
     select * from {{ ref('hypotheses') }}
 ),

@@ -7,7 +7,7 @@ with sampled as (
     where prediction_basis = 'back_test' and not is_ended
     group by customer_id
     order by md5(customer_id), customer_id
-    limit {{ number_var('clv_sample_size') }}
+    limit {{ number_var('sample_size') }}
 ),
 
 asked as (

@@ -1,5 +1,4 @@
--- How many contracts of each cohort ended at each renewal, and how many were left after it: all that a model of renewals
--- learns from.
+-- How many contracts of each cohort ended at each renewal, and how many were renewed: all that a model of renewals needs.
 with observed as (
     select * from {{ ref('int_clv_contracts_observed') }}
 ),

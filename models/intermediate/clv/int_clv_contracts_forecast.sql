@@ -12,7 +12,7 @@ forecast as (
         observed.customer_id,
         observed.prediction_basis,
         observed.measured_on,
-        {{ hash_bucket('observed.customer_id', number_var('clv_fold_count')) }} as fold_number,
+        {{ hash_bucket('observed.customer_id', clv_fold_count()) }} as fold_number,
         case when min(observed.renewal_number) = 0 then 'first year' else 'renewed before' end as value_cell,
         {{ exact_sum('observed.annual_premium') }} as last_value,
         -- the money of the coming year, in which each contract meets one renewal

@@ -1,5 +1,6 @@
 -- Yearly contracts on the as-of date and a year before it: how many renewals each has survived, or at which it ended. From
 -- the earlier day on, the next renewal of each is known.
+-- depends_on: {{ ref('int_input_findings') }}, so that nothing is measured on an implausible extract
 with policies as (
     select * from {{ ref('int_policies_conformed') }}
 ),
@@ -22,7 +23,7 @@ days as (
     where as_of_date is not null
 ),
 
--- a term that was renewed has not ended the contract; one that was not and has no end ended nobody knows when
+-- a renewed term has not ended the contract; a term without renewal and end date ended on an unknown day
 dated as (
     select
         policy_id,

@@ -1,5 +1,5 @@
--- What each family of models says of each customer: `latest` is the value to show, `back_test` a forecast whose outcome has
--- come since and tells how far such forecasts are off. A policyholder's value comes from a model that has not seen it.
+-- The predictions of each family of models: `latest` is the value to show, `back_test` a forecast whose outcome is known, from
+-- which the errors of forecasts are taken. A policyholder's value comes from a model fitted without it.
 {%- set purchase_model = name_var('clv_purchase_model', ['bg_nbd', 'mbg_nbd']) %}
 
 with profiled as (

@@ -1,4 +1,4 @@
--- The value and tier of each customer by the family that speaks: the value that the extract gives, else the predicted one.
+-- The value and tier of each customer by the family in use: the value that the extract gives, else the predicted one.
 with predicted as (
     select * from {{ ref('int_clv_customers_predicted') }}
     where prediction_basis = 'latest'

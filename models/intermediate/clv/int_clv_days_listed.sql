@@ -1,5 +1,8 @@
--- The days on which customers' purchases are looked at: the as-of date, whose future nobody knows, and for each of var
+-- The days up to which purchases are summarised: the as-of date, whose future is not known, and for each of var
 -- clv_holdout_days a cut-off so many days before it, where enough purchases came before.
+-- depends_on: {{ ref('int_input_findings') }}, so that nothing is measured on an implausible extract
+{#- days of purchases that a back-test needs before its cut-off -#}
+{%- set minimum_history_days = 180 %}
 with as_of as (
     select * from {{ ref('int_as_of_date_determined') }}
 ),
@@ -29,7 +32,7 @@ started_days as (
     select days.*
     from days
     cross join started
-    where {{ dbt.datediff('started.started_on', 'days.measured_on', 'day') }} >= {{ number_var('clv_minimum_history_days') }}
+    where {{ dbt.datediff('started.started_on', 'days.measured_on', 'day') }} >= {{ minimum_history_days }}
 )
 
 select * from started_days

@@ -91,7 +91,7 @@ sampled as (
         described.monthly_premium is not null and row_number() over (
             partition by described.observed_clv is null, described.monthly_premium is null
             order by md5(described.customer_id), described.customer_id
-        ) <= {{ number_var('clv_sample_size') }} as is_sampled
+        ) <= {{ number_var('sample_size') }} as is_sampled
     from described
     cross join most
     left join ladder on described.coverage = ladder.value

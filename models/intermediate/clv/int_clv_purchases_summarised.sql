@@ -49,7 +49,7 @@ sampled_{{ name }} as (
     inner join days on latest_summed.first_purchase_on <= days.measured_on
     where {{ "days.holdout_days is null" if holdout == 'latest' else 'days.holdout_days = ' ~ holdout }}
     order by md5(latest_summed.customer_id), latest_summed.customer_id
-    limit {{ number_var('clv_sample_size') }}
+    limit {{ number_var('sample_size') }}
 ),
 {%- endfor %}
 
@@ -122,7 +122,7 @@ summarised as (
         case when holdout_days is not null then cast(coalesce(last_period_amount, 0) as decimal(18, 2)) end as last_period_amount,
         case when holdout_days is not null then future_count end as future_count,
         case when holdout_days is not null then cast(coalesce(future_amount, 0) as decimal(18, 2)) end as future_amount,
-        {{ hash_bucket('summed.customer_id', number_var('clv_fold_count')) }} as fold_number,
+        {{ hash_bucket('summed.customer_id', clv_fold_count()) }} as fold_number,
         {{ repeat_cell('repeat_count') }} as value_cell,
         sampled.customer_id is not null as is_sampled
     from summed
@@ -150,7 +150,7 @@ enough as (
     inner join repeaters
         on sampled.customer_id = repeaters.customer_id and sampled.measured_on = repeaters.measured_on
     group by sampled.measured_on
-    having count(*) >= {{ number_var('clv_minimum_count') }}
+    having count(*) >= {{ number_var('minimum_outcomes') }}
 ),
 
 summarised_enough as (

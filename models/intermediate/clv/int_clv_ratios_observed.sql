@@ -16,7 +16,7 @@ back_tested as (
 ),
 
 folds as (
-    {%- for fold in range(number_var('clv_fold_count')) %}
+    {%- for fold in range(clv_fold_count()) %}
     select {{ fold }} as fold_number
     {%- if not loop.last %}
     union all

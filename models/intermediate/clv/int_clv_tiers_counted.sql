@@ -72,7 +72,8 @@ counted as (
         max(cast(set_amount as double)) as set_value,
         -- squared distances of what each customer holds from what the share would give
         {{ exact_sum('cast(clv_amount as double) * clv_amount * (1 - value_share) * (1 - value_share)') }} as inside_square,
-        {{ exact_sum('cast(clv_amount as double) * clv_amount') }} as squared_value
+        {{ exact_sum('cast(clv_amount as double) * clv_amount') }} as squared_value,
+        max(cast(clv_amount as double) * clv_amount) as largest_square
     from shared
     group by tier_set, clv_tier, tier_number, clv_family, lower_bound_amount, upper_bound_amount
 ),
@@ -85,7 +86,13 @@ spread as (
             coalesce(inside_square, 0)
             + value_share * value_share
             * ({{ exact_sum('squared_value', 'partition by tier_set') }} - coalesce(squared_value, 0))
-        ) / nullif(set_value, 0) as half_width
+        ) / nullif(set_value, 0) as half_width,
+        -- with a customer like this there may be others outside the sample, of whom the variance knows nothing
+        coalesce(
+            max(largest_square) over (partition by tier_set)
+            > 0.1 * {{ exact_sum('squared_value', 'partition by tier_set') }},
+            false
+        ) as is_heavy_tailed
     from counted
 ),
 
@@ -103,6 +110,7 @@ described as (
         value_share,
         greatest(0.0, value_share - coalesce(half_width, 0)) as value_share_ci_lower,
         least(1.0, value_share + coalesce(half_width, 0)) as value_share_ci_upper,
+        is_heavy_tailed,
         tier_set = {{ sql_literal(var('clv_tier_set')) }} as is_active
     from spread
 )

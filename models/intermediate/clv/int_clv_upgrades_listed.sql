@@ -1,5 +1,5 @@
--- What single changes the model that speaks would value higher, per customer: a higher coverage, a further policy, or further
--- purchase days. Steps say how much has to change.
+-- Single changes after which the model in use predicts a higher value, per customer: a higher coverage, one more policy, or
+-- more purchase days. Steps say how much has to change.
 {%- set further_steps = [1, 2, 3] %}
 
 with policies as (

@@ -6,7 +6,7 @@
 
 with clients as (
     select * from {{ ref('stg_bank_marketing__clients') }}
-    where fault_rule_code is null
+    where fault is null
 ),
 
 contacts as (
@@ -14,7 +14,7 @@ contacts as (
         *,
         {{ content_hash(declared_input('contacts')['kinds']) }} as contact_hash
     from {{ ref('stg_bank_marketing__contacts') }}
-    where fault_rule_code is null
+    where fault is null
 ),
 
 -- the study drops exact copies of joined rows

@@ -1,4 +1,4 @@
--- Customers on whom clusters are fitted: everybody who was ever in contact and has not closed, bounded in number by the hash
+-- Customers on whom clusters are fitted: all who were ever in contact and has not closed, bounded in number by the hash
 -- of the key. Closing ends contacts and empties balances, so closed customers would be a cluster of their own.
 with open_customers as (
     select customers.customer_id
@@ -17,7 +17,7 @@ built as (
 sampled as (
     select * from built
     order by md5(customer_id), customer_id
-    limit {{ number_var('cluster_sample_size') }}
+    limit {{ number_var('sample_size') }}
 )
 
 select * from sampled

@@ -84,7 +84,7 @@ described as (
         coded.cluster_set,
         coded.cluster_code,
         coded.segment_code,
-        -- two clusters of one set may fall into one segment, and are told apart by their codes
+        -- two clusters of one set may have the same segment; their codes distinguish them
         case
             when count(*) over (partition by coded.cluster_set, coded.segment_code) > 1
                 then segments.segment_name || ' (' || coded.cluster_code || ')'

@@ -1,4 +1,4 @@
--- The cluster code of every customer. Apart from the clusters stand those who were never in touch, and everybody where
+-- The cluster code of every customer. Customers who were never in touch have a code of their own, and all customers where
 -- there is no cluster structure.
 {{ config(materialized='view') }}
 

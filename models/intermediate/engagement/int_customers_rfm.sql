@@ -1,5 +1,6 @@
 -- Recency, frequency and money of every customer under every scheme whose events the extract has. Nobody in touch yet:
 -- no recency and a frequency of zero. Money from the customer record is the balance, and unknown where that is null.
+-- depends_on: {{ ref('int_input_findings') }}, so that nothing is measured on an implausible extract
 with schemes as (
     select
         rfm_scheme,

@@ -1,6 +1,5 @@
--- The date on which every measure stands: var as_of_date, else the latest day on which something happened that is not
+-- The date on which everything is measured: var as_of_date, else the latest day on which something happened that is not
 -- far beyond all others. Null where the extract has no date.
--- depends_on: {{ ref('int_input_findings') }}, so that nothing is measured on an extract that is implausible
 select
     coalesce({{ date_var('as_of_date') }}, max(happened_on) filter (where not is_far_beyond)) as as_of_date
 from {{ ref('int_input_days_judged') }}

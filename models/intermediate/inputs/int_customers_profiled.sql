@@ -1,4 +1,5 @@
 -- What is known of each customer on the as-of date, derived where the extract gives the parts instead of the value.
+-- depends_on: {{ ref('int_input_findings') }}, so that nothing is measured on an implausible extract
 with customers as (
     select * from {{ ref('int_customers_conformed') }}
 ),

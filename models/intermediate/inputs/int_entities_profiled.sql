@@ -1,4 +1,4 @@
--- What the columns of each entity hold, in a few words: units, spellings and blanks show at once how a layout was read. What
+-- A short profile of the columns of each entity: units, spellings and blanks show how a layout was read. What
 -- would take long is left out: different values of keys, numbers and dates, and medians of snapshots. Blanks are kept and
 -- shown as unknown; those of a column that may be blank are no finding.
 {%- set may_be_blank = ['closed_on', 'closed_reason', 'is_churned', 'ends_on', 'is_renewed', 'is_retained', 'contacted_on',

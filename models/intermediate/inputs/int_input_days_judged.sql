@@ -1,31 +1,12 @@
--- The days on which something happened, by the column that has them. A day is far beyond the others where a long gap lies
--- before it in which nothing happened, and after the gap too few days of each column to be more than mistyped ones or
--- placeholders. Contract ends and the days of snapshots are left out because they may lie in the future, as the end of a
--- month that is not over does. Rows that are good by themselves count, so that nothing waits here for keys to be compared.
-{%- set dated = [
-    ('customers', 'joined_on'), ('customers', 'closed_on'), ('product_holdings', 'opened_on'),
-    ('product_holdings', 'closed_on'), ('interactions', 'occurred_at'), ('transactions', 'occurred_at'),
-    ('campaign_contacts', 'contacted_on'),
-] %}
+-- A day is far beyond the others where a long gap lies before it in which nothing happened, and after the gap too few days of
+-- each column to be more than mistyped ones or placeholders.
 {#- a gap is long if it is longer than both; the average gap is that between the days before it -#}
 {%- set gap_days, gap_multiple = 180, 10 %}
 {#- days after the gap are too few below this share of the column's days, or of all days where the column has few -#}
 {%- set maximum_share, few_days = 0.1, 20 %}
 
 with days as (
-    {%- for entity_name, column in dated %}
-    select
-        '{{ entity_name }}' as entity_name,
-        '{{ column }}' as column_name,
-        cast({{ column }} as date) as happened_on,
-        count(*) as value_count
-    from {{ ref('int_' ~ entity_name ~ '_read') }}
-    where broken_rule is null and {{ column }} is not null
-    group by cast({{ column }} as date)
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
+    select * from {{ ref('int_input_days_counted') }}
 ),
 
 distinct_days as (

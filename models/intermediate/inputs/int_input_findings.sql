@@ -100,7 +100,7 @@ findings as (
         || ' (' || {{ percent_text('lost_share') }} || ') are in quarantine: ' || rule_code
         || coalesce(' in ' || column_name, '') || coalesce(', most often of the form ' || value_shape, '')
         || case
-            when similar_count > 0 then '; ' || {{ whole_text('similar_count') }} || ' of them name a customer that is there'
+            when similar_count > 0 then '; ' || {{ whole_text('similar_count') }} || ' of them name a customer that exists'
                 || ' with other leading zeros or in other case'
             else ''
         end
@@ -122,8 +122,8 @@ findings as (
         'far_beyond' as finding_code,
         {{ "'block'" if var('as_of_date') is none else "'warn'" }} as severity,
         {{ whole_text('far_days.far_count') }} || ' of ' || {{ whole_text('far_days.value_count') }} || ' values of '
-        || far_days.entity_name || '.' || far_days.column_name || ' lie far beyond all other dates: up to '
-        || cast(far_days.last_on as {{ kind_type('text') }}) || ', where the others end on '
+        || far_days.entity_name || '.' || far_days.column_name || ' are far beyond all other dates: up to '
+        || cast(far_days.last_on as {{ kind_type('text') }}) || ', while the others end on '
         || cast(last_days.last_plausible_on as {{ kind_type('text') }})
         || '. If they are right, set var as_of_date' as finding
     from far_days

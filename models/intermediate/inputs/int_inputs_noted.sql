@@ -49,11 +49,11 @@ key_notes as (
         1002 as note_number,
         case
             when entity_name = 'customers'
-                then 'Keys that another equals but for leading zeros, case, blanks or the form of letters: '
+                then 'Keys that differ from another only in leading zeros, case, blanks or the form of letters: '
                     || {{ whole_text('alike_count') }}
             else 'Rows of unknown customers: ' || {{ whole_text('unknown_count') }} || ', of which '
                 || {{ whole_text('alike_count') }}
-                || ' name a known one but for leading zeros, case, blanks or the form of letters'
+                || ' differ from a known one only in leading zeros, case, blanks or the form of letters'
         end as note,
         entity_name <> 'customers' as is_near_miss
     from keys_compared

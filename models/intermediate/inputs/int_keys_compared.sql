@@ -5,18 +5,13 @@ with known as (
 ),
 
 unknown as (
-    {%- for entity_name in entities() if entity_name != 'customers' %}
     select
-        '{{ entity_name }}' as entity_name,
+        entity_name,
         {{ alike_key('customer_id') }} as alike,
         count(*) as row_count
-    from {{ ref('int_' ~ entity_name ~ '_read') }}
-    where broken_rule like 'unknown_customer:%'
-    group by customer_id
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
+    from {{ ref('int_rows_judged') }}
+    where rule_code = 'unknown_customer'
+    group by entity_name, customer_id
 ),
 
 alike_customers as (

@@ -1,4 +1,4 @@
--- Marts that stay empty because no column has a value that they need, and the columns of which one would do.
+-- Marts without rows because no column has a value that they need, and the columns of which one would suffice.
 {%- set requirements = mart_requirements() %}
 {%- set entity_columns = {} %}
 {%- for lists in requirements.values() %}

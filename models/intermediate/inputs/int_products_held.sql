@@ -1,5 +1,5 @@
--- A product counts as held if it was held at any time up to the as-of date: holdings end when a customer leaves, so
--- what is held on the as-of date would only restate who left.
+-- A product counts as held if it was held at any time up to the as-of date: holdings end when a customer churns, so
+-- what is held on the as-of date would only restate churn.
 with product_holdings as (
     select * from {{ ref('int_product_holdings_conformed') }}
 ),

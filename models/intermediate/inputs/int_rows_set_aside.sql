@@ -1,33 +1,16 @@
--- Rows in quarantine by rule and column, beside the values that the column has: closing dates that nobody can read are
+-- Rows in quarantine by rule and column, with the number of values of the column: closing dates that cannot be read are
 -- few among all rows, and may still be all closing dates that there are. value_shape is the most frequent masked value;
 -- similar_count are the unknown customers that are known under a key with other leading zeros, or in other case.
 {%- set value_is_lost = "rule_code in ('unparseable_value', 'formula_like_text')" %}
 
 with broken_rows as (
-    {%- for entity_name, entity in entities().items() %}
-    select
-        '{{ entity_name }}' as entity_name,
-        {{ rule_of('broken_rule') }} as rule_code,
-        {{ column_of('broken_rule') }} as column_name,
-        {{ masked_value(value_of('broken_rule')) }} as value_shape
-    from {{ ref('int_' ~ entity_name ~ '_read') }}
-    where broken_rule is not null
-    union all
-    select
-        '{{ entity_name }}' as entity_name,
-        'duplicate_key' as rule_code,
-        '{{ entity['key'] | join(', ') }}' as column_name,
-        cast(null as {{ kind_type('text') }}) as value_shape
-    from {{ ref('int_' ~ entity_name ~ '_repeated') }}
-    where is_conflicting
-    union all
-    {%- endfor %}
     select
         entity_name,
+        customer_id,
         rule_code,
         column_name,
         {{ masked_value('raw_value') }} as value_shape
-    from {{ ref('int_own_inputs_checked') }}
+    from {{ ref('int_rows_judged') }}
     where row_status = 'quarantined'
 ),
 
@@ -36,10 +19,11 @@ shapes as (
         entity_name,
         rule_code,
         column_name,
-        value_shape,
+        -- a repeated key is no spelling
+        case when rule_code <> 'duplicate_key' then value_shape end as value_shape,
         count(*) as shape_count
     from broken_rows
-    group by entity_name, rule_code, column_name, value_shape
+    group by all
 ),
 
 shapes_ranked as (
@@ -52,61 +36,42 @@ shapes_ranked as (
     from shapes
 ),
 
--- one row per entity, so that each file is passed over once
-{%- for entity_name, entity in entities().items() %}
+-- one row per entity, so that each is passed over once
+{%- for entity_name in entities().keys() | list + own_inputs() %}
 {{ entity_name }}_counted as (
     select
         count(*) as row_count
-        {%- for column in entity['columns'] %},
+        {%- for column in entities().get(entity_name, {'columns': {}})['columns'] %},
         count({{ column }}) as {{ column }}_count
         {%- endfor %}
-    from {{ ref('int_' ~ entity_name ~ '_read') }}
+    from {{ staged(entity_name) }} as staged_rows
 ),
 {% endfor %}
-own_inputs_counted as (
-    select
-        entity_name,
-        count(*) as row_count
-    from {{ ref('int_own_inputs_checked') }}
-    group by entity_name
-),
-
 similar_keys as (
     select {{ similar_key('customer_id') }} as similar_key from {{ ref('int_customers_conformed') }}
-),
-
-unknown_customers as (
-    {%- for entity_name in entities() if entity_name != 'customers' %}
-    select
-        '{{ entity_name }}' as entity_name,
-        {{ similar_key(value_of('broken_rule')) }} as similar_key
-    from {{ ref('int_' ~ entity_name ~ '_read') }}
-    where broken_rule like 'unknown_customer:%'
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
 ),
 
 similar_customers as (
     select
         entity_name,
-        'unknown_customer' as rule_code,
+        rule_code,
         count(*) as similar_count
-    from unknown_customers
-    where similar_key in (select similar_keys.similar_key from similar_keys)
-    group by entity_name
+    from broken_rows
+    where
+        rule_code = 'unknown_customer'
+        and {{ similar_key('customer_id') }} in (select similar_keys.similar_key from similar_keys)
+    group by entity_name, rule_code
 ),
 
 values_counted as (
-    {%- for entity_name, entity in entities().items() %}
+    {%- for entity_name in entities().keys() | list + own_inputs() %}
     select
         shapes_ranked.*,
         counted.row_count,
         -- a rule that asks for a value, or looks at the whole row, is a matter of all rows
         case
             when rule_code in ('missing_key', 'missing_value', 'duplicate_key') then counted.row_count
-            {%- for column in entity['columns'] %}
+            {%- for column in entities().get(entity_name, {'columns': {}})['columns'] %}
             when column_name = '{{ column }}'
                 then counted.{{ column }}_count + case when {{ value_is_lost }} then quarantined_count else 0 end
             {%- endfor %}
@@ -114,15 +79,11 @@ values_counted as (
         end as value_count
     from shapes_ranked
     cross join {{ entity_name }}_counted as counted
-    where shapes_ranked.entity_name = '{{ entity_name }}'
+    where shapes_ranked.entity_name = {{ sql_literal(entity_name) }}
+    {%- if not loop.last %}
     union all
+    {%- endif %}
     {%- endfor %}
-    select
-        shapes_ranked.*,
-        counted.row_count,
-        counted.row_count as value_count
-    from shapes_ranked
-    inner join own_inputs_counted as counted on shapes_ranked.entity_name = counted.entity_name
 ),
 
 described as (

@@ -78,7 +78,17 @@ levels_counted as (
     group by all
 ),
 
-levels_described as (
+-- a text may have as many values as there are customers: the 50 most frequent of the portfolio are described
+levels_ranked as (
+    select
+        feature_name,
+        feature_level,
+        row_number() over (partition by feature_name order by level_count desc, feature_level asc) as level_rank
+    from levels_counted
+    where portrait_code = 'portfolio' and feature_level <> 'unknown'
+),
+
+levels_known as (
     select
         portrait_code,
         feature_name,
@@ -89,7 +99,15 @@ levels_described as (
     where feature_level <> 'unknown'
 ),
 
-described as (
+levels_described as (
+    select levels_known.*
+    from levels_known
+    inner join levels_ranked
+        on levels_known.feature_name = levels_ranked.feature_name and levels_known.feature_level = levels_ranked.feature_level
+    where levels_ranked.level_rank <= 50
+),
+
+united as (
     select
         portrait_code,
         feature_name,
@@ -114,6 +132,15 @@ described as (
         level_count,
         cast(level_count as double) / known_count as level_share
     from levels_described
+),
+
+-- in the features that define a segment it differs by definition
+described as (
+    select united.*
+    from united
+    left join {{ ref('int_churn_candidate_rules_listed') }} as defining
+        on united.portrait_code = defining.segment_code and united.feature_name = defining.column_name
+    where defining.segment_code is null
 )
 
 select * from described

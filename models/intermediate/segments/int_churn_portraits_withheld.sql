@@ -1,5 +1,5 @@
--- Features whose p-values a portrait does not tell once published: some level of theirs, or some part of one, is withheld, and
--- the levels of a feature add up. Named as cells are (cut_name, cut_value).
+-- Features whose p-values a published portrait withholds: a level of the feature, or a part of one, is withheld, and the levels
+-- of a feature add up. Named like cells (cut_name, cut_value).
 {%- set minimum = number_var('minimum_cell_size') %}
 
 with described as (

@@ -1,4 +1,4 @@
--- Every segment, RFM segment, cluster and tier whose outcome some mart tells, in the shape of int_churn_cells_listed: cells of
+-- Every segment, RFM segment, cluster and tier whose outcome a mart shows, in the form of int_churn_cells_listed: cells of
 -- equal dimensions and values are one, and the clusters of a segment add up to it.
 {%- set no_text = 'cast(null as ' ~ kind_type('text') ~ ')' %}
 

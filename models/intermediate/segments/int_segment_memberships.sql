@@ -11,11 +11,18 @@ with observations as (
 ),
 
 churn_segments as (
-    select * from {{ ref('int_churn_segments_ranked') }}
+    select * from {{ ref('int_churn_candidates_confirmed') }}
+    where verdict = 'kept'
+),
+
+-- those that people own, and those of the churn segments that were kept
+rules as (
+    select * from {{ ref('int_segment_rules_listed') }}
+    where segment_scheme <> 'churn' or segment_code in (select churn_segments.segment_code from churn_segments)
 ),
 
 ruled as (
-    {{ evaluate_segment_rules('observations', ref('int_segment_rules_active'), keys) }}
+    {{ evaluate_segment_rules('observations', 'rules', keys) }}
 ),
 
 unassigned as (

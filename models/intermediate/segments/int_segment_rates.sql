@@ -1,7 +1,8 @@
 -- What followed for the members of each segment: the rate of the latest window (or of the snapshot), the rate of the planning
 -- period that it implies, how alike the segment is today, and a back-test. Segments that were discovered by their rate are
--- judged by the confirmation half. Rates are shrunk to the portfolio's by var churn_rate_prior_count customers.
-{%- set prior_count = number_var('churn_rate_prior_count') %}
+-- judged by the confirmation half. Rates are shrunk to the portfolio's.
+{#- weight, in customers, of the portfolio's rate when a segment's rate is shrunk -#}
+{%- set prior_count = 10 %}
 
 with observations as (
     select * from {{ ref('int_churn_observations') }}
@@ -106,7 +107,7 @@ described as (
         portfolio_rate,
         shrunk_churn_rate,
         {{ planning_rate('shrunk_churn_rate', 'window_days') }} as planning_churn_rate,
-        -- the range holds the expectation, also where the shrunk rate leaves the interval of few customers
+        -- the range contains the expectation, also if the shrunk rate is outside the interval of few customers
         {{ planning_rate('least(churn_rate_ci_lower, shrunk_churn_rate)', 'window_days') }} as planning_churn_rate_ci_lower,
         {{ planning_rate('greatest(churn_rate_ci_upper, shrunk_churn_rate)', 'window_days') }} as planning_churn_rate_ci_upper,
         coalesce(window_days < {{ number_var('planning_days') }}, false) as is_extrapolated,

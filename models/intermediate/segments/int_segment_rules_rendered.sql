@@ -1,4 +1,4 @@
--- Labels and predicates for people, rendered from the bounds of the rules; the predicate is shown, never run.
+-- Labels and predicates to display, rendered from the bounds of the rules; the predicate is shown, never run.
 with rules as (
     select * from {{ ref('int_segment_rules_listed') }}
 ),

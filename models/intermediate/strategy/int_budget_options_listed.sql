@@ -1,7 +1,7 @@
 -- What each scenario can buy: per tier and strategy, what a contact costs, what it may keep, and how many can be made. A
 -- contact keeps a customer who would have churned, at the rate per planning period that the tier's outcome window implies,
--- with the save rate that the plan states as a range;
--- where nothing is known of churn, the scenario's assumed rate stands for it. Churned customers are not contacted.
+-- with the save rate that the plan states as a range. Where churn is not known, the scenario's assumed rate is used. Churned
+-- customers are not contacted.
 with tiers as (
     select * from {{ ref('int_clv_tiers_counted') }}
     where is_active

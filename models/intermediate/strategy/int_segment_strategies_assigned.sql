@@ -1,11 +1,12 @@
--- The strategies of every segment, ranked. Owned segments have theirs in the seed. A churn segment that was discovered
--- takes them from its signs: a strategy for a range suits a segment that lies within it; the row without a column suits all.
+-- The strategies of every segment, ranked. Most segments have theirs in seed segment_strategies. A churn segment gets them by its
+-- conditions: a strategy for a range suits a segment that lies within it; the row without a column suits all.
 with owned as (
     select * from {{ ref('segment_strategies') }}
 ),
 
 kept as (
-    select * from {{ ref('int_churn_segments_ranked') }}
+    select * from {{ ref('int_churn_candidates_confirmed') }}
+    where verdict = 'kept'
 ),
 
 rules as (

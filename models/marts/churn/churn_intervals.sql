@@ -42,7 +42,6 @@ assessed as (
     select
         totalled.*,
         tested.p_value,
-        tested.feature_auc,
         withheld.cut_name is not null as is_withheld
     from totalled
     left join tested
@@ -95,10 +94,9 @@ measured as (
         {{ risk_ratio_bound(*rest, side=1) }} as lift_ci_upper,
         ln(churned_share / retained_share) as weight_of_evidence,
         coalesce(q_value < {{ number_var('significance_level') }}, false) as is_significant,
-        {{ is_suspected_leak() }} as is_suspected_leak,
         case
             when features.leak_reason is not null then features.leak_reason
-            when {{ is_suspected_leak() }} then 'It separates churned from retained customers too well alone'
+            when compared.is_suspected_leak then 'The feature alone separates churned from retained customers too well'
         end as leak_reason,
         {{ churn_period_columns('rated_day') | indent(4) }}
     from compared
@@ -143,6 +141,7 @@ worded as (
             ], ' and ') }}
         end as predicate_sql,
         {{ capitalised('interval_label') }} || ': ' || case
+            when feature_interval_count = 1 then 'no split found.'
             when confirmation_count = 0 then 'nobody in the confirmation half.'
             else {{ percent_text('confirmation_churn_rate') }} || ' ' || {{ churned_text() }} || ' ({{ confidence_text() }} '
                 || {{ percent_text('confirmation_churn_rate_ci_lower') }} || ' to '

@@ -1,4 +1,4 @@
--- Churned customers, retained customers and the members of each segment. Described on everybody; compared with the rest,
+-- Churned customers, retained customers and the members of each segment. Described on all customers; compared with the rest,
 -- and tested, on the confirmation half.
 with described as (
     select * from {{ ref('int_churn_portraits_described') }}
@@ -112,10 +112,10 @@ final as (
         is_significant,
         {{ capitalised('label') }} || ': ' || case
             when level_share is not null
-                then {{ percent_text('level_share') }} || ' of them, of all ' || {{ percent_text('portfolio_level_share') }}
+                then {{ percent_text('level_share') }} || ', of all customers ' || {{ percent_text('portfolio_level_share') }}
             else 'median ' || {{ number_text('round(median_value, 1)') }} || ' (quartiles '
                 || {{ number_text('round(lower_quartile_value, 1)') }} || ' and ' || {{ number_text('round(upper_quartile_value, 1)') }}
-                || '), of all ' || {{ number_text('round(portfolio_median_value, 1)') }}
+                || '), of all customers ' || {{ number_text('round(portfolio_median_value, 1)') }}
         end || case
             when p_value is null or is_withheld then '.'
             when not is_significant then '; no difference from the rest shown.'

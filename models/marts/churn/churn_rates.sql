@@ -1,5 +1,6 @@
--- A crossed cell of a few people keeps its outcome to itself; its size stays, so that every cut still adds up.
+-- The outcome of a small crossed cell is withheld; its size is shown, so that every cut adds up.
 {%- set outcome_columns = churn_rate_columns().split(',') | map('trim') | list %}
+{%- set dimensions = ['city', 'age_band', 'gender', 'product_count', 'is_active'] %}
 with compared as (
     select
         *,
@@ -8,11 +9,51 @@ with compared as (
     where is_in_cube
 ),
 
+cuts as (
+    select * from {{ ref('int_churn_cuts_listed') }}
+),
+
+cut_values as (
+    select distinct
+        cut_name,
+        cut_value,
+        value_1,
+        value_2,
+        value_3
+    from {{ ref('int_churn_strata_counted') }}
+),
+
+dimensioned as (
+    select
+        compared.*,
+        {%- for dimension in dimensions %}
+        case '{{ dimension }}'
+            {%- for number in [1, 2, 3] %}
+            when cuts.dimension_{{ number }} then cut_values.value_{{ number }}
+            {%- endfor %}
+        end as {{ dimension }}_value{{ ',' if not loop.last }}
+        {%- endfor %}
+    from compared
+    left join cuts on compared.cut_name = cuts.cut_name
+    left join cut_values on compared.cut_name = cut_values.cut_name and compared.cut_value = cut_values.cut_value
+),
+
+age_bands as (
+    select * from {{ ref('int_bands_labelled') }}
+    where column_name = 'age' and band_set = {{ sql_literal(var('age_band_set')) }}
+),
+
 cube as (
     select
         cut_count,
         cut_name,
         cut_value,
+        city_value as city,
+        age_band_value as age_band,
+        cast(age_bands.band_number as bigint) as age_band_number,
+        gender_value as gender,
+        cast(nullif(product_count_value, 'unknown') as bigint) as product_count,
+        case is_active_value when 'yes' then true when 'no' then false end as is_active,
         {%- for column in outcome_columns %}
         {% if column in ('customers_count', 'is_small_cell', 'churn_basis', 'observed_on', 'window_days') -%}
         {{ column }},
@@ -20,8 +61,10 @@ cube as (
         case when not is_suppressed then {{ column }} end as {{ column }},
         {%- endif %}
         {%- endfor %}
-        is_suppressed
-    from compared
+        is_suppressed,
+        case when is_suppressed then 'fewer than {{ number_var('minimum_cell_size') }} customers' end as suppression_reason
+    from dimensioned
+    left join age_bands on dimensioned.age_band_value = age_bands.band
 )
 
 select * from cube

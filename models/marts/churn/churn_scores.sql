@@ -1,5 +1,8 @@
 -- The latest score of each customer, with the features that contribute most to it.
 {%- set tops = [1, 2, 3] %}
+{%- set numbers = customer_features()['numbers'] + event_features() %}
+{%- set texts = customer_features()['texts'] %}
+{%- set flags = customer_features()['flags'] %}
 
 with scored as (
     select * from {{ ref('int_churn_scored') }}
@@ -40,6 +43,17 @@ described as (
         ranked.churn_decile,
         {%- for top in tops %}
         features_{{ top }}.feature_label as top_feature_{{ top }}_label,
+        case ranked.top_feature_{{ top }}_name
+            {%- for column in numbers %}
+            when '{{ column }}' then coalesce({{ profiled_text('cast(built.' ~ column ~ ' as double)', 'number') }}, 'unknown')
+            {%- endfor %}
+            {%- for column in texts %}
+            when '{{ column }}' then coalesce(built.{{ column }}, 'unknown')
+            {%- endfor %}
+            {%- for column in flags %}
+            when '{{ column }}' then {{ flag_text('built.' ~ column) }}
+            {%- endfor %}
+        end as top_feature_{{ top }}_value,
         case when ranked.top_feature_{{ top }}_effect > 0 then 'raises' when ranked.top_feature_{{ top }}_effect < 0 then 'lowers' end
             as top_feature_{{ top }}_direction,
         ranked.top_feature_{{ top }}_effect,

@@ -3,7 +3,8 @@ with candidates as (
 ),
 
 ranked as (
-    select * from {{ ref('int_churn_segments_ranked') }}
+    select * from {{ ref('int_churn_candidates_confirmed') }}
+    where verdict = 'kept'
 ),
 
 strategies as (
@@ -28,8 +29,8 @@ final as (
         candidates.discovery_count,
         candidates.discovery_churned_count,
         candidates.discovery_churn_rate,
-        candidates.permutation_q_value,
         candidates.parent_gain,
+        candidates.condition_q_value,
         candidates.overlap,
         candidates.confirmation_count,
         candidates.confirmation_churned_count,
@@ -39,6 +40,7 @@ final as (
         candidates.lift,
         candidates.lift_ci_lower,
         candidates.lift_ci_upper,
+        coalesce(candidates.lift >= {{ number_var('segment_high_lift') }}, true) as is_high_lift,
         candidates.odds_ratio,
         candidates.p_value,
         candidates.q_value,

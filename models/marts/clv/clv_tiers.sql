@@ -42,6 +42,7 @@ described as (
         counted.value_share,
         counted.value_share_ci_lower,
         counted.value_share_ci_upper,
+        counted.is_heavy_tailed,
         coalesce(observed.known_outcome_count, 0) as known_outcome_count,
         coalesce(observed.churned_count, 0) as churned_count,
         cast(observed.churned_count as double) / nullif(observed.known_outcome_count, 0) as churn_rate,

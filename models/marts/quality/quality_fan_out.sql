@@ -26,7 +26,7 @@ bank_marketing_clients as (
     select clients.*
     from {{ ref('stg_bank_marketing__clients') }} as clients
     where
-        clients.fault_rule_code is null
+        clients.fault is null
         and (clients.age, clients.job, clients.marital_status, clients.education) in (
             select (age, job, marital_status, education) from {{ ref('int_bank_marketing_contacts_joined') }}
         )

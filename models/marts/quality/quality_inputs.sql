@@ -1,12 +1,11 @@
--- What the active layout brings, input by input, and what its absence leaves empty.
+-- What the layout supplies, input by input, and which marts are empty without it.
 with statuses as (
     {%- for entity_name in entities() %}
     select
         '{{ entity_name }}' as entity_name,
         {{ 'true' if entity_name in supplied_entities() else 'false' }} as is_declared,
-        count(*) as staged_count,
-        count(*) filter (where row_status = 'conformed') as conformed_count
-    from {{ ref('int_' ~ entity_name ~ '_checked') }}
+        (select count(*) from {{ staged(entity_name) }} as staged_rows) as staged_count,
+        (select count(*) from {{ ref('int_' ~ entity_name ~ '_conformed') }}) as conformed_count
     {%- if not loop.last or own_inputs() %}
     union all
     {%- endif %}
@@ -16,9 +15,8 @@ with statuses as (
         {{ sql_literal(input_name) }} as entity_name,
         true as is_declared,
         count(*) as staged_count,
-        count(*) filter (where row_status = 'conformed') as conformed_count
-    from {{ ref('int_own_inputs_checked') }}
-    where entity_name = {{ sql_literal(input_name) }}
+        count(*) filter (where fault is null) as conformed_count
+    from {{ staged(input_name) }}
     {%- if not loop.last %}
     union all
     {%- endif %}
@@ -31,7 +29,7 @@ entities as (
     union all
     select
         {{ sql_literal(input_name) }} as entity_name,
-        'what is built on this layout alone stays empty' as needed_by
+        'marts that only this layout has are empty' as needed_by
     {%- endfor %}
 ),
 
@@ -72,7 +70,7 @@ empty_marts as (
 empty_notes as (
     select
         'customers' as entity_name,
-        {{ dbt.listagg("'Without ' || missing_columns || ' these marts stay empty: ' || mart_names", "'. '", 'order by missing_columns') }}
+        {{ dbt.listagg("'Without ' || missing_columns || ' these marts are empty: ' || mart_names", "'. '", 'order by missing_columns') }}
             as empty_note
     from empty_marts
 ),

@@ -1,24 +1,44 @@
 -- raw rows = conformed + quarantined + deduplicated, to the row and to the money. raw_count and raw_amount do not come
--- from the checked rows: the first is counted apart from the parse, the second is summed before any check or join. Sums
--- are compared in full; one too large for the column's type is shown as null.
-with checked_rows as (
+-- from the rows that were judged: the first is counted apart from the parse, the second is summed before any check or join.
+-- Sums are compared in full; one too large for the column's type is shown as null.
+with judged as (
+    select * from {{ ref('int_rows_judged') }}
+),
+
+statuses_counted as (
     {%- for entity_name in entities() %}
     select
         '{{ entity_name }}' as entity_name,
-        row_status,
+        'conformed' as row_status,
         count(*) as row_count,
         sum({{ reconciled_amount(entity_name) }}) as amount
-    from {{ ref('int_' ~ entity_name ~ '_checked') }}
-    group by row_status
+    from {{ ref('int_' ~ entity_name ~ '_conformed') }}
     union all
     {%- endfor %}
+    {%- for input_name in own_inputs() %}
     select
-        entity_name,
-        row_status,
+        {{ sql_literal(input_name) }} as entity_name,
+        'conformed' as row_status,
         count(*) as row_count,
-        sum(amount) as amount
-    from {{ ref('int_own_inputs_checked') }}
-    group by entity_name, row_status
+        sum({{ reconciled_amount(input_name) }}) as amount
+    from {{ staged(input_name) }}
+    where fault is null
+    union all
+    {%- endfor %}
+    {%- for entity_name in entities().keys() | list + own_inputs() %}
+    select
+        judged.entity_name,
+        judged.row_status,
+        count(*) as row_count,
+        sum({{ reconciled_amount(entity_name) }}) as amount
+    from judged
+    inner join {{ staged(entity_name) }} as staged_rows on judged.line_number = staged_rows.line_number
+    where judged.entity_name = {{ sql_literal(entity_name) }}
+    group by judged.entity_name, judged.row_status
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
 ),
 
 staged_amounts as (
@@ -50,7 +70,7 @@ statuses as (
         coalesce(sum(amount) filter (where row_status = '{{ status }}'), 0) as {{ status }}_amount
         {{- ',' if not loop.last }}
         {%- endfor %}
-    from checked_rows
+    from statuses_counted
     group by entity_name
 ),
 

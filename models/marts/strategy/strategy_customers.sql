@@ -1,7 +1,7 @@
--- What to do about each customer: the first scheme of strategy_scheme_order in which the customer's segment has a strategy.
+-- The strategy for each customer: from the first scheme of strategy_scheme_order in which the customer's segment has one.
 {%- set schemes_in_order = list_var('strategy_scheme_order', segment_schemes()) %}
 
--- nobody is won back who died, was closed by the bank or joins later
+-- customers who died, were closed by the bank or join later get no strategy
 with customers as (
     select * from {{ ref('int_customers_churned') }}
     where is_current or is_churned

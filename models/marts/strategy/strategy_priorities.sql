@@ -108,7 +108,7 @@ final as (
         )
         || ' for ' || {{ decimal_text('effort_days', 1) }} || ' days of effort. Starts after '
         || cast(lead_time_days as {{ kind_type('text') }}) || ' days'
-        || coalesce('; before it: ' || lower(left(prerequisite, 1)) || substr(prerequisite, 2), '') || '.' as reason
+        || coalesce('. Prerequisite: ' || prerequisite, '') || '.' as reason
     from ranked
 )
 

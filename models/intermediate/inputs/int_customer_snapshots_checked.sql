@@ -1,3 +1,0 @@
-{{ config(materialized='view') }}
-
-{{ check_entity('customer_snapshots') }}

@@ -1,1 +1,0 @@
-{{ read_entity('customer_snapshots') }}

@@ -1,0 +1,15 @@
+"""Candidate segments judged by the confirmation half: counts of both halves in, one row per candidate out."""
+
+
+def model(dbt, session):
+    dbt.config(materialized="table")
+    from customer_science.settings import read_settings
+    from customer_science.subgroups import SubgroupSettings, confirm_subgroups
+
+    settings = dbt.config.meta_get("settings")
+    return confirm_subgroups(
+        dbt.ref("int_churn_subgroups_found").df(),
+        dbt.ref("int_churn_candidates_counted").df(),
+        dbt.ref("int_churn_discovery_sampled").df(),
+        read_settings(SubgroupSettings, settings),
+    )

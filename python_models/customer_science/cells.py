@@ -1,0 +1,55 @@
+"""Tests of cells against all other customers within windows: pure functions of pandas frames.
+
+Sources: Cochran (1954) for 2 x 2 tables of several windows; Fisher (1922) for the exact test, where a count is expected
+below five.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from customer_science.intervals import exact_p
+
+COMPARED_TYPES = {
+    **dict.fromkeys(["cut_name", "cut_value"], "str"),
+    "p_value": "float64",
+}
+SMALLEST_EXPECTED = 5
+COUNTS = ["customers_count", "churned_count", "portfolio_count", "portfolio_churned_count"]
+
+
+def compare_cells(counts: pd.DataFrame) -> pd.DataFrame:
+    """Tests the churn of each cell against that of everybody else.
+
+    `counts` has one row per cut_name, cut_value and window_number: customers_count and churned_count of
+    the cell, portfolio_count and portfolio_churned_count with the rest. p_value is Cochran's, two-sided, or exact where
+    the cell or the rest is expected to have fewer than SMALLEST_EXPECTED churned or retained customers over all
+    windows; null where nothing varies. Returns COMPARED_TYPES, one
+    row per cell sorted by name, the same whatever the order of rows.
+    """
+    keys = ["cut_name", "cut_value"]
+    counts = counts.sort_values([*keys, "window_number"], ignore_index=True)
+    n, k, total, churned = (counts[name].to_numpy(float) for name in COUNTS)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = np.where(total > 0, churned / total, 0.0)
+        variance = np.where(total > 0, n * (total - n) / total * rate * (1 - rate), 0.0)
+    measured = counts[keys].assign(
+        excess=k - n * rate,
+        variance=variance,
+        **{"0": n * rate, "1": n * (1 - rate), "2": (total - n) * rate, "3": (total - n) * (1 - rate)},
+    )  # fmt: skip
+    cells = measured.groupby(keys, sort=True).sum().reset_index()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z_scores = cells["excess"] / np.sqrt(cells["variance"])
+    cells["p_value"] = np.where(cells["variance"] > 0, 2 * stats.norm.sf(np.abs(z_scores)), np.nan)
+    is_small = (cells["variance"] > 0) & (cells[list("0123")].min(axis=1) < SMALLEST_EXPECTED)
+    rows_of = counts.groupby(keys, sort=True).indices
+    known: dict = {}  # equal counts, of which small cells have many, are tested once
+    tables, p_values = counts[COUNTS].to_numpy("int64"), cells["p_value"].to_numpy(copy=True)
+    for i in np.flatnonzero(is_small):
+        table = tables[rows_of[cells["cut_name"][i], cells["cut_value"][i]]].T
+        if table.tobytes() not in known:
+            known[table.tobytes()] = exact_p(*table)
+        p_values[i] = known[table.tobytes()]
+    cells["p_value"] = p_values
+    return cells[list(COMPARED_TYPES)].astype(COMPARED_TYPES)
