@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark build dashboard export rollback erase test test-spark soak lint docs demo bench lock clean
+.PHONY: help setup setup-spark build dashboard export rollback erase check test test-spark soak lint docs demo bench lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,9 @@ erase: override export CUSTOMER := $(value CUSTOMER)
 erase: setup ## Erase a customer from all that builds have made: make erase CUSTOMER=<customer_id>
 	@python -m publishing.erase
 
+check: setup ## Lint and test what was changed since the branch left main
+	python tests/check.py
+
 test: setup ## Run every test; real files are checked where CLIENTELE_REAL_DATA names their folder
 	pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(if $(SPARK_SESSION),-m "not soak" -k "not test_spark or [$(SPARK_SESSION)]")
 
@@ -53,16 +56,17 @@ test-spark: setup-spark ## Build on Spark (local, two workers, Connect) and comp
 soak: setup ## Run the tests that take many builds
 	pytest -m soak
 
-lint: setup ## Check the style of SQL and Python
+lint: setup ## Check the style of SQL and Python, and the types of Python
 	ruff check .
 	ruff format --check .
+	mypy
 	sqlfluff lint --disable-progress-bar models tests/assertions
 
 docs: setup ## Build the site of docs/ into target/site, beside dbt's own documentation
 	dbt docs generate --static
 	python docs/generate.py
 
-demo: setup ## Simulate the demo bank anew into data/demo
+demo: setup ## Simulate the demo bank again into data/demo
 	python -m customer_science.simulate --customers 10000 --seed 2 --mean-contacts 8 --out data/demo
 
 bench: setup ## Build simulated customers at 10 thousand, 1 and 10 million, beside references; needs 10 GB of memory and 40 of disk
