@@ -37,11 +37,10 @@ PAGES = {
     "benchmarks": "bench/RESULTS.md",
 }  # fmt: skip
 
-# the rooms of the house from the first to the last; a folder of models -> its room
+# the rooms of the house from the first to the last
 ROOMS = [
     "seeds", "staging", "inputs", "engagement", "churn", "clv", "segments", "strategy", "quality", "marts",
 ]  # fmt: skip
-ROOM_OF_FOLDER = {"segmentation": "engagement"}
 
 LAYOUT = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -125,8 +124,7 @@ def room_of(node: dict) -> str | None:
     if node["resource_type"] != "model":
         return None
     folders = [part for part in node["fqn"][1:-1] if part != "intermediate"]
-    room = ROOM_OF_FOLDER.get(folders[0], folders[0])
-    return f"marts: {folders[1]}" if room == "marts" else room
+    return f"marts: {folders[1]}" if folders[0] == "marts" else folders[0]
 
 
 def lineage_picture(manifest: dict) -> str:
