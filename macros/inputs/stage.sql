@@ -188,20 +188,25 @@
         parsed_{{ column }} as {{ column }},
         {%- endif %}
         {%- endfor %}
-        case
-            when line_fault is not null then {{ fault_text('line_fault', "''", 'line_fault', 'line') }}
-            {%- set listed = [] %}
-            {%- for column in parsed %}
+        {%- set listed = [] %}
+        {%- for column in parsed %}
             {%- set whens = [] %}
             {%- for condition, rule_code, faulty in faults if faulty == column %}
                 {%- do whens.append('when ' ~ condition ~ " then '" ~ rule_code ~ ' in ' ~ column ~ "'") %}
             {%- endfor %}
             {%- do listed.append('case ' ~ whens | join(' ') ~ ' end') %}
-            {%- endfor %}
-            {%- for column in parsed %}
-            when {{ column_of('first_fault') }} = '{{ column }}'
-                then {{ fault_text(rule_of('first_fault'), "'" ~ column ~ "'", concat_present(listed, '; '), raws[column]) }}
-            {%- endfor %}
+        {%- endfor %}
+        {%- set raw_value %}
+            case split_part(first_fault, ':', 2)
+                {%- for column in parsed %}
+                when '{{ column }}' then cast({{ raws[column] }} as {{ text_type }})
+                {%- endfor %}
+            end
+        {%- endset %}
+        case
+            when line_fault is not null then {{ fault_text('line_fault', "''", 'line_fault', 'line') }}
+            when first_fault is not null
+                then {{ fault_text(rule_of('first_fault'), column_of('first_fault'), concat_present(listed, '; '), raw_value) }}
         end as fault
     from faults_found
     {%- if 'city' in parsed %}
