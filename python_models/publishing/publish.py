@@ -5,6 +5,7 @@ published of each mart is copied to where clients read it and becomes current al
 (files.py), on Spark as a schema of its own behind views.
 """
 
+import abc
 import contextlib
 import datetime
 import json
@@ -255,7 +256,7 @@ def literal(value) -> str:
 # --- engines
 
 
-class Engine:
+class Engine(abc.ABC):
     """What both engines are asked in the same way; dbt's adapter knows the project."""
 
     table_format: str
@@ -277,8 +278,9 @@ class Engine:
         macros = self.adapter.get_macro_resolver().macros
         return [[name, macros[name].macro_sql] for name in sorted(macros)]
 
+    @abc.abstractmethod
     def run(self, query: str) -> list[tuple]:
-        raise NotImplementedError
+        """The rows of a query."""
 
     def create_table(self, name: str, query: str) -> None:
         self.run(f"create table {name}{self.table_format} as {query}")
