@@ -289,7 +289,7 @@ def test_nothing_is_based_on_what_closing_empties(build_world):
     assert {"age", "tenure_years", "product_count", "city"} <= found.explained_by
     emptied = {"balance", "is_active", "has_known_balance", "has_credit_card", "credit_score_band"}
     assert not found.explained_by & emptied
-    assert "not used to explain churn: active, balance" in found.note
+    assert "no value on the day on which the window opens: active, balance" in found.note
     assert not found.significant_cuts() and not found.segments and not found.intervals
 
 
