@@ -4,6 +4,14 @@
 {% endmacro %}
 
 
+{#- What keeps a customer from a strategy; of several codes the first counts. -#}
+{% macro eligibility_codes() %}
+    {% do return([
+        'protected_attribute', 'churned', 'no_consent', 'holds_product', 'contacted_lately', 'unsuitable', 'unknown',
+    ]) %}
+{% endmacro %}
+
+
 {#- What is known of a customer as int_churn_observations has it: the features among which churn is studied (seed
     features) and which a segment rule may name. Numbers have bounds, texts a value, flags the value yes or no. -#}
 {% macro customer_features() %}

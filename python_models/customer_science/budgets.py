@@ -1,45 +1,38 @@
 """How a marketing budget is spent over tiers of customers: pure functions of pandas frames.
 
-Money goes where it is expected to bring most, one contact a customer, after every tier has had its floor. The problem
-is a knapsack; taking the best ratio of value to cost first (Dantzig 1957) is within one contact of the best there is,
-set-up costs aside.
+One contact a customer, limits of money and capacity, a set-up for each strategy that is used, and a minimum spend for
+every tier: a mixed-integer program, solved to its optimum by HiGHS (Huangfu and Hall 2018) as SciPy has it.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import Bounds, LinearConstraint, milp
 
 ALLOCATION_TYPES = {
     "scenario_code": "str",
     "clv_tier": "str",
     "strategy_code": "str",
-    "floor_contact_count": "int64",
     "planned_contact_count": "int64",
     "even_contact_count": "int64",
     "planned_spend": "float64",
     "even_spend": "float64",
+    "floor_shortfall": "float64",
 }
-
-
-class Purse(NamedTuple):
-    """What is left of the budget's limits while contacts are bought."""
-
-    customers: dict[str, int]  # by tier, not contacted yet
-    capacity: dict[str, float]  # by strategy
-    started: set[str]  # strategies whose set-up is paid
+# money below this is rounding of the solver
+CENT = 0.01
 
 
 def allocate_budgets(options: pd.DataFrame) -> pd.DataFrame:
     """Contacts and spend of every option of every scenario, by value and, for comparison, spread evenly.
 
     `options` has one row per scenario, tier and strategy: scenario_code, budget_amount, clv_tier, strategy_code,
-    floor_share (of the budget, kept for the tier), remaining_count (customers of the tier), capacity_count (of the
-    strategy; null is no limit), setup_cost, contact_cost, expected_contact_value. Returns one row per row of
-    `options` with the columns of ALLOCATION_TYPES. By value: first each tier's floor buys its best strategies, worth
-    it or not; then the rest of the budget goes to the option with the highest expected value per cost, as long as it
-    brings more than it costs. Evenly: each tier has the share of the budget that it has of the customers. A
-    strategy's set-up is paid once. Raises ValueError where the floors of a scenario add up to more than its budget.
+    floor_share (of the budget, to be spent on contacts of the tier), remaining_count (customers of the tier),
+    capacity_count (of the strategy; null is no limit), setup_cost, contact_cost, expected_contact_value. Returns one
+    row per row of `options` with the columns of ALLOCATION_TYPES. By value: the plan with the highest expected value
+    less its cost among those that spend each tier's floor, worth it or not, or miss as little of the floors as can
+    be; `floor_shortfall` is what a tier misses. Evenly: each tier has the share of the budget that it has of the
+    customers, and spends it on what is worth most. A strategy's set-up is paid once, by one of the tiers that use it.
+    Raises ValueError where the floors of a scenario add up to more than its budget.
     """
     rows = options.sort_values(["scenario_code", "clv_tier", "strategy_code"], ignore_index=True)
     result = rows[["scenario_code", "clv_tier", "strategy_code"]].copy()
@@ -47,7 +40,7 @@ def allocate_budgets(options: pd.DataFrame) -> pd.DataFrame:
         if name not in result:
             result[name] = np.zeros(len(rows), kind)
     for scenario, positions in rows.groupby("scenario_code", sort=True).indices.items():
-        one = rows.iloc[positions]
+        one = rows.iloc[positions].reset_index(drop=True)
         budget = float(one["budget_amount"].iloc[0])
         tiers = one.groupby("clv_tier", sort=True)
         floors = tiers["floor_share"].first()
@@ -56,63 +49,79 @@ def allocate_budgets(options: pd.DataFrame) -> pd.DataFrame:
                 f"The floors of scenario {scenario} add up to {floors.sum():.2f} of its budget: at most 1 can be kept."
             )
         customers = tiers["remaining_count"].first()
-        even_shares = customers / max(customers.sum(), 1)
-        for plan, shares in (("planned", floors), ("even", even_shares)):
-            purse = _full_purse(one)
-            contacts = {position: 0 for position in positions}
-            spent = {position: 0.0 for position in positions}
-            for tier, share in shares.items():
-                own = one.index[one["clv_tier"] == tier]
-                _buy(one, own, budget * share, purse, contacts, spent, only_if_worth_it=False)
-            if plan == "planned":
-                result.loc[positions, "floor_contact_count"] = [contacts[p] for p in positions]
-                rest = budget - sum(spent.values())
-                _buy(one, one.index, rest, purse, contacts, spent, only_if_worth_it=True)
-            result.loc[positions, f"{plan}_contact_count"] = [contacts[p] for p in positions]
-            result.loc[positions, f"{plan}_spend"] = [spent[p] for p in positions]
+        shares = customers / max(customers.sum(), 1)
+        plans = {
+            "planned": _solve(
+                one, budget, floors=budget * floors, caps=0 * floors + budget, is_net=True
+            ),
+            "even": _solve(one, budget, floors=0 * shares, caps=budget * shares, is_net=False),
+        }
+        for plan, (contacts, spend) in plans.items():
+            result.loc[positions, f"{plan}_contact_count"] = contacts
+            result.loc[positions, f"{plan}_spend"] = spend
+        on_contacts = one["contact_cost"] * plans["planned"][0]
+        missed = (budget * floors - on_contacts.groupby(one["clv_tier"]).sum()).where(
+            lambda money: money >= CENT, 0.0
+        )
+        result.loc[positions, "floor_shortfall"] = one["clv_tier"].map(missed).to_numpy()
     return result[list(ALLOCATION_TYPES)].astype(ALLOCATION_TYPES)
 
 
-def _full_purse(options: pd.DataFrame) -> Purse:
-    capacity = options.groupby("strategy_code")["capacity_count"].first().astype("Float64")
-    return Purse(
-        options.groupby("clv_tier")["remaining_count"].first().astype(int).to_dict(),
-        {
-            code: float("inf") if pd.isna(limit) else float(limit)
-            for code, limit in capacity.items()
-        },
-        set(),
+def _solve(
+    options: pd.DataFrame, budget: float, floors: pd.Series, caps: pd.Series, is_net: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Contacts and spend of every option of one scenario: first the least shortfall of the tiers' floors, then the
+    highest value, less costs where `is_net`, with no tier above its cap."""
+    size = len(options)
+    in_tier = _members(options["clv_tier"])
+    in_strategy = _members(options["strategy_code"])
+    cost, setup, value, remaining = (
+        options[name].to_numpy(float)
+        for name in ("contact_cost", "setup_cost", "expected_contact_value", "remaining_count")
     )
+    # a null is no limit
+    capacity = options["capacity_count"].astype("Float64").fillna(np.inf).to_numpy(float)
+    most = np.minimum(remaining, capacity)
+
+    # the variables: contacts of each option, whether it pays its strategy's set-up, and the shortfall of each tier
+    def row(contacts, setups, shortfalls=0.0):
+        parts = [np.broadcast_to(part, (len(contacts), size)) for part in (contacts, setups)]
+        return np.hstack([*parts, np.broadcast_to(shortfalls, (len(contacts), len(floors)))])
+
+    spent = row(in_tier * cost, in_tier * setup)
+    limits = [
+        LinearConstraint(row(in_tier, 0.0), ub=(in_tier * remaining).max(axis=1)),
+        LinearConstraint(
+            row(in_strategy, 0.0), ub=np.where(in_strategy > 0, capacity, 0).max(axis=1)
+        ),
+        # a strategy is set up once, before its first contact, by an option that has contacts
+        LinearConstraint(row(0.0 * in_strategy, in_strategy), ub=1),
+        LinearConstraint(row(-np.eye(size), np.eye(size)), ub=0),
+        LinearConstraint(row(np.eye(size), -most[:, None] * (in_strategy.T @ in_strategy)), ub=0),
+        LinearConstraint(spent.sum(axis=0), ub=budget),
+        LinearConstraint(spent, ub=caps),
+        # a floor is for contacts: a set-up that nobody needs would spend it, too
+        LinearConstraint(row(in_tier * cost, 0.0, np.eye(len(floors))), lb=floors),
+    ]
+    whole = np.repeat([1, 1, 0], [size, size, len(floors)])
+    bounds = Bounds(0, np.concatenate([most, np.ones(size), floors]))
+    shortfall = np.repeat([0.0, 0.0, 1.0], [size, size, len(floors)])
+    gain = np.concatenate([value - cost * is_net, -setup * is_net, 0 * floors])
+    least = _optimum(shortfall, limits, whole, bounds) @ shortfall
+    limits.append(LinearConstraint(shortfall, ub=least + CENT / 2))
+    found = _optimum(-gain, limits, whole, bounds)
+    contacts, paid = np.round(found[:size]).astype(int), np.round(found[size : 2 * size])
+    return contacts, contacts * cost + paid * setup
 
 
-def _buy(options, positions, money, purse, contacts, spent, only_if_worth_it) -> None:
-    """Buys contacts of the options at `positions` in place, the best first, until money, customers or capacity end."""
-    waiting = list(positions)
-    while waiting:
-        offers = []
-        for position in waiting:
-            option = options.loc[position]
-            setup = 0.0 if option["strategy_code"] in purse.started else float(option["setup_cost"])
-            cost = float(option["contact_cost"])
-            most = min(purse.customers[option["clv_tier"]], purse.capacity[option["strategy_code"]])
-            # a hair is forgiven, so that a sum of costs that makes up the money exactly is not one contact short
-            able = most if cost == 0 else min(most, np.floor((money - setup) / cost + 1e-9))
-            if able < 1 or setup > money + 1e-9:
-                continue
-            price = setup + able * cost
-            value = able * float(option["expected_contact_value"])
-            if only_if_worth_it and value <= price:
-                continue
-            # equal ratios in the order of tier and strategy
-            offers.append((-value / price if price > 0 else -np.inf, position, int(able), price))
-        if not offers:
-            return
-        _, position, able, price = min(offers)
-        option = options.loc[position]
-        contacts[position] += able
-        spent[position] += price
-        money -= price
-        purse.customers[option["clv_tier"]] -= able
-        purse.capacity[option["strategy_code"]] -= able
-        purse.started.add(option["strategy_code"])
-        waiting.remove(position)
+def _members(values: pd.Series) -> np.ndarray:
+    """1 where the option of a column has the value of a row, values in order."""
+    return (values.to_numpy() == np.unique(values)[:, None]).astype(float)
+
+
+def _optimum(costs, limits, whole, bounds) -> np.ndarray:
+    # presolve and branching of HiGHS are deterministic; a gap of 0 is the optimum
+    result = milp(
+        costs, constraints=limits, integrality=whole, bounds=bounds, options={"mip_rel_gap": 0}
+    )
+    return result.x

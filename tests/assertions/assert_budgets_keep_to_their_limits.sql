@@ -1,11 +1,7 @@
--- No scenario spends more than it has, contacts a customer twice or a strategy beyond its capacity; floors are part of the
--- plan; and a range holds what is expected.
+-- No scenario spends more than it has, contacts a customer twice or a strategy beyond its capacity; every tier has its minimum
+-- or a stated shortfall; and a range holds what is expected.
 with budgets as (
     select * from {{ ref('budget_allocation') }}
-),
-
-priced as (
-    select * from {{ ref('int_budget_options_listed') }}
 ),
 
 scenarios as (
@@ -33,24 +29,16 @@ options as (
     select scenario_code
     from budgets
     where
-        floor_contact_count > planned_contact_count
-        or least_net_amount > expected_net_amount
+        least_net_amount > expected_net_amount
         or expected_net_amount > most_net_amount
 ),
 
--- no tier goes without a contact whose floor pays for one
+-- each tier has what it is due, but for the shortfall that is stated
 neglected as (
-    select budgets.scenario_code
+    select scenario_code
     from budgets
-    inner join priced
-        on
-            budgets.scenario_code = priced.scenario_code
-            and budgets.clv_tier = priced.clv_tier
-            and budgets.strategy_code = priced.strategy_code
-    group by budgets.scenario_code, budgets.clv_tier
-    having
-        bool_or(priced.setup_cost + priced.contact_cost <= budgets.floor_amount and priced.remaining_count > 0)
-        and sum(budgets.planned_contact_count) = 0
+    group by scenario_code, clv_tier, floor_amount, floor_shortfall_amount
+    having sum(spend_amount) < floor_amount - floor_shortfall_amount - 0.1
 ),
 
 faults as (
@@ -71,7 +59,7 @@ faults as (
     union all
     select
         scenario_code,
-        'has a floor or a range that contradicts the plan' as fault
+        'has a range that contradicts the plan' as fault
     from options
     union all
     select

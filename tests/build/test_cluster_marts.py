@@ -85,6 +85,7 @@ def test_one_scheme_without_structure_leaves_everybody_to_the_rules(run_dbt, dem
         select=[f"int_cluster_features_built+,+{mart}" for mart in wanted],
         env=MODELS,
         rfm_scheme="purchases",
+        strategy_choice="order",
     )
     assert build.is_success, build.messages
     assert build.rows("select method_code, verdict from marts.cluster_selection where is_selected") == [

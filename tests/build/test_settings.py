@@ -33,6 +33,7 @@ OTHERWISE = {
     "clv_policy_filters": [{"column": "monthly_premium", "upper_bound": 300}],
     "clv_tier_set": "fixed",
     "rfm_scheme": "purchases",
+    "strategy_choice": "order",
     "strategy_scheme_order": ["rfm", "rule"],
 }
 

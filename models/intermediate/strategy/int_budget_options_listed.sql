@@ -25,8 +25,11 @@ scenarios as (
 ),
 
 strategies as (
-    select * from {{ ref('int_segment_strategies_assigned') }}
-    where segment_scheme = 'clv_tier'
+    select assigned.*
+    from {{ ref('int_segment_strategies_assigned') }} as assigned
+    inner join {{ ref('strategies') }} as strategies on assigned.strategy_code = strategies.strategy_code
+    -- current customers need not be won back
+    where strategies.strategy_kind <> 'win_back' and assigned.segment_scheme = 'clv_tier'
 ),
 
 plans as (
@@ -58,8 +61,8 @@ options as (
         end as floor_share,
         remaining.remaining_count,
         plans.capacity_count,
-        plans.setup_effort_days * scenarios.effort_day_amount as setup_cost,
-        plans.contact_effort_days * scenarios.effort_day_amount as contact_cost,
+        plans.setup_effort_days * plans.effort_day_amount as setup_cost,
+        plans.contact_effort_days * plans.effort_day_amount as contact_cost,
         rates.planning_churn_rate is null as is_churn_assumed,
         plans.pessimistic_save_rate,
         plans.optimistic_save_rate,

@@ -17,7 +17,11 @@ rates as (
 ),
 
 strategies as (
-    select * from {{ ref('int_segment_strategies_assigned') }}
+    select assigned.*
+    from {{ ref('int_segment_strategies_assigned') }} as assigned
+    inner join {{ ref('strategies') }} as strategies on assigned.strategy_code = strategies.strategy_code
+    -- current customers need not be won back
+    where strategies.strategy_kind <> 'win_back'
 ),
 
 plans as (

@@ -26,7 +26,7 @@ described as (
         cast(options.budget_amount * options.floor_share as decimal(18, 2)) as floor_amount,
         options.remaining_count,
         options.capacity_count,
-        allocated.floor_contact_count,
+        cast(allocated.floor_shortfall as decimal(18, 2)) as floor_shortfall_amount,
         allocated.planned_contact_count,
         cast(allocated.planned_spend as decimal(18, 2)) as spend_amount,
         cast(allocated.planned_contact_count * options.least_contact_value - allocated.planned_spend as decimal(18, 2)) as least_net_amount,
@@ -36,7 +36,13 @@ described as (
         cast(allocated.even_spend as decimal(18, 2)) as even_spend_amount,
         cast(allocated.even_contact_count * options.expected_contact_value - allocated.even_spend as decimal(18, 2))
             as even_expected_net_amount,
-        options.is_churn_assumed
+        options.is_churn_assumed,
+        case
+            when allocated.floor_shortfall > 0
+                then 'The ' || options.clv_tier || ' tier misses ' || {{ rounded_text('allocated.floor_shortfall', '0') }}
+                    || ' of its minimum of ' || {{ rounded_text('options.budget_amount * options.floor_share', '0') }}
+                    || ': its strategies have neither customers nor capacity for more, or a contact costs more than is left.'
+        end as floor_note
     from options
     inner join allocated
         on
