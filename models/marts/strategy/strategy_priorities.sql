@@ -12,6 +12,10 @@ strategies as (
     select * from {{ ref('strategies') }}
 ),
 
+economics as (
+    select * from {{ ref('int_strategy_economics_estimated') }}
+),
+
 rated_day as (
     select * from {{ ref('int_churn_days') }}
     where is_rated
@@ -27,13 +31,20 @@ valued as (
         cast(most_kept_customers * average_value_held_amount as decimal(18, 2)) as most_kept_amount,
         expected_kept_customers * average_value_held_amount / nullif(effort_days, 0) as kept_amount_per_effort_day,
         expected_kept_customers / nullif(effort_days, 0) as kept_customers_per_effort_day,
-        -- a segment that is made of other customers today than when its rate was measured
-        evidence_level = 'assumed' or coalesce(population_stability_index > 0.25, false) as is_test_first,
+        economics.decision_code,
+        cast(economics.expected_net as decimal(18, 2)) as expected_net_amount,
+        -- or a segment that is made of other customers today than when its rate was measured
+        coalesce(economics.decision_code = 'test' or population_stability_index > 0.25, false) as is_test_first,
         {{ churn_period_columns('rated_day') | indent(4) }},
         rated_day.churn_basis = 'snapshot' as is_descriptive_only
     from estimated
     cross join rated_day
     inner join strategies on estimated.strategy_code = strategies.strategy_code
+    left join economics
+        on
+            estimated.segment_scheme = economics.segment_scheme
+            and estimated.segment_code = economics.segment_code
+            and estimated.strategy_code = economics.strategy_code
     left join named
         on estimated.segment_scheme = named.segment_scheme and estimated.segment_code = named.segment_code
 ),
@@ -88,6 +99,8 @@ final as (
         optimistic_save_rate,
         evidence_level,
         is_test_first,
+        decision_code,
+        expected_net_amount,
         least_kept_customers,
         expected_kept_customers,
         most_kept_customers,
@@ -95,7 +108,12 @@ final as (
         expected_kept_amount,
         most_kept_amount,
         kept_amount_per_effort_day,
-        case when is_test_first then 'Test first: ' else '' end
+        case
+            when is_test_first then 'Test first: '
+            when decision_code = 'hold' then 'Hold: '
+            when decision_code = 'cannot_be_tested' then 'Too few customers for a test: '
+            else ''
+        end
         || strategy_name || ' for ' || segment_name || ' can reach '
         || cast(reached_count as {{ kind_type('text') }}) || ' of ' || cast(remaining_count as {{ kind_type('text') }})
         || ' current customers, of whom ' || {{ percent_text('planning_churn_rate') }} || ' are expected to churn within '

@@ -1,0 +1,87 @@
+-- What is at stake if a strategy contacts the current customers of a segment who may get it, as far as its capacity reaches: what each
+-- unit of the save rate keeps, and what is spent whatever is saved.
+with memberships as (
+    select * from {{ ref('int_segment_memberships') }}
+    where churn_basis = 'current'
+),
+
+assigned as (
+    select * from {{ ref('int_segment_strategies_assigned') }}
+),
+
+options as (
+    select * from {{ ref('int_strategy_options_listed') }}
+    where is_current
+),
+
+rates as (
+    select * from {{ ref('int_segment_rates') }}
+),
+
+plans as (
+    select
+        *,
+        contact_effort_days * effort_day_amount as contact_cost,
+        setup_effort_days * effort_day_amount as setup_cost,
+        greatest(0, 1.0 - cast(lead_time_days as double) / nullif({{ number_var('planning_days') }}, 0)) as active_share
+    from {{ ref('strategy_plans') }}
+),
+
+summed as (
+    select
+        memberships.segment_scheme,
+        memberships.segment_code,
+        options.strategy_code,
+        count(*) as remaining_count,
+        count(*) filter (where options.blocked_by_code is null) as eligible_count,
+        {{ exact_sum('case when options.blocked_by_code is null then options.churn_probability end') }} as expected_churned_customers,
+        {{ exact_sum('case when options.blocked_by_code is null then cast(options.value_amount as double) end') }} as total_value,
+        {{ exact_sum(
+            'case when options.blocked_by_code is null then options.churn_probability * cast(options.value_amount as double) end'
+        ) }} as value_at_risk
+    from memberships
+    inner join assigned
+        on memberships.segment_scheme = assigned.segment_scheme and memberships.segment_code = assigned.segment_code
+    inner join options
+        on memberships.customer_id = options.customer_id and assigned.strategy_code = options.strategy_code
+    group by memberships.segment_scheme, memberships.segment_code, options.strategy_code
+),
+
+reached as (
+    select
+        summed.*,
+        plans.capacity_count,
+        least(summed.eligible_count, coalesce(plans.capacity_count, summed.eligible_count)) as reached_count,
+        coalesce(
+            cast(least(summed.eligible_count, coalesce(plans.capacity_count, summed.eligible_count)) as double)
+            / nullif(summed.eligible_count, 0), 0
+        ) as reached_share,
+        plans.offer_cost_amount,
+        plans.stayer_take_up_rate,
+        plans.contact_cost,
+        plans.setup_cost,
+        plans.active_share,
+        plans.pessimistic_save_rate,
+        plans.optimistic_save_rate,
+        plans.evidence_level,
+        (rates.planning_churn_rate_ci_upper - rates.planning_churn_rate_ci_lower)
+        / nullif(2 * {{ confidence_z() }} * rates.planning_churn_rate, 0) as churn_error
+    from summed
+    inner join plans on summed.strategy_code = plans.strategy_code
+    left join rates on summed.segment_scheme = rates.segment_scheme and summed.segment_code = rates.segment_code
+),
+
+costed as (
+    select
+        *,
+        expected_churned_customers / nullif(eligible_count, 0) as churn_probability,
+        reached_share * active_share * stayer_take_up_rate * (eligible_count - expected_churned_customers)
+            as stayers_taking_offer,
+        reached_count * contact_cost + setup_cost
+        + reached_share * active_share * stayer_take_up_rate * (eligible_count - expected_churned_customers) * offer_cost_amount
+            as fixed_cost,
+        reached_share * active_share * (value_at_risk - expected_churned_customers * offer_cost_amount) as kept_value
+    from reached
+)
+
+select * from costed

@@ -1,0 +1,103 @@
+-- What each strategy is expected to earn in each segment over the planning period, how sure that is, and what follows: do it, test it
+-- first, leave it, or know that the segment is too small for a test.
+with summed as (
+    select * from {{ ref('int_strategy_economics_summed') }}
+),
+
+estimated as (
+    select * from {{ ref('int_strategy_economics_estimated') }}
+),
+
+named as (
+    select * from {{ ref('int_segments_named') }}
+),
+
+strategies as (
+    select * from {{ ref('strategies') }}
+),
+
+chosen as (
+    select
+        segment_scheme,
+        segment_code,
+        strategy_code,
+        count(*) as chosen_count
+    from {{ ref('strategy_options') }}
+    where is_chosen
+    group by segment_scheme, segment_code, strategy_code
+),
+
+described as (
+    select
+        summed.segment_scheme,
+        summed.segment_code,
+        named.segment_name,
+        summed.strategy_code,
+        strategies.strategy_name,
+        summed.remaining_count,
+        summed.eligible_count,
+        summed.capacity_count,
+        summed.reached_count,
+        coalesce(chosen.chosen_count, 0) as chosen_count,
+        summed.expected_churned_customers,
+        cast(summed.total_value as decimal(18, 2)) as value_amount,
+        cast(summed.value_at_risk as decimal(18, 2)) as total_value_at_risk_amount,
+        cast(summed.value_at_risk * greatest(0, 1 - {{ confidence_z() }} * coalesce(summed.churn_error, 0)) as decimal(18, 2))
+            as total_value_at_risk_amount_ci_lower,
+        cast(summed.value_at_risk * (1 + {{ confidence_z() }} * coalesce(summed.churn_error, 0)) as decimal(18, 2))
+            as total_value_at_risk_amount_ci_upper,
+        summed.stayers_taking_offer,
+        summed.offer_cost_amount,
+        cast(summed.contact_cost as decimal(18, 2)) as contact_cost_amount,
+        cast(summed.setup_cost as decimal(18, 2)) as setup_cost_amount,
+        summed.pessimistic_save_rate,
+        summed.optimistic_save_rate,
+        summed.evidence_level,
+        cast(estimated.least_net as decimal(18, 2)) as least_net_amount,
+        cast(estimated.expected_net as decimal(18, 2)) as expected_net_amount,
+        cast(estimated.most_net as decimal(18, 2)) as most_net_amount,
+        estimated.break_even_save_rate,
+        estimated.gain_probability,
+        estimated.expected_effect,
+        estimated.smallest_detectable_effect as detectable_test_effect,
+        cast(case when estimated.needed_count < 1e15 then estimated.needed_count end as bigint) as needed_test_count,
+        estimated.decision_code
+    from summed
+    inner join estimated
+        on
+            summed.segment_scheme = estimated.segment_scheme
+            and summed.segment_code = estimated.segment_code
+            and summed.strategy_code = estimated.strategy_code
+    inner join strategies on summed.strategy_code = strategies.strategy_code
+    left join named on summed.segment_scheme = named.segment_scheme and summed.segment_code = named.segment_code
+    left join chosen
+        on
+            summed.segment_scheme = chosen.segment_scheme
+            and summed.segment_code = chosen.segment_code
+            and summed.strategy_code = chosen.strategy_code
+),
+
+final as (
+    select
+        *,
+        case decision_code
+            when 'do' then 'Do: nine of ten outcomes gain, from '
+                || {{ rounded_text('least_net_amount', '0') }} || ' to ' || {{ rounded_text('most_net_amount', '0') }} || '.'
+            when 'hold' then 'Hold: no gain is expected; ' || case
+                when break_even_save_rate <= 1
+                    then 'the save rate has to be ' || {{ percent_text('break_even_save_rate') }} || ', and '
+                        || {{ percent_text('(pessimistic_save_rate + optimistic_save_rate) / 2') }} || ' is expected'
+                else 'no save rate earns what it costs'
+            end || '.'
+            when 'test' then 'Test first: half of the ' || {{ whole_text('reached_count') }}
+                || ' customers without contact show an effect from ' || {{ percent_text('detectable_test_effect') }} || ', and '
+                || {{ percent_text('expected_effect') }} || ' is expected.'
+            when 'cannot_be_tested' then 'Cannot be tested: the expected effect is ' || {{ percent_text('expected_effect') }}
+                || coalesce(', and a test needs ' || {{ whole_text('needed_test_count') }} || ' customers of whom there are '
+                    || {{ whole_text('reached_count') }}, '') || '.'
+            else 'Unknown: the extract says neither what customers are worth nor how many churn.'
+        end as reason
+    from described
+)
+
+select * from final

@@ -1,0 +1,108 @@
+"""What a strategy earns in a segment and how sure that is: pure functions of pandas frames.
+
+The net amount is linear in the save rate: what each unit of it keeps, less the offers that saved customers take, times
+the rate, less what is spent whatever is saved. Both the save rate and the level of the churn probabilities are
+uncertain; bounds are quantiles of the one distribution that follows.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+ECONOMICS_TYPES = {
+    "segment_scheme": "str",
+    "segment_code": "str",
+    "strategy_code": "str",
+    "least_net": "float64",
+    "expected_net": "float64",
+    "most_net": "float64",
+    "break_even_save_rate": "float64",
+    "gain_probability": "float64",
+    "expected_effect": "float64",
+    "smallest_detectable_effect": "float64",
+    "needed_count": "float64",
+    "decision_code": "str",
+}
+KEYS = ["segment_scheme", "segment_code", "strategy_code"]
+# a plan's range of save rates, and the range of the net amount, hold nine of ten cases
+RANGE_SHARE = 0.9
+# of a test with two equal arms: the chance of finding an effect that is there
+TEST_POWER = 0.8
+# points of each of the two distributions
+POINTS = 101
+
+
+def estimate_economics(rows: pd.DataFrame, significance_level: float) -> pd.DataFrame:
+    """Net amounts, break-even and decision of each row of `rows`: a segment and a strategy.
+
+    Columns of `rows`: the keys; reached_count (customers contacted), churn_probability (their mean), kept_value (money
+    kept if all of those who would churn were saved, offers deducted), fixed_cost (what is spent whatever is saved),
+    pessimistic_save_rate and optimistic_save_rate (the nine of ten in the middle), churn_error (standard error of the
+    churn rate over the rate), active_share (of the period) and evidence_level. Null where it is not known; what follows
+    from it is null, too. Returns the columns of ECONOMICS_TYPES.
+
+    The save rate is a beta distribution with the mean and spread of the range (moments), the level of churn is
+    normal. The smallest detectable effect is that of a two-sided z test of two shares between halves (Fleiss 1981,
+    chapter 3). The decision is `do` where the evidence is not assumed and nine of ten outcomes gain, `hold` where no
+    gain is expected, `test` where a test of all reached customers could find the expected effect, and else
+    `cannot_be_tested`.
+    """
+    table = rows.sort_values(KEYS, ignore_index=True)
+    result = table[KEYS].copy()
+    low, high = (
+        table["pessimistic_save_rate"].astype(float),
+        table["optimistic_save_rate"].astype(float),
+    )
+    mean = (low + high) / 2
+    kept, fixed = table["kept_value"].astype(float), table["fixed_cost"].astype(float)
+    result["expected_net"] = mean * kept - fixed
+    draws = _save_rates(mean, high - low)
+    levels = 1 + table["churn_error"].astype(float).fillna(0).to_numpy()[:, None] * stats.norm.ppf(
+        _midpoints()
+    )
+    # every save rate with every level of churn, which cannot be below none
+    nets = (
+        kept.to_numpy()[:, None, None] * draws[:, :, None] * levels.clip(0)[:, None, :]
+    ).reshape(len(table), -1)
+    nets = nets - fixed.to_numpy()[:, None]
+    tail = (1 - RANGE_SHARE) / 2
+    known = result["expected_net"].notna().to_numpy()
+    for name, share in (("least_net", tail), ("most_net", 1 - tail)):
+        result[name] = np.nan
+        result.loc[known, name] = np.quantile(nets[known], share, axis=1)
+    result["gain_probability"] = np.where(known, (nets > 0).mean(axis=1), np.nan)
+    result["break_even_save_rate"] = (fixed / kept).where(kept > 0)
+    churn = table["churn_probability"].astype(float)
+    result["expected_effect"] = churn * mean * table["active_share"].astype(float)
+    z = stats.norm.ppf(1 - significance_level / 2) + stats.norm.ppf(TEST_POWER)
+    spread = 2 * churn * (1 - churn)
+    arm = table["reached_count"].astype(float) / 2
+    result["smallest_detectable_effect"] = z * np.sqrt(spread / arm.where(arm > 0))
+    effect = result["expected_effect"].where(result["expected_effect"] > 0)
+    result["needed_count"] = np.ceil(2 * spread * (z / effect) ** 2)
+    can_be_tested = result["smallest_detectable_effect"] <= effect
+    is_sure = (table["evidence_level"] != "assumed") & (result["least_net"] > 0)
+    result["decision_code"] = np.select(
+        [~known, ~(result["expected_net"] > 0), is_sure, can_be_tested],
+        ["unknown", "hold", "do", "test"],
+        "cannot_be_tested",
+    )
+    return result[list(ECONOMICS_TYPES)].astype(ECONOMICS_TYPES)
+
+
+def _midpoints() -> np.ndarray:
+    return (np.arange(POINTS) + 0.5) / POINTS
+
+
+def _save_rates(mean: pd.Series, width: pd.Series) -> np.ndarray:
+    """Equally likely save rates of each row; all at the mean where the range has no width."""
+    deviation = width.to_numpy() / 2 / stats.norm.ppf((1 + RANGE_SHARE) / 2)
+    centre = mean.to_numpy()
+    # a beta distribution has less variance than one of noughts and ones
+    variance = np.minimum(deviation**2, 0.99 * centre * (1 - centre))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        size = centre * (1 - centre) / variance - 1
+        rates = stats.beta.ppf(
+            _midpoints(), (centre * size)[:, None], ((1 - centre) * size)[:, None]
+        )
+    return np.where((variance > 0)[:, None], rates, centre[:, None])
