@@ -96,13 +96,18 @@ def _midpoints() -> np.ndarray:
 
 def _save_rates(mean: pd.Series, width: pd.Series) -> np.ndarray:
     """Equally likely save rates of each row; all at the mean where the range has no width."""
-    deviation = width.to_numpy() / 2 / stats.norm.ppf((1 + RANGE_SHARE) / 2)
-    centre = mean.to_numpy()
-    # a beta distribution has less variance than one of noughts and ones
-    variance = np.minimum(deviation**2, 0.99 * centre * (1 - centre))
+    centre, spread = mean.to_numpy(), width.to_numpy()
+    a, b = beta_of_range(centre, spread)
+    with np.errstate(invalid="ignore"):
+        rates = stats.beta.ppf(_midpoints(), a[:, None], b[:, None])
+    return np.where(((spread > 0) & (centre > 0))[:, None], rates, centre[:, None])
+
+
+def beta_of_range(mean: np.ndarray, width: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The parameters of beta distributions with these means, whose spread is that of a normal distribution with
+    RANGE_SHARE within `width`; infinite or not a number where a range has no width."""
+    deviation = width / 2 / stats.norm.ppf((1 + RANGE_SHARE) / 2)
     with np.errstate(divide="ignore", invalid="ignore"):
-        size = centre * (1 - centre) / variance - 1
-        rates = stats.beta.ppf(
-            _midpoints(), (centre * size)[:, None], ((1 - centre) * size)[:, None]
-        )
-    return np.where((variance > 0)[:, None], rates, centre[:, None])
+        # a beta distribution has less variance than one of noughts and ones
+        size = mean * (1 - mean) / np.minimum(deviation**2, 0.99 * mean * (1 - mean)) - 1
+        return mean * size, (1 - mean) * size

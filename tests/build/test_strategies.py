@@ -1,6 +1,9 @@
 """Decisions on built marts: what an opponent of a contact list would check, from the raw files on."""
 
+import json
+
 import pytest
+from in_process import PROJECT_ROOT
 
 CHOSEN = "select customer_id, strategy_code from marts.strategy_customers where strategy_code is not null"
 
@@ -48,3 +51,32 @@ def test_the_offers_of_the_study_reach_its_segments(bank_scrooge, offer):
         f"and study_segment_code = assigned.segment_code and strategy_code = '{offer}'"
     )
     assert count > 0
+
+
+def test_the_planted_effect_of_campaigns_is_inside_its_interval(demo):
+    truth = json.loads((PROJECT_ROOT / "data" / "demo" / "truth.json").read_text("utf-8"))
+    planted = {
+        campaign: arms["treated"]["implied_retained_share"]
+        - arms["holdout"]["implied_retained_share"]
+        for campaign, arms in truth["campaign_arms"].items()
+    }
+    read = demo.rows(
+        "select campaign_code, difference_ci_lower, difference_ci_upper, least_save_rate, most_save_rate "
+        "from marts.campaign_readout where segment_scheme = 'all'"
+    )
+    assert {row[0] for row in read} == set(planted) and len(read) == 2 * len(planted)
+    for campaign, lower, upper, least, most in read:
+        assert lower <= planted[campaign] <= upper
+        assert least <= truth["campaigns"]["save_rate"] <= most
+
+
+def test_campaigns_update_the_plans_that_decide(demo):
+    assumed, updated = demo.row(
+        "select (pessimistic_save_rate + optimistic_save_rate) / 2, posterior_save_rate "
+        "from marts.strategy_evidence where campaign_count > 0"
+    )
+    # half of those who would churn were planted to stay
+    assert assumed < updated
+    used = "select distinct evidence_level from marts.{} where strategy_code = 'personal_outreach'"
+    for mart in ("strategy_evidence", "strategy_priorities", "strategy_economics"):
+        assert demo.rows(used.format(mart)) == [("tested",)]

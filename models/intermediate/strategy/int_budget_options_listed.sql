@@ -33,7 +33,7 @@ strategies as (
 ),
 
 plans as (
-    select * from {{ ref('strategy_plans') }}
+    select * from {{ ref('int_strategy_plans_updated') }}
 ),
 
 remaining as (

@@ -25,7 +25,7 @@ strategies as (
 ),
 
 plans as (
-    select * from {{ ref('strategy_plans') }}
+    select * from {{ ref('int_strategy_plans_updated') }}
 ),
 
 counted as (

@@ -24,7 +24,7 @@ plans as (
         contact_effort_days * effort_day_amount as contact_cost,
         setup_effort_days * effort_day_amount as setup_cost,
         greatest(0, 1.0 - cast(lead_time_days as double) / nullif({{ number_var('planning_days') }}, 0)) as active_share
-    from {{ ref('strategy_plans') }}
+    from {{ ref('int_strategy_plans_updated') }}
 ),
 
 summed as (

@@ -17,7 +17,7 @@ with strategies as (
         (plans.pessimistic_save_rate + plans.optimistic_save_rate) / 2 as save_rate,
         greatest(0, 1.0 - cast(plans.lead_time_days as double) / nullif({{ number_var('planning_days') }}, 0)) as active_share
     from {{ ref('strategies') }} as strategies
-    inner join {{ ref('strategy_plans') }} as plans on strategies.strategy_code = plans.strategy_code
+    inner join {{ ref('int_strategy_plans_updated') }} as plans on strategies.strategy_code = plans.strategy_code
     -- what the bank does within its own house addresses no customer
     where strategies.channel <> 'internal'
 ),

@@ -1,0 +1,88 @@
+"""Readouts of campaigns: planted effects are found, null campaigns are not, and broken ones are called so."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from customer_science.campaigns import read_campaigns, update_save_rates
+from customer_science.comparisons import Settings
+from scipy import stats
+
+SETTINGS = Settings(confidence_level=0.95, significance=0.05)
+
+
+def arms(treated, holdout, kept, other_kept, **changes):
+    row = {
+        "campaign_code": "spring", "segment_scheme": "all", "segment_code": "all", "outcome_code": "closing",
+        "holdout_share": 0.5, "strategy_code": "call",
+    } | {
+        f"{arm}_{name}": value
+        for arm, size, one in (("treated", treated, kept), ("holdout", holdout, other_kept))
+        for name, value in {
+            "count": size, "known_count": size, "kept_count": one, "age_count": size, "age_sum": 40 * size,
+            "age_squares": 1_700 * size, "tenure_days_count": size, "tenure_days_sum": 0, "tenure_days_squares": 0,
+        }.items()
+    }  # fmt: skip
+    return row | changes
+
+
+def read(*rows):
+    return read_campaigns(pd.DataFrame(rows), SETTINGS)
+
+
+def draw(seed, count, save_rate, churn=0.15, size=1_000):
+    rng = np.random.default_rng(seed)
+    treated, holdout = (
+        rng.binomial(size, churn * (1 - save_rate), count),
+        rng.binomial(size, churn, count),
+    )
+    return read(*[
+        arms(size, size, size - one, size - other, campaign_code=f"{number:03d}")
+        for number, (one, other) in enumerate(zip(treated, holdout, strict=True))
+    ])  # fmt: skip
+
+
+def test_null_campaigns_work_in_one_of_twenty_at_most():
+    found = draw(1, 500, save_rate=0.0)
+    works = ((found["p_value"] < 0.05) & (found["difference"] > 0)).mean()
+    # half of the five hundredths of a two-sided test, within three standard errors
+    assert works <= 0.025 + 3 * np.sqrt(0.025 * 0.975 / 500) and not found["fault_code"].any()
+
+
+def test_planted_effects_are_inside_their_intervals():
+    found = draw(2, 500, save_rate=0.3)
+    is_inside = found["difference_ci_lower"].le(0.045) & found["difference_ci_upper"].ge(0.045)
+    assert 0.93 <= is_inside.mean() <= 0.97
+    is_inside = found["least_save_rate"].le(0.3) & found["most_save_rate"].ge(0.3)
+    assert 0.86 <= is_inside.mean() <= 0.94
+    assert found["saved_customers"].mean() == pytest.approx(45, abs=3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"holdout_count": 0, "holdout_known_count": 0, "holdout_kept_count": 0}, "no_holdout"),
+        ({"treated_known_count": 940, "treated_kept_count": 900}, "not_yet"),
+        ({"holdout_share": 0.4}, "broken_randomisation"),
+        ({"holdout_share": None}, ""),
+        ({"treated_age_sum": 42_000, "treated_age_squares": 1_864_000}, "broken_randomisation"),
+    ],
+)
+def test_what_nothing_can_be_concluded_from(changes, fault):
+    assert read(arms(1_000, 1_000, 900, 880, **changes))["fault_code"].tolist() == [fault]
+
+
+def test_the_posterior_of_many_customers_is_what_they_say_and_of_none_the_plan():
+    plans = pd.DataFrame(
+        [("call", 0.02, 0.4)],
+        columns=["strategy_code", "pessimistic_save_rate", "optimistic_save_rate"],
+    )
+    many = update_save_rates(plans, pd.DataFrame([arms(200_000, 200_000, 179_000, 170_000)])).iloc[
+        0
+    ]
+    assert many["posterior_save_rate"] == pytest.approx(0.3, abs=0.01)
+    none = update_save_rates(plans, pd.DataFrame([arms(0, 0, 0, 0)])).iloc[0]
+    variance = (0.38 / 2 / stats.norm.ppf(0.95)) ** 2
+    size = 0.21 * 0.79 / variance - 1
+    prior = stats.beta(0.21 * size, 0.79 * size)
+    for name, share in (("least_save_rate", 0.05), ("save_rate", 0.5), ("most_save_rate", 0.95)):
+        assert none[f"posterior_{name}"] == pytest.approx(prior.ppf(share), abs=0.002)
