@@ -73,7 +73,7 @@ def _read(row: dict, settings: Settings) -> dict:
         points = np.quantile(rates, [0.05, 0.5, 0.95])
         result |= dict(zip(["least_save_rate", "save_rate", "most_save_rate"], points, strict=True))
     assigned = [int(row[f"{arm}_count"]) for arm in ("treated", "holdout")]
-    if row["holdout_share"] is not None and not np.isnan(row["holdout_share"]) and sum(assigned):
+    if row["holdout_share"] is not None and not np.isnan(row["holdout_share"]) and any(assigned):
         result["split_p_value"] = stats.binomtest(
             assigned[1], sum(assigned), row["holdout_share"]
         ).pvalue
@@ -148,3 +148,34 @@ def update_save_rates(plans: pd.DataFrame, arms: pd.DataFrame) -> pd.DataFrame:
         )
         results.append([plan["strategy_code"], *points])
     return pd.DataFrame(results, columns=list(EVIDENCE_TYPES)).astype(EVIDENCE_TYPES)
+
+
+SIZE_TYPES = {
+    "campaign_code": "str",
+    **dict.fromkeys(["expected_effect", "detectable_effect", "needed_count"], "float64"),
+    "is_answerable": "bool",
+}
+
+
+def size_campaigns(audiences: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """What the test of each campaign can find.
+
+    `audiences` has campaign_code, treated_count, holdout_count, churn_probability (of customers without contact) and
+    save_rate (as expected). Returns SIZE_TYPES: the expected difference in churn, the one that a z test of these arms
+    finds with the power of `settings` (Fleiss 1981, chapter 3), the customers of both arms together that the expected
+    one needs at the same split, and whether the campaign has them.
+    """
+    table = audiences.sort_values("campaign_code", ignore_index=True)
+    treated, holdout, churn, rate = (
+        table[name].astype(float)
+        for name in ("treated_count", "holdout_count", "churn_probability", "save_rate")
+    )
+    result = table[["campaign_code"]].copy()
+    result["expected_effect"] = churn * rate
+    share = holdout / (treated + holdout)
+    spread = churn * (1 - churn) / (share * (1 - share)).where((share > 0) & (share < 1))
+    result["detectable_effect"] = settings.detectable_errors * np.sqrt(spread / (treated + holdout))
+    effect = result["expected_effect"].where(result["expected_effect"] > 0)
+    result["needed_count"] = np.ceil(spread * (settings.detectable_errors / effect) ** 2)
+    result["is_answerable"] = (result["detectable_effect"] <= effect).fillna(False)
+    return result[list(SIZE_TYPES)].astype(SIZE_TYPES)

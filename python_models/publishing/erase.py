@@ -19,7 +19,7 @@ import zipfile
 
 import duckdb
 
-from publishing import export, publish
+from publishing import audience, export, publish
 from publishing.files import (
     WRITTEN_BY_DBT,
     Publication,
@@ -322,6 +322,7 @@ def erase(
                 place.rmdir()
     export.remove(folder / "export")
     export.remove(folder / "export_customers")
+    export.remove(folder / audience.FOLDER)
     page = folder / "dashboard.html"
     if page.is_file() and PAGE_MARK in page.read_text("utf-8", "replace"):
         page.unlink()

@@ -2,8 +2,12 @@
 
 import json
 
+import duckdb
 import pytest
-from in_process import PROJECT_ROOT
+from conftest import ROOT
+from publishing import audience, export
+from publishing.files import Publication
+from scipy import stats
 
 CHOSEN = "select customer_id, strategy_code from marts.strategy_customers where strategy_code is not null"
 
@@ -54,7 +58,7 @@ def test_the_offers_of_the_study_reach_its_segments(bank_scrooge, offer):
 
 
 def test_the_planted_effect_of_campaigns_is_inside_its_interval(demo):
-    truth = json.loads((PROJECT_ROOT / "data" / "demo" / "truth.json").read_text("utf-8"))
+    truth = json.loads((ROOT / "data" / "demo" / "truth.json").read_text("utf-8"))
     planted = {
         campaign: arms["treated"]["implied_retained_share"]
         - arms["holdout"]["implied_retained_share"]
@@ -80,3 +84,81 @@ def test_campaigns_update_the_plans_that_decide(demo):
     used = "select distinct evidence_level from marts.{} where strategy_code = 'personal_outreach'"
     for mart in ("strategy_evidence", "strategy_priorities", "strategy_economics"):
         assert demo.rows(used.format(mart)) == [("tested",)]
+
+
+ARM = "cast('0x' || left(md5('{}' || '|' || customer_id), 8) as bigint) % 10000 < {}"
+
+
+def test_arms_follow_from_the_key_alone_and_are_independent_of_every_column(demo):
+    held_out = ARM.format("winter_2026", 5000)
+    assert demo.rows(
+        f"select arm, count(*) filter (where {held_out}) > 0, count(*) filter (where not {held_out}) > 0 "
+        "from marts.campaign_audience where campaign_code = 'winter_2026' and arm <> 'blocked' group by arm order by 1"
+    ) == [("holdout", True, False), ("treated", False, True)]
+    columns = [
+        "gender",
+        "city",
+        "education",
+        "job",
+        "marital_status",
+        "product_count",
+        "is_churned",
+        "age // 10",
+    ]
+    p_values = []
+    for salt in range(20):
+        for column in columns:
+            table = demo.rows(
+                f"select count(*) filter (where {ARM.format(salt, 5000)}), count(*) "
+                f"from intermediate.int_customers_conformed where {column} is not null group by {column}"
+            )
+            arms = [(held, size - held) for held, size in table if size >= 50]
+            p_values.append(stats.chi2_contingency(arms).pvalue)
+    # uniform, as those of arms that nothing depends on
+    assert (
+        stats.kstest(p_values, "uniform").pvalue > 0.001
+        and min(p_values) > 0.05 / len(p_values) / 10
+    )
+
+
+def test_an_audience_has_nobody_whom_a_rule_protects(demo):
+    (addressed,) = demo.row("select count(*) from marts.campaign_audience where arm <> 'blocked'")
+    assert addressed > 2_000
+    for other in (
+        "int_customers_conformed where not marketing_consent",
+        "int_customers_churned where is_churned",
+    ):
+        assert demo.row(
+            "select count(*) from marts.campaign_audience where arm <> 'blocked' "
+            f"and customer_id in (select customer_id from intermediate.{other})"
+        ) == (0,)
+    called = (
+        "select customer_id from intermediate.int_interactions_conformed where channel = 'phone' "
+        "and direction = 'outbound' and occurred_at >= date '2025-12-31' - 59"
+    )
+    assert demo.row(
+        f"select count(*) from marts.campaign_audience where campaign_code = 'winter_2026' and arm <> 'blocked' "
+        f"and customer_id in ({called})"
+    ) == (0,)
+
+
+def test_the_list_of_a_campaign_has_its_treated_customers_and_is_removed_like_an_export(tmp_path):
+    publication = Publication(str(tmp_path / "clientele.duckdb"))
+    with duckdb.connect(str(publication.customers)) as connection:
+        connection.execute(
+            "create schema marts; create table marts.campaign_audience as "
+            "from (values ('a/b', 'C2', 'treated'), ('a/b', 'C,1', 'treated'), ('a/b', 'C3', 'holdout')) "
+            "as t(campaign_code, customer_id, arm)"
+        )
+    file, count = audience.write(publication, "a/b")
+    assert (
+        count == 2
+        and file.read_text() == 'customer_id\n"C,1"\nC2\n'
+        and file.parent == tmp_path / "audience"
+    )
+    with pytest.raises(
+        SystemExit, match="No campaign 'b' has an audience: those that are not over are a/b"
+    ):
+        audience.write(publication, "b")
+    export.remove(tmp_path / audience.FOLDER)
+    assert not (tmp_path / "audience").exists()

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from customer_science.campaigns import read_campaigns, update_save_rates
+from customer_science.campaigns import read_campaigns, size_campaigns, update_save_rates
 from customer_science.comparisons import Settings
 from scipy import stats
 
@@ -86,3 +86,30 @@ def test_the_posterior_of_many_customers_is_what_they_say_and_of_none_the_plan()
     prior = stats.beta(0.21 * size, 0.79 * size)
     for name, share in (("least_save_rate", 0.05), ("save_rate", 0.5), ("most_save_rate", 0.95)):
         assert none[f"posterior_{name}"] == pytest.approx(prior.ppf(share), abs=0.002)
+
+
+def test_a_campaign_of_the_stated_size_finds_the_expected_effect_in_four_of_five():
+    asked = {
+        "campaign_code": "spring",
+        "treated_count": 800,
+        "holdout_count": 200,
+        "churn_probability": 0.2,
+        "save_rate": 0.3,
+    }
+    (size,) = size_campaigns(pd.DataFrame([asked]), SETTINGS).to_dict("records")
+    assert size["expected_effect"] == pytest.approx(0.06) and not size["is_answerable"]
+    holdout = int(size["needed_count"] / 5)
+    rng = np.random.default_rng(3)
+    # the stated error is that of the churn without contact, which is the middle of both arms here
+    lost = [
+        rng.binomial(4 * holdout, 0.17, 20_000) / (4 * holdout),
+        rng.binomial(holdout, 0.23, 20_000) / holdout,
+    ]
+    pooled = 0.8 * lost[0] + 0.2 * lost[1]
+    error = np.sqrt(pooled * (1 - pooled) * (1 / holdout + 1 / (4 * holdout)))
+    found = (lost[1] - lost[0]) / error > stats.norm.ppf(0.975)
+    assert found.mean() == pytest.approx(0.8, abs=0.03)
+    enough = asked | {"treated_count": 4 * holdout + 4, "holdout_count": holdout + 1}
+    assert size_campaigns(pd.DataFrame([enough]), SETTINGS)["is_answerable"].tolist() == [True]
+    nobody = asked | {"treated_count": 0, "holdout_count": 0}
+    assert size_campaigns(pd.DataFrame([nobody]), SETTINGS)["is_answerable"].tolist() == [False]

@@ -1,0 +1,45 @@
+-- How many customers each campaign that is not over reaches, and whether its test can answer what it asks.
+with counted as (
+    select * from {{ ref('int_campaign_audiences_counted') }}
+),
+
+sized as (
+    select * from {{ ref('int_campaigns_sized') }}
+),
+
+campaigns as (
+    select * from {{ ref('campaigns') }}
+),
+
+described as (
+    select
+        counted.campaign_code,
+        campaigns.campaign_name,
+        campaigns.strategy_code,
+        campaigns.channel,
+        campaigns.valid_from,
+        campaigns.valid_to,
+        counted.proposed_count as customers_count,
+        counted.blocked_count,
+        counted.treated_count,
+        counted.holdout_count,
+        cast(counted.treated_count * campaigns.contact_cost_amount as decimal(18, 2)) as contact_amount,
+        sized.expected_effect,
+        sized.detectable_effect as detectable_test_effect,
+        sized.is_answerable,
+        cast(case when sized.needed_count < 1e15 then sized.needed_count end as bigint) as needed_test_count
+    from counted
+    inner join sized on counted.campaign_code = sized.campaign_code
+    inner join campaigns on counted.campaign_code = campaigns.campaign_code
+)
+
+select
+    *,
+    campaign_name || ' contacts ' || {{ whole_text('treated_count') }} || ' customers and holds out ' || {{ whole_text('holdout_count') }}
+    || case
+        when is_answerable then ': enough to find the expected effect of ' || {{ percent_text('expected_effect') }} || '.'
+        when needed_test_count is null then ': what effect is expected is not known.'
+        else ': too few to find the expected effect of ' || {{ percent_text('expected_effect') }} || ', which needs '
+            || {{ whole_text('needed_test_count') }} || '.'
+    end as sentence
+from described
