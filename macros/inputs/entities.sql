@@ -69,6 +69,7 @@
         'campaign_contacts': {
             'key': ['contact_id'],
             'required': ['campaign_code', 'customer_id', 'arm'],
+            'alike_within': {'arm': ['campaign_code', 'customer_id']},
             'columns': {
                 'contact_id': 'key', 'campaign_code': 'text', 'customer_id': 'key', 'arm': 'text',
                 'contacted_on': 'date', 'is_retained': 'boolean',

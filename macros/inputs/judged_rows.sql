@@ -27,6 +27,12 @@
     {%- for earlier, later in entity.get('ordered_dates', []) -%}
         {%- do rules.append((later ~ ' < ' ~ earlier, 'inconsistent_dates', later, later)) -%}
     {%- endfor -%}
+    {%- for column, scope in entity.get('alike_within', {}).items() -%}
+        {%- set window = ') over (partition by ' ~ scope | join(', ') ~ ')' -%}
+        {%- do rules.append((
+            'min(' ~ column ~ window ~ ' <> max(' ~ column ~ window, 'conflicting_values', column, column
+        )) -%}
+    {%- endfor -%}
     {%- if is_child -%}
         {%- do rules.append((
             'known_customer_id is null and quarantined_customer_id is not null', 'quarantined_customer', 'customer_id',

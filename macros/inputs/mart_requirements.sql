@@ -27,5 +27,6 @@
         {% do requirements[mart].append(['customers.joined_on'] + events) %}
     {% endfor %}
     {% do requirements['budget_allocation'].append(value) %}
+    {% do requirements.update({'campaign_readout': [['campaign_contacts.arm']]}) %}
     {% do return(requirements) %}
 {% endmacro %}

@@ -193,6 +193,10 @@ class TestQuarantine:
                 "T1,1,2024-01-31,10", "T2,3,2024-01-31,10", "T3,99,2024-01-31,10", "T4,2,2024-01-31,10",
                 ",3,2024-01-31,", "T6,,1900-01-01,1", "T7,2,2024-01-31",
             ],
+            campaign_contacts=[
+                "contact_id,campaign_code,customer_id,arm",
+                "K1,spring,2,treated", "K2,spring,2,holdout", "K3,autumn,2,treated", "K4,autumn,2,treated",
+            ],
         )  # fmt: skip
 
     def test_a_row_lists_every_rule_that_it_breaks(self, build):
@@ -201,6 +205,8 @@ class TestQuarantine:
             "from marts.quality_quarantine order by all"
         )
         assert rows == [
+            ("canonical.campaign_contacts", 2, "conflicting_values", "arm", "conflicting_values in arm"),
+            ("canonical.campaign_contacts", 3, "conflicting_values", "arm", "conflicting_values in arm"),
             ("canonical.customers", 2, "unparseable_value", "birth_date",
              "unparseable_value in birth_date; formula_like_text in city; unparseable_value in product_count; "
              "out_of_range in age; inconsistent_dates in closed_on"),

@@ -162,3 +162,17 @@ def test_the_list_of_a_campaign_has_its_treated_customers_and_is_removed_like_an
         audience.write(publication, "b")
     export.remove(tmp_path / audience.FOLDER)
     assert not (tmp_path / "audience").exists()
+
+
+def test_a_planted_effect_of_age_under_serves_the_old_unless_scores_know_it(demo):
+    verdicts = dict(
+        demo.rows(
+            "select feature_set, list(verdict order by group_value) from marts.quality_fairness "
+            "where decision_name = 'score' and group_name = 'age_band' and verdict <> 'too_few' group by feature_set"
+        )
+    )
+    assert (
+        verdicts["without_protected"][0] == "over_served"
+        and verdicts["without_protected"][-1] == "under_served"
+    )
+    assert set(verdicts["all"]) == {"alike"}

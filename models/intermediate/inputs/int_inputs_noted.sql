@@ -60,12 +60,24 @@ key_notes as (
     where alike_count > 0
 ),
 
+consent_notes as (
+    select
+        'customers' as entity_name,
+        1003 as note_number,
+        'Nobody is known to consent to marketing or to refuse it, so this keeps nobody from a strategy' as note,
+        false as is_near_miss
+    from {{ ref('int_customers_conformed') }}
+    having count(*) > 0 and count(marketing_consent) = 0
+),
+
 noted as (
     select * from file_notes
     union all
     select * from spelling_notes
     union all
     select * from key_notes
+    union all
+    select * from consent_notes
 )
 
 select * from noted

@@ -1,0 +1,183 @@
+-- Whether decisions treat groups of customers alike: whether scores say of a group what it does (predicted without having seen the
+-- customer, beside what was observed), and which share of a group is selected.
+{%- set groups = ['age_band', 'gender', 'city'] %}
+{#- share of the customers with the highest scores who count as selected by them -#}
+{%- set selected_by_score = 0.1 %}
+{#- a group whose share of selected customers is below four fifths of that of all, or above its inverse, is not treated alike -#}
+{%- set lowest_ratio = 0.8 %}
+
+with rows as (
+    select * from {{ ref('int_churn_score_rows') }}
+    where is_sampled and is_rated
+),
+
+served as (
+    select max(model_code) as model_code from {{ ref('int_churn_scored') }}
+),
+
+predictions as (
+    select * from {{ ref('int_churn_predictions_compared') }}
+    where sample = 'cross_validation'
+),
+
+profiled as (
+    select * from {{ ref('int_customers_profiled') }}
+),
+
+current_customers as (
+    select customer_id
+    from {{ ref('int_customers_churned') }}
+    where is_current
+),
+
+chosen as (
+    select
+        customer_id,
+        bool_or(is_chosen) as is_selected,
+        max(churn_probability) as churn_probability
+    from {{ ref('strategy_options') }}
+    group by customer_id
+),
+
+valued as (
+    select * from {{ ref('int_clv_customers_valued') }}
+),
+
+age_bands as (
+    select * from {{ ref('int_bands_labelled') }}
+    where column_name = 'age' and band_set = {{ sql_literal(var('age_band_set')) }}
+),
+
+scored as (
+    {%- for feature_set in ['without_protected', 'all'] %}
+    select
+        'score' as decision_name,
+        '{{ feature_set }}' as feature_set,
+        rows.age,
+        rows.gender,
+        rows.city,
+        rows.is_churned,
+        case served.model_code
+            {%- for model in ['cell_rate', 'logistic', 'gradient_boosting'] %}
+            when '{{ model }}' then predictions.{{ model }}_{{ feature_set }}
+            {%- endfor %}
+            else predictions.base_rate_none
+        end as predicted
+    from predictions
+    cross join served
+    inner join rows on predictions.customer_id = rows.customer_id
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+decided as (
+    select
+        *,
+        percent_rank() over (partition by feature_set order by predicted) >= 1 - {{ selected_by_score }} as is_selected
+    from scored
+    union all
+    select
+        'strategy' as decision_name,
+        {{ sql_literal(score_feature_set()) }} as feature_set,
+        profiled.age,
+        profiled.gender,
+        profiled.city,
+        cast(null as boolean) as is_churned,
+        chosen.churn_probability as predicted,
+        coalesce(chosen.is_selected, false) as is_selected
+    from current_customers
+    inner join profiled on current_customers.customer_id = profiled.customer_id
+    left join chosen on current_customers.customer_id = chosen.customer_id
+    union all
+    select
+        'value' as decision_name,
+        {{ sql_literal(clv_feature_set()) }} as feature_set,
+        profiled.age,
+        profiled.gender,
+        profiled.city,
+        cast(null as boolean) as is_churned,
+        cast(null as double) as predicted,
+        valued.clv_tier = 'high' as is_selected
+    from current_customers
+    inner join profiled on current_customers.customer_id = profiled.customer_id
+    inner join valued on current_customers.customer_id = valued.customer_id
+),
+
+banded as (
+    select
+        decided.*,
+        {{ band_of('decided.age', 'age_bands') }} as age_band
+    from decided
+    left join age_bands on {{ is_within('decided.age', 'age_bands.lower_bound', 'age_bands.upper_bound') }}
+),
+
+grouped as (
+    {%- for group in groups %}
+    select
+        '{{ group }}' as group_name,
+        {{ group }} as group_value,
+        decision_name,
+        feature_set,
+        is_churned,
+        predicted,
+        is_selected
+    from banded
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+counted as (
+    select
+        decision_name,
+        feature_set,
+        group_name,
+        group_value,
+        count(*) as customers_count,
+        count(is_churned) as observed_count,
+        count(*) filter (where is_churned) as churned_count,
+        {{ exact_average('predicted') }} as average_probability,
+        count(*) filter (where is_selected) as selected_count
+    from grouped
+    group by decision_name, feature_set, group_name, group_value
+),
+
+rated as (
+    select
+        *,
+        cast(churned_count as double) / nullif(observed_count, 0) as churn_rate,
+        {{ wilson_lower('churned_count', 'observed_count') }} as churn_rate_ci_lower,
+        {{ wilson_upper('churned_count', 'observed_count') }} as churn_rate_ci_upper,
+        cast(selected_count as double) / customers_count as selected_share,
+        sum(selected_count) over (partition by decision_name, feature_set, group_name)
+        / cast(sum(customers_count) over (partition by decision_name, feature_set, group_name) as double) as portfolio_selected_share
+    from counted
+)
+
+select
+    decision_name,
+    feature_set,
+    group_name,
+    group_value,
+    customers_count,
+    average_probability,
+    churn_rate,
+    churn_rate_ci_lower,
+    churn_rate_ci_upper,
+    churn_rate / nullif(average_probability, 0) as calibration_ratio,
+    selected_count,
+    selected_share,
+    selected_share / nullif(portfolio_selected_share, 0) as selection_ratio,
+    case
+        when customers_count < {{ number_var('small_cell_size') }} then 'too_few'
+        when decision_name = 'score' and churn_rate_ci_lower > average_probability then 'under_served'
+        when decision_name = 'score' and churn_rate_ci_upper < average_probability then 'over_served'
+        when decision_name = 'score' then 'alike'
+        when selected_share < {{ lowest_ratio }} * portfolio_selected_share then 'under_served'
+        when selected_share * {{ lowest_ratio }} > portfolio_selected_share then 'over_served'
+        else 'alike'
+    end as verdict
+from rated
