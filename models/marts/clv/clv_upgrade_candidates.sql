@@ -1,5 +1,8 @@
--- Who can move up a tier by a single change: the smallest one that the model values high enough, and of equal steps the one
--- that it values most. The model describes who is worth what; that a change would make a customer worth as much is not shown.
+-- Which active customers can move up a tier by a single change: the smallest one that the model values high enough, and of equal
+-- steps the one that it values most. A change is worth no more than the interval of the customer's value holds. The model
+-- describes who is worth what; that a change would make a customer worth as much is not shown.
+{#- who has probably left will hardly buy more -#}
+{%- set lowest_alive_probability = 0.5 %}
 with valued as (
     select * from {{ ref('int_clv_customers_valued') }}
 ),
@@ -27,22 +30,30 @@ gaps as (
     inner join tiers on valued.clv_family = tiers.clv_family and valued.clv_tier = tiers.clv_tier
     inner join tiers as next_tiers
         on valued.clv_family = next_tiers.clv_family and tiers.tier_number + 1 = next_tiers.tier_number
-    where churned.is_current
+    where churned.is_current and coalesce(valued.alive_probability, 1) >= {{ lowest_alive_probability }}
+),
+
+capped as (
+    select
+        upgrades.*,
+        cast(least(upgrades.changed_clv, coalesce(gaps.highest_clv_amount, upgrades.changed_clv)) as decimal(18, 2)) as changed_clv_amount
+    from upgrades
+    inner join gaps on upgrades.clv_family = gaps.clv_family and upgrades.customer_id = gaps.customer_id
 ),
 
 closed as (
     select
         gaps.*,
-        upgrades.feature_name,
-        upgrades.feature_label,
-        upgrades.current_value,
-        upgrades.changed_value,
-        upgrades.step_count,
-        cast(upgrades.changed_clv as decimal(18, 2)) as changed_clv_amount,
-        cast(upgrades.changed_clv as decimal(18, 2)) - gaps.predicted_clv_amount as gain_amount
+        capped.feature_name,
+        capped.feature_label,
+        capped.current_value,
+        capped.changed_value,
+        capped.step_count,
+        capped.changed_clv_amount,
+        capped.changed_clv_amount - gaps.predicted_clv_amount as gain_amount
     from gaps
-    inner join upgrades on gaps.clv_family = upgrades.clv_family and gaps.customer_id = upgrades.customer_id
-    where cast(upgrades.changed_clv as decimal(18, 2)) - gaps.predicted_clv_amount >= gaps.gap_amount
+    inner join capped on gaps.clv_family = capped.clv_family and gaps.customer_id = capped.customer_id
+    where capped.changed_clv_amount - gaps.predicted_clv_amount >= gaps.gap_amount
 ),
 
 ranked as (
@@ -69,6 +80,9 @@ described as (
         step_count,
         changed_clv_amount,
         cast(gain_amount as decimal(18, 2)) as gain_amount,
+        alive_probability,
+        cast(row_number() over (order by gain_amount * coalesce(alive_probability, 1) desc, customer_id asc) as bigint)
+            as candidate_rank,
         'association' as evidence_kind
     from ranked
     where change_rank = 1
