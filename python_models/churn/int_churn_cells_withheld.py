@@ -1,9 +1,15 @@
-"""Cells that keep their outcome to themselves once published: every cell whose outcome is told in, these out."""
+"""Cells and rules that keep their outcome to themselves once published: all whose outcome is told in, these out."""
 
 
 def model(dbt, session):
     dbt.config(materialized="table")
+    from customer_science.rule_sums import rule_sums
     from customer_science.suppression import withheld_cells
 
     minimum_cell_size = dbt.config.meta_get("minimum_cell_size")
-    return withheld_cells(dbt.ref("int_churn_cells_listed").df(), int(minimum_cell_size))
+    cells, sums = rule_sums(
+        dbt.ref("int_churn_cells_listed").df(),
+        dbt.ref("int_churn_conditions_listed").df(),
+        dbt.ref("int_churn_rules_counted").df(),
+    )
+    return withheld_cells(cells, int(minimum_cell_size), sums)

@@ -1,9 +1,11 @@
 """Which cells keep their outcome to themselves, so that no small one can be worked out from sums and sizes."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 from scipy.optimize import linprog
-from scipy.sparse import csr_matrix, hstack
+from scipy.sparse import csr_matrix, hstack, vstack
 
 DIMENSIONS = 3
 # a customer with three products is counted with each of them
@@ -21,20 +23,23 @@ FEW = 6000
 PARTNERS = 3
 
 
-def withheld_cells(cells: pd.DataFrame, minimum: int) -> pd.DataFrame:
+def withheld_cells(
+    cells: pd.DataFrame, minimum: int, sums: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """cut_name and cut_value of the cells whose outcome is withheld, one row each.
 
     `cells` has one row per cell with an outcome: cut_name and cut_value (its key), dimension_1 to dimension_3 and
     value_1 to value_3 (texts, null where the cell has fewer dimensions), customers_count and churned_count (whole
     numbers), and is_published (default true; a cell that is not is protected where sums tell of it). Cells of the same
-    dimensions, values and size are one cell that several tables show. The sizes are public, and so are the outcome of
-    the portfolio and which cells add up to which: the cells of a cut to those of each coarser cut. Cells with 0 <
-    customers_count < `minimum` are withheld, and with them as many others as it takes that the outcome of no small one
-    follows exactly or within one: between 0 and the size of each withheld cell there are numbers that agree with all
-    sums and leave it two customers apart (one, in a cell of one customer). They are found by linear programs: the
-    cheapest change of outcomes that moves a small cell, where a cell that is still told has a cost, and is withheld if
-    the change needs it. Where hardly anybody churned, or was retained, even withholding everything leaves less than
-    that.
+    dimensions, values and size are one cell that several tables show. A cell with `adds_up` (default true) of false is
+    in no sum but those of `sums`: rows of sum_number, cut_name, cut_value and factor, see rule_sums.py. The sizes are
+    public, and so are the outcome of the portfolio and which cells add up to which: the cells of a cut to those of
+    each coarser cut. Cells with 0 < customers_count < `minimum` are withheld, and with them as many others as it takes
+    that the outcome of no small one follows exactly or within one: between 0 and the size of each withheld cell there
+    are numbers that agree with all sums and leave it two customers apart (one, in a cell of one customer). They are
+    found by linear programs: the cheapest change of outcomes that moves a small cell, where a cell that is still told
+    has a cost, and is withheld if the change needs it. Where hardly anybody churned, or was retained, even withholding
+    everything leaves less than that.
 
     Source: Fischetti and Salazar (2001), Solving the cell suppression problem on tabular data with linear constraints;
     the step from cell to cell is that of Kelly, Golden and Assad (1992).
@@ -42,7 +47,7 @@ def withheld_cells(cells: pd.DataFrame, minimum: int) -> pd.DataFrame:
     cells = cells.sort_values(["cut_name", "cut_value"]).reset_index(drop=True)
     if cells.empty:
         return cells[["cut_name", "cut_value"]].astype("str")
-    system = _System(cells)
+    system = _System(cells, sums)
     is_small = (system.counts > 0) & (system.counts < minimum)
     is_published = cells.get("is_published", pd.Series(True, index=cells.index)).to_numpy(bool)
     is_shown = np.zeros_like(is_small)
@@ -68,7 +73,9 @@ def withheld_cells(cells: pd.DataFrame, minimum: int) -> pd.DataFrame:
     return found.astype("str").reset_index(drop=True)
 
 
-def disclosed_cells(cells: pd.DataFrame, is_told: np.ndarray, minimum: int) -> pd.DataFrame:
+def disclosed_cells(
+    cells: pd.DataFrame, is_told: np.ndarray, minimum: int, sums: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """The small cells that a reader can work out, exactly or within one, with the bounds of their outcome.
 
     `cells` as for `withheld_cells`, whose outcomes the reader knows where `is_told` (booleans, one per row), besides
@@ -76,7 +83,7 @@ def disclosed_cells(cells: pd.DataFrame, is_told: np.ndarray, minimum: int) -> p
     than two apart (less than one, in a cell of one customer); none if the promise holds.
     """
     cells = cells.reset_index(drop=True)
-    system = _System(cells)
+    system = _System(cells, sums)
     hidden = np.ones(len(system.counts), dtype=bool)
     hidden[system.owners[np.asarray(is_told)]] = False
     state = _State(system, (system.counts > 0) & (system.counts < minimum), hidden)
@@ -135,7 +142,7 @@ class _State:
 class _System:
     """The distinct cells behind the rows of a table, and the sums that they obey."""
 
-    def __init__(self, cells: pd.DataFrame):
+    def __init__(self, cells: pd.DataFrame, sums: pd.DataFrame | None = None):
         dimensions = [
             list(zip(cells[f"dimension_{i}"], cells[f"value_{i}"], strict=True))
             for i in range(1, DIMENSIONS + 1)
@@ -156,9 +163,15 @@ class _System:
         self.cost = np.array(COSTS)[np.clip(self.breadth, 1, len(COSTS)) - 1] * (
             1 + np.log2(1 + self.counts)
         )
-        self.sums = self._sums(cells["cut_name"])
+        adds_up = cells.get("adds_up", pd.Series(True, index=cells.index)).astype(bool)
+        self.is_alone = np.ones(len(numbers), dtype=bool)
+        self.is_alone[self.owners[adds_up]] = False
+        self.sums = vstack(
+            [self._sums(cells.loc[adds_up, "cut_name"]), self._further_sums(cells, sums)],
+            format="csr",
+        )
         values: dict[str, set] = {}
-        for place in self.places:
+        for place in itertools.compress(self.places, ~self.is_alone):
             for name, value in place:
                 values.setdefault(name, set()).add(value)
         self.widest = max(sorted(values), key=lambda name: len(values[name]))
@@ -188,7 +201,7 @@ class _System:
         )
         cuts = {
             name: sorted(set(self.owners[rows]))
-            for name, rows in cut_names.groupby(cut_names).indices.items()
+            for name, rows in cut_names.groupby(cut_names).groups.items()
         }
         shapes = {
             name: frozenset(key for member in members for key, _ in self.places[member])
@@ -221,6 +234,15 @@ class _System:
         entries = [(line, *term) for line, one in enumerate(terms) for term in one]
         lines, columns, factors = (np.array(part) for part in zip(*entries, strict=True))
         return csr_matrix((factors, (lines, columns)), shape=(len(terms), len(self.counts)))
+
+    def _further_sums(self, cells: pd.DataFrame, sums: pd.DataFrame | None) -> csr_matrix:
+        if sums is None or sums.empty:
+            return csr_matrix((0, len(self.counts)))
+        keys = zip(cells["cut_name"], cells["cut_value"], strict=True)
+        owner_of = dict(zip(keys, self.owners, strict=True))
+        columns = [owner_of[key] for key in zip(sums["cut_name"], sums["cut_value"], strict=True)]
+        entries = (sums["factor"].to_numpy(float), (sums["sum_number"].to_numpy(int), columns))
+        return csr_matrix(entries, shape=(int(sums["sum_number"].max()) + 1, len(self.counts)))
 
     def cheapest_change(self, targets, wanted, hidden, may_change) -> np.ndarray:
         """The change of outcomes, 0 in every sum, that moves the targets by what is wanted, or as far as possible, at
@@ -271,4 +293,4 @@ class _System:
         may_change = np.zeros(len(self.counts), dtype=bool)
         for one in near:
             may_change[self.by_value[one]] = True
-        return may_change
+        return may_change | (self.is_alone & hidden)

@@ -10,7 +10,6 @@ import argparse
 import contextlib
 import gzip
 import hashlib
-import json
 import os
 import pathlib
 import re
@@ -30,6 +29,7 @@ from publishing.files import (
 from publishing.publish import literal
 
 OTHERWISE = "nothing was erased"
+PART_STRIDE = 1_000_000_000_000  # as macro part_stride has it
 PAGE_MARK = '<meta name="generator" content="clientele">'  # in dashboard/page.html
 
 
@@ -174,11 +174,11 @@ class Work:
         if not self.is_there:
             return said
         for table in self.own:
-            entity = re.fullmatch(r"\w+\.int_(\w+)_read", table)
+            entity = re.fullmatch(r"\w+\.stg_\w+?__(\w+)", table)
             with contextlib.suppress(duckdb.Error):
                 if entity:
                     lines = self.connection.execute(
-                        f"select line_number from {table} where customer_id = ? order by all limit 6",
+                        f"select line_number % {PART_STRIDE} from {table} where customer_id = ? order by all limit 6",
                         [key],
                     ).fetchall()
                     numbers = ", ".join(str(line) for (line,) in lines[:5])
@@ -261,17 +261,17 @@ def _is_running(process: int) -> bool:
 
 def published_with(publication: Publication, customer_id: str, salt: str) -> list[str]:
     """The builds in which the customer is found; where ids are pseudonyms, that takes their salt."""
+    if publication.facts().get("salt_check") not in (None, publish.salt_check()):
+        raise PublishError(
+            "The published ids are pseudonyms, and CLIENTELE_SALT is not the salt that they were made with"
+        )
     found = []
     for build in publication.build_folders():
         if not (build / "build.json").is_file():
             continue  # what a kill left of a build that was being removed
-        facts = json.loads((build / "build.json").read_text("utf-8"))
-        is_current = build == publication.current_build()
-        if is_current and facts.get("salt_check") not in (None, publish.salt_check()):
-            raise PublishError(
-                "The published ids are pseudonyms, and CLIENTELE_SALT is not the salt that they were made with"
-            )
         for file in build.rglob("*.duckdb"):
+            if file.is_symlink():
+                continue  # to the current build
             with duckdb.connect(str(file), read_only=True) as connection:
                 ((name,),) = connection.execute("select current_database()").fetchall()
                 keys = [customer_id, pseudonym(customer_id, salt)]

@@ -6,15 +6,17 @@
     clientele_customers          link through clientele.current: a folder with a Parquet file for each of these
     clientele.status.json        whether the last run published, and why not
     clientele.current            link to one folder of clientele.builds; replacing it is the whole swap
-    clientele.builds/000007-<build id>/             build.json, the database of the aggregates, their Parquet files;
-                                                    for its owner only, unless it is current
+    clientele.builds/000007-<build id>/             build.json, the database of the aggregates, their Parquet files
     clientele.builds/000007-<build id>/customers/   the same of the customers
+    clientele.builds/000007-<build id>/kept/        where the files are, for their owner only, once the build is not
+                                                    current; links to the current build are at their places
+    clientele.builds/access/     empty; its mode and group are those of the folders of customers
     clientele.lock               held while a build is published, so that two never are at once
 
 Only what this module made is ever replaced or removed: links that lead through clientele.current, and the files that
-build.json lists. What else stands at one of these names is refused, and everything else is left alone. A
-reader that has a file open keeps it, whatever is swapped or removed; the next one to open finds the new state. What a
-killed publisher leaves is never current, and the next one removes it.
+build.json lists. What else stands at one of these names is refused, and everything else is left alone. A reader that
+has a file open keeps it, whatever is swapped or removed; the next one to open finds the new state, also where it
+followed the links before the swap. What a killed publisher leaves is never current, and the next one removes it.
 """
 
 import argparse
@@ -24,7 +26,6 @@ import json
 import os
 import pathlib
 import re
-import time
 from collections.abc import Iterable
 
 NUMBERED = re.compile(r"(\d{6})-\w+")
@@ -33,6 +34,7 @@ MADE = re.compile(r".+\.(duckdb|parquet|wal)|build\.json\.part")
 MARKER = "made-by-clientele"  # in the folder of builds
 MADE_BY = {"made_by": "clientele"}
 CUSTOMERS = "customers"
+KEPT = "kept"  # in the folder of a build that is not current
 
 # what dbt leaves in the folders that it makes
 WRITTEN_BY_DBT = {
@@ -65,9 +67,6 @@ class PublishError(Exception):
 class Publication:
     """The published state under one file name; `work` is the work database, which it must not touch."""
 
-    # a reader may have followed the links just before the swap, and opens the file just after it
-    grace_seconds = 2.0
-
     def __init__(self, path: str, work: str | None = None):
         self.path = pathlib.Path(os.path.abspath(path))
         self.work = work
@@ -77,6 +76,7 @@ class Publication:
         self.status = self.folder / f"{self.path.stem}.status.json"
         self.customers = self.folder / f"{self.path.stem}_customers{self.path.suffix}"
         self.next = self.builds / "next"
+        self.access = self.builds / "access"
         self._lock: int | None = None
 
     # --- what others may find
@@ -103,8 +103,17 @@ class Publication:
             raise self._foreign(self.builds)
         if os.path.lexists(self.next) and not _is_made(self.next):
             raise self._foreign(self.next)
-        if os.path.lexists(self.status) and not _is_marked(self.status):
+        # an empty file, as a full disk may leave it, has nothing to lose
+        if os.path.lexists(self.status) and not (
+            _is_marked(self.status) or _is_empty_file(self.status)
+        ):
             raise self._foreign(self.status)
+        for folder in self._numbered_folders():
+            if _is_empty_file(folder / "build.json"):
+                raise PublishError(
+                    f"{folder / 'build.json'} is empty, and without it clientele does not know which files it made: "
+                    f"delete the folder {folder}, or restore the file; the next complete build publishes again"
+                )
 
     def check_work(self) -> None:
         """Raises a PublishError if the work database is one of the paths that publishing replaces."""
@@ -124,14 +133,16 @@ class Publication:
                 )
 
     def current_build(self) -> pathlib.Path | None:
-        return self.current.resolve() if self.current.exists() else None
+        return self.builds / self.current.resolve().name if self.current.exists() else None
 
     def build_folders(self) -> list[pathlib.Path]:
         """Every build that is kept, oldest first, the current one among them."""
-        if not self.builds.is_dir():
-            return []
-        found = [folder for folder in self.builds.iterdir() if NUMBERED.fullmatch(folder.name)]
-        return sorted(folder for folder in found if _is_made(folder))
+        return [folder for folder in self._numbered_folders() if _is_made(folder)]
+
+    def facts(self) -> dict:
+        """What build.json says of the current build; nothing if there is none."""
+        current = self.current_build()
+        return _read_json(current / "build.json") if current is not None else {}
 
     # --- what changes it
 
@@ -171,11 +182,10 @@ class Publication:
                 file.chmod(0o444 & ~UMASK)
                 _sync(file)
             if any(file.parent == customers for file in files):
-                current = self.current_build()
                 customers.chmod(0o777 & ~UMASK)
-                if current is not None:
-                    # who may see the customers of the current build may see those of the next
-                    keep_access(current / CUSTOMERS, customers)
+                # who may see the customers of the builds before may see those of the next
+                self._note_access()
+                keep_access(self.access, customers)
                 _sync(customers)
             elif not any(customers.iterdir()):
                 customers.rmdir()
@@ -213,7 +223,7 @@ class Publication:
             folder
             for folder in self.build_folders()
             # of one that was removed, something of somebody else's may be left
-            if folder.name < current.name and (folder / self.path.name).is_file()
+            if folder.name < current.name and _has(folder, self.path.name)
         ]
         if not earlier:
             raise PublishError(
@@ -223,6 +233,10 @@ class Publication:
         with opened(self.folder):
             self.acquire()
         try:
+            with opened(self.folder):
+                self._note_access()
+                if (earlier[-1] / CUSTOMERS).is_dir():
+                    keep_access(self.access, earlier[-1] / CUSTOMERS)
             self._make_current(earlier[-1], name[7:])
             self.tell(False, f"rolled back to build {name}")
         finally:
@@ -234,6 +248,7 @@ class Publication:
         if not self.folder.is_dir():
             return
         with opened(self.folder):
+            self._note_access()
             # after this nothing is found by the names that clients know
             self.current.unlink(missing_ok=True)
             for link in self._own_links():
@@ -246,10 +261,7 @@ class Publication:
 
     def tell(self, is_published: bool, reason: str = "") -> None:
         """Writes the status file: whether the last run published, why not, and which build is current."""
-        current = self.current_build()
-        facts = {}
-        if current is not None and (current / "build.json").is_file():
-            facts = json.loads((current / "build.json").read_text("utf-8"))
+        facts = self.facts()
         status = MADE_BY | {
             "is_published": is_published,
             "reason": reason,
@@ -293,6 +305,8 @@ class Publication:
             is_copy = folder.name[7:] == name[7:] and folder.name != name
             if folder.name > name or is_copy:
                 _remove(folder)
+            elif folder.name < name:
+                self._shut(folder)
         if self.next.exists():
             _remove(self.next)
         for link in self._own_links():
@@ -307,7 +321,7 @@ class Publication:
         made = []
         try:
             with opened(self.folder):
-                build.chmod(0o777 & ~UMASK)
+                self._open(build)
                 for link in sorted(self.folder / name for name in wanted):
                     if not self._is_own_link(link):
                         made.append(link)
@@ -323,12 +337,55 @@ class Publication:
                 if link.name not in wanted:
                     link.unlink()
             _sync(self.folder)
-            # nobody else is to read two builds, whose difference may be a single customer
-            earlier = [folder for folder in self.build_folders() if folder != build]
-            if earlier:
-                time.sleep(self.grace_seconds)
-            for folder in earlier:
-                folder.chmod(0o700)
+            for folder in self.build_folders():
+                if folder != build:
+                    self._shut(folder)
+
+    def _shut(self, folder: pathlib.Path) -> None:
+        """Takes the files of a build that is not current from others: two builds may differ by a single customer.
+
+        A link to the current build takes the place of each, in one step: DuckDB resolves all links before it opens a
+        file, so a reader may look for the file of the build that was current a moment ago.
+        """
+        kept = folder / KEPT
+        open_files = [file for file in _files(folder) if file.is_file() and not file.is_symlink()]
+        for file in open_files:
+            place = kept / file.relative_to(folder)
+            for parent in (kept, place.parent):
+                parent.mkdir(mode=0o700, exist_ok=True)
+            # after a kill it is there already
+            if not (place.exists() and file.samefile(place)):
+                os.link(file, place)
+        for parent in {kept, *((kept / file.relative_to(folder)).parent for file in open_files)}:
+            if open_files:
+                _sync(parent)
+        for file in open_files:
+            # the folder of builds may be a link to another disk
+            goal = self.folder.resolve() / self.current.name / file.relative_to(folder)
+            _link(file, os.path.relpath(goal, file.parent.resolve()), kept / "link")
+
+    def _open(self, folder: pathlib.Path) -> None:
+        """Undoes _shut."""
+        for file in _files(folder):
+            kept = folder / KEPT / file.relative_to(folder)
+            if kept.is_file():
+                os.replace(kept, file)
+                kept.unlink(missing_ok=True)  # two names of one file are not replaced
+        _remove_empty(folder / KEPT / CUSTOMERS, folder / KEPT)
+        folder.chmod(0o777 & ~UMASK)
+
+    def _note_access(self) -> None:
+        """Notes who may see customers, for builds to come: the current one may be without them, or be withdrawn."""
+        current = self.current_build()
+        if current is not None and (current / CUSTOMERS).is_dir():
+            self.access.mkdir(exist_ok=True)
+            keep_access(current / CUSTOMERS, self.access)
+
+    def _numbered_folders(self) -> list[pathlib.Path]:
+        if not self.builds.is_dir():
+            return []
+        found = [folder for folder in self.builds.iterdir() if NUMBERED.fullmatch(folder.name)]
+        return sorted(folder for folder in found if folder.is_dir() and not folder.is_symlink())
 
     def _own_links(self) -> list[pathlib.Path]:
         """The links that clients know, and what a kill left of making one or of the swap."""
@@ -369,10 +426,7 @@ class Publication:
             raise self._foreign(temporary)
 
     def _link(self, path: pathlib.Path, target: str) -> None:
-        temporary = self._temporary(path)
-        temporary.unlink(missing_ok=True)
-        temporary.symlink_to(target)
-        os.replace(temporary, path)
+        _link(path, target, self._temporary(path))
 
     def _foreign(self, path) -> PublishError:
         return PublishError(
@@ -416,30 +470,57 @@ def _is_made(folder: pathlib.Path) -> bool:
 
 
 def _is_marked(file: pathlib.Path) -> bool:
+    return _read_json(file).get("made_by") == MADE_BY["made_by"]
+
+
+def _is_empty_file(path: pathlib.Path) -> bool:
+    return path.is_file() and not path.is_symlink() and path.stat().st_size == 0
+
+
+def _read_json(file: pathlib.Path) -> dict:
+    """What a file says; nothing if there is no such file, or no such text in it."""
     try:
         text = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError):
-        return False
-    return isinstance(text, dict) and text.get("made_by") == MADE_BY["made_by"]
+        return {}
+    return text if isinstance(text, dict) else {}
+
+
+def _link(path: pathlib.Path, target: str, temporary: pathlib.Path) -> None:
+    """Puts a link at a path, in the place of what is there."""
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(target)
+    os.replace(temporary, path)
+
+
+def _remove_empty(*folders: pathlib.Path) -> None:
+    for folder in folders:
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _remove(folder: pathlib.Path) -> None:
     """Removes the files of a build, the marker last; what somebody else put among them stays where it is."""
     for file in _files(folder):
         file.unlink(missing_ok=True)
-    customers, marker = folder / CUSTOMERS, folder / "build.json"
-    if customers.is_dir() and not any(customers.iterdir()):
-        customers.rmdir()
+        (folder / KEPT / file.relative_to(folder)).unlink(missing_ok=True)
+    (folder / KEPT / "link").unlink(missing_ok=True)
+    _remove_empty(folder / KEPT / CUSTOMERS, folder / KEPT, folder / CUSTOMERS)
+    marker = folder / "build.json"
     if {*os.listdir(folder)} <= {marker.name}:
         marker.unlink(missing_ok=True)
         folder.rmdir()
 
 
+def _has(folder: pathlib.Path, name: str) -> bool:
+    """Whether a build has the file, at its place or kept."""
+    files = (folder / name, folder / KEPT / name)
+    return any(file.is_file() and not file.is_symlink() for file in files)
+
+
 def _files(folder: pathlib.Path) -> list[pathlib.Path]:
     """What clientele made in the folder of a build, but for the marker; the databases come first."""
-    names = None
-    if (folder / "build.json").is_file():
-        names = json.loads((folder / "build.json").read_text("utf-8")).get("files")
+    names = _read_json(folder / "build.json").get("files")
     if names is not None:
         files = [folder / name for name in names]
     else:

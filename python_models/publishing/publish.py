@@ -8,12 +8,11 @@ published of each mart is copied to where clients read it and becomes current al
 import abc
 import contextlib
 import datetime
-import json
 import os
-import pathlib
 import re
 
 import click
+from reading.folder import folder_fault, list_folder
 
 from publishing import provenance, state
 from publishing.files import CUSTOMERS, Publication, PublishError, published_path
@@ -21,7 +20,7 @@ from publishing.files import CUSTOMERS, Publication, PublishError, published_pat
 TABLE = "publishing.node_runs"
 COLUMNS = {"node": "varchar", "table_name": "varchar", "fingerprint": "varchar", "run": "int"}
 MANIFEST_ORDER = ["item_kind", "item_name"]
-RAW = "raw files"  # the row with the process of the run and the hash of what it began with
+RAW = "raw files"  # the row with the process of the run and the hash of the files that were there when it began
 SALT = "CLIENTELE_SALT"
 
 
@@ -49,23 +48,25 @@ def begin(engine, call: dict, answer: dict) -> None:
     before = read_rows(engine)
     rows = state.begun(before, call["graph"]["nodes"], selected)
     # with the number of the process, so that erasing can see that a run has not ended
-    rows[RAW] = (str(os.getpid()), raw_hash(engine, call), state.latest(before) + 1)
+    files = state.digest(hashes_of_files(engine, call))
+    rows[RAW] = (str(os.getpid()), files, state.latest(before) + 1)
     write_rows(engine, rows)
 
 
 def end(engine, call: dict, answer: dict) -> None:
     """After a run: notes what succeeded and says whether the database now holds a whole build that is not published."""
     nodes, rows = call["graph"]["nodes"], read_rows(engine)
-    raw = raw_hash(engine, call)
-    prints = state.fingerprints(nodes, common_hashes(engine, raw), engine.project_root())
+    files = hashes_of_files(engine, call)
+    common = {"settings": settings_hash(engine), "raw": files["raw"], "python": files["python"]}
+    prints = state.fingerprints(nodes, common, engine.project_root())
     results = call["results"]
-    _, raw_before, run = rows.get(RAW, ("", None, 0))
+    _, files_before, run = rows.get(RAW, ("", None, 0))
     if call["is_partial"]:
         reasons = [
             "the run read no or only some rows, or tables of another state (--empty, --sample or --defer)"
         ]
-    elif results and raw_before != raw:
-        reasons = ["raw files were changed while they were read"]
+    elif results and files_before != state.digest(files):
+        reasons = ["raw files, seeds or Python code were changed while they were read"]
     else:
         statuses = {result.node.unique_id: str(result.status) for result in results}
         rows = state.ended(rows, nodes, prints, statuses)
@@ -73,7 +74,7 @@ def end(engine, call: dict, answer: dict) -> None:
         if reasons:
             reasons = state.failures(results) or reasons
     if results:
-        write_rows(engine, rows | {RAW: ("", raw_before, run)})
+        write_rows(engine, rows | {RAW: ("", files_before, run)})
     whole = state.digest(
         [prints[name] for name in sorted(state.needed(nodes))]
         + [call["settings"], salt_check(call["settings"]["pseudonymise_ids"])]
@@ -121,17 +122,22 @@ def tell(engine, is_published: bool, reason: str = "") -> None:
 # --- what results depend on
 
 
-def common_hashes(engine, raw: str) -> dict[str, str]:
-    packages = provenance.installed_packages()
+def settings_hash(engine) -> str:
     variables = {
         name: value
         for name, value in engine.variables().items()
         if name not in state.PUBLISHING_VARS
     }
+    return state.digest([variables, provenance.installed_packages(), engine.macros()])
+
+
+def hashes_of_files(engine, call: dict) -> dict[str, str]:
+    """Of the files that a run reads while it goes on; SQL is read before it begins."""
+    nodes = call["graph"]["nodes"]
     return {
-        "settings": state.digest([variables, packages, engine.macros()]),
-        "raw": raw,
+        "raw": raw_hash(engine, call),
         "python": state.python_hash(),
+        "seeds": state.seeds_hash(nodes, engine.project_root()),
     }
 
 
@@ -146,13 +152,15 @@ def raw_hash(engine, call: dict) -> str:
     return state.digest(engine.raw_contents(call["raw_folder"], call["raw_schema"], names))
 
 
-def file_names(names: list[str]) -> list[str]:
-    """As macro file_source has it."""
-    return [
-        file
-        for name in names
-        for file in ([name] if "." in name else [f"{name}.parquet", f"{name}.csv"])
-    ]
+def hash_if_read(folder: str, path: str, names: list[str]) -> str | None:
+    """Of a file below the raw folder that may be a part of what one of the names declares: what macro raw_parts takes
+    begins with the name, in any case, and this is all that does. None also for a file that cannot be read."""
+    if not path.lower().startswith(tuple(name.lower() for name in names)):
+        return None
+    try:
+        return state.file_hash(os.path.join(folder, path))
+    except OSError:
+        return None
 
 
 def marts_named(nodes: dict[str, dict]) -> list[str]:
@@ -253,6 +261,11 @@ def literal(value) -> str:
     return "null" if value is None else "'" + str(value).replace("'", "''") + "'"
 
 
+def spark_literal(text: str) -> str:
+    """A backslash escapes the next character."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
 # --- engines
 
 
@@ -337,8 +350,17 @@ class DuckdbEngine(Engine):
                 [n, self.run(f'select {count} from "{schema}"."{n}" as rows')]
                 for n in sorted(present)
             ]
-        files = [pathlib.Path(folder) / name for name in file_names(names)]
-        return [[file.name, state.file_hash(file)] for file in files if file.is_file()]
+        # the names of all, because quality_inputs names those that nobody reads
+        entries = [] if folder_fault(folder) else list_folder(folder)
+        paths = [
+            path
+            for entry in entries
+            for path in (
+                entry["name"],
+                *(f"{entry['name']}/{part}" for part in entry.get("parts", [])),
+            )
+        ]
+        return [[path, hash_if_read(folder, path, names)] for path in paths]
 
     def check(self, marts: list[str]) -> None:
         self.publication.check(marts)
@@ -359,9 +381,7 @@ class DuckdbEngine(Engine):
         self.publication.abandon()
 
     def facts(self) -> dict:
-        build = self.publication.current_build()
-        file = build / "build.json" if build else None
-        return json.loads(file.read_text("utf-8")) if file and file.is_file() else {}
+        return self.publication.facts()
 
     def current_state(self) -> str | None:
         return self.facts().get("state")
@@ -465,23 +485,26 @@ class SparkEngine(Engine):
         self.create_table(name, query)
 
     def raw_contents(self, folder: str, schema: str | None, names: list[str]) -> list:
-        """Of files their sizes and times: to hash them, the cluster would have to read all of them once more."""
+        """Of all files in the folder their sizes and times: to hash them, the cluster would have to read them again."""
         if schema is not None:
             present = set(self.tables(schema)) & set(names)
             count = "count(*), sum(cast(xxhash64(*) as decimal(38, 0)))"
             return [[n, self.run(f"select {count} from `{schema}`.`{n}`")] for n in sorted(present)]
-        escaped = re.sub(r"([\[\]{}*?\\])", r"\\\1", folder).replace("`", "``")
-        wanted = set(file_names(names))
-        found = self.run(
-            f"select _metadata.file_name, length, modificationTime from binaryFile.`{escaped}`"
+        escaped = re.sub(r"([\[\]{}*?\\])", r"\\\1", folder)
+        self.run(
+            "create or replace temporary view clientele_raw_contents using binaryFile "
+            f"options (path {spark_literal(escaped)}, recursiveFileLookup 'true')"
         )
-        return sorted(list(map(str, row)) for row in found if row[0] in wanted)
+        found = self.run("select path, length, modificationTime from clientele_raw_contents")
+        return sorted(list(map(str, row)) for row in found)
 
     def check(self, marts: list[str]) -> None:
         pass
 
     def tell(self, is_published: bool, reason: str) -> None:
-        status = f"select {str(is_published).lower()} as is_published, {literal(reason)} as reason"
+        status = (
+            f"select {str(is_published).lower()} as is_published, {spark_literal(reason)} as reason"
+        )
         self.replace_table("publishing.status", status)
 
     def abandon(self) -> None:

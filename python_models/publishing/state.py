@@ -56,8 +56,7 @@ def fingerprints(nodes: dict[str, dict], common: dict[str, str], root: str) -> d
             if node is not None:
                 found[name] = ""  # a cycle would end here; dbt has refused it before
                 if node["resource_type"] == "seed":
-                    folder = pathlib.Path(node.get("root_path") or root)
-                    parts.append(file_hash(folder / node["original_file_path"]))
+                    parts.append(seed_hash(node, root))
                 else:
                     parts.append(common["settings"])
                 if node["resource_type"] == "model":
@@ -162,6 +161,16 @@ def digest(parts) -> str:
 def file_hash(path) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def seed_hash(node: dict, root: str) -> str:
+    folder = pathlib.Path(node.get("root_path") or root)
+    return file_hash(folder / node["original_file_path"])
+
+
+def seeds_hash(nodes: dict[str, dict], root: str) -> str:
+    seeds = [node for _, node in sorted(needed(nodes).items()) if node["resource_type"] == "seed"]
+    return digest([seed_hash(node, root) for node in seeds])
 
 
 def python_hash() -> str:

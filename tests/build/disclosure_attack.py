@@ -2,7 +2,7 @@
 
 An integer program asks, for each withheld outcome of a small cell, for the lowest and the highest number that agrees
 with all published ones: counts of churned customers add up from fine cells to coarse ones, and lie between 0 and the
-size.
+size. Rules of segments and intervals are unions of cells, parts of cells, and differ from each other by some customers.
 """
 
 import collections
@@ -33,12 +33,85 @@ def ages_of(band):
     return set(range(lower, 200 if is_open else int(last) + 1))
 
 
+# column of a rule -> the dimension of the cube that has its values
+DIMENSIONS = {
+    "age": "age_band", "credit_score": "credit_score_band", "product_count": "product_count",
+    "property_count": "property_count", "city": "city", "gender": "gender", "is_active": "is_active",
+    "has_credit_card": "has_credit_card", "has_known_balance": "has_known_balance",
+}  # fmt: skip
+COLUMNS = {dimension: column for column, dimension in DIMENSIONS.items()}
+
+
+def meaning(predicate):
+    """Column -> what a predicate says of it: a text, or lower bound, upper bound and the values that are left out."""
+    found = {}
+    for part in predicate.split(" and "):
+        flag = re.fullmatch(r"(not )?(\w+)", part)
+        text = re.fullmatch(r"(\w+) = '(.*)'", part)
+        unknown = re.fullmatch(r"(\w+) is null", part)
+        other = re.fullmatch(r"(\w+) not in \(.*\)", part)
+        known = re.fullmatch(r"(\w+) is not null", part)
+        if flag:
+            found[flag[2]] = "no" if flag[1] else "yes"
+        elif text:
+            found[text[1]] = text[2]
+        elif unknown:
+            found[unknown[1]] = "unknown"
+        elif other:
+            found[other[1]] = "any other"
+        elif known:
+            found[known[1]] = (-np.inf, np.inf, frozenset())
+        else:
+            column, sign, number = re.fullmatch(r"(\w+) (>=|<|=|<>) (-?[\d.e+-]+)", part).groups()
+            number = float(number)
+            lower, upper, without = found.get(column, (-np.inf, np.inf, frozenset()))
+            if sign == "<>":
+                without |= {number}
+            if sign in (">=", "="):
+                lower = max(lower, number)
+            if sign == "<":
+                upper = min(upper, number)
+            if sign == "=":
+                upper = np.nextafter(number, np.inf)
+            found[column] = (lower, upper, without)
+    return found
+
+
+def value_meaning(dimension, value):
+    """The same of the value of a dimension; numbers are whole."""
+    column = COLUMNS[dimension]
+    if value == "unknown" or column in ("city", "gender") or column.startswith(("is_", "has_")):
+        return value
+    if column.endswith("_count"):
+        return (float(value), np.nextafter(float(value), np.inf), frozenset())
+    first, last, is_open = re.fullmatch(r"(?:(\d+)-|up to )?(\d+)(\+)?", value).groups()
+    lower = -np.inf if value.startswith("up to") else float(first or last)
+    return (lower, np.inf if is_open else float(last) + 1, frozenset())
+
+
+def lies_in(one, other):
+    if isinstance(one, str) or isinstance(other, str):
+        return one == other
+    outside = {number for number in other[2] - one[2] if one[0] <= number < one[1]}
+    return other[0] <= one[0] and one[1] <= other[1] and not outside
+
+
+def is_apart(one, other):
+    if isinstance(one, str) or isinstance(other, str):
+        return one != other
+    points = [a for a in (one, other) if a[1] == np.nextafter(a[0], np.inf)]
+    if points and points[0][0] in one[2] | other[2]:
+        return True
+    return one[1] <= other[0] or other[1] <= one[0]
+
+
 class Reader:
     """Unknown outcomes of cells; a cell is a set of (dimension, value) pairs. The reader also knows how many customers
     are of each age."""
 
     def __init__(self, path, ages=None):
         self.sizes, self.known, self.equations, self.ages = {}, {}, [], ages or {}
+        self.partitions = []  # lists of cells of the same dimensions that hold everybody once
         with duckdb.connect(str(path), read_only=True) as connection:
             self.rows = lambda sql: connection.sql(sql).fetchall()
             self.read_cube()
@@ -46,6 +119,7 @@ class Reader:
             self.read_portraits()
             self.read_intervals()
             self.read_segments()
+            self.read_rules()
         self.add_up()
 
     def see(self, cell, size, outcome):
@@ -81,6 +155,10 @@ class Reader:
                 pairs = list(zip(dimensions, parts, strict=True))
                 if len(dimensions) == 1 or all(part in values[key] for key, part in pairs):
                     self.see(frozenset(pairs), size, outcome)
+        shapes = collections.defaultdict(list)
+        for cell in self.sizes:
+            shapes[frozenset(name for name, _ in cell)].append(cell)
+        self.partitions += [cells for shape, cells in shapes.items() if shape <= COLUMNS.keys()]
         # a single cut without a withheld value tells what all add up to
         told = self.rows(
             "select sum(customers_count), sum(churned_count) from marts.churn_rates where cut_count = 1 "
@@ -109,6 +187,7 @@ class Reader:
             sets[name].append(frozenset([("age_band", key)]))
         for members in sets.values():
             self.total(members, self.portfolio[1])
+            self.partitions.append(members)
         # what bands of two sets share
         for one, other in itertools.combinations(sorted(sets), 2):
             shared = collections.defaultdict(list)
@@ -196,6 +275,89 @@ class Reader:
             for members in schemes.values():
                 if self.is_sum(members, self.portfolio[0]):
                     self.total(members, self.portfolio[1])
+
+    def read_rules(self):
+        """What rules, and both halves of rules and intervals, have of cells and of each other."""
+        items, halves = [], collections.defaultdict(list)
+        for mart in ("churn_segment_candidates", "churn_segments"):
+            for code, predicate, *counts in self.rows(
+                "select churn_segment_code, predicate_sql, discovery_count, discovery_churned_count, "
+                f"confirmation_count, confirmation_churned_count from marts.{mart}"
+            ):
+                for half in (0, 1):
+                    cell = frozenset([("rule", code), ("half", half)])
+                    if cell not in self.sizes:
+                        items.append(([cell], meaning(predicate), half))
+                        halves["rule", predicate].append(cell)
+                    self.see(cell, *counts[2 * half : 2 * half + 2])
+        numbers = collections.Counter()
+        intervals = collections.defaultdict(list)
+        for feature, value, kind, predicate in self.rows(
+            "select feature_name, value, interval_kind, predicate_sql from marts.churn_intervals"
+        ):
+            value = "unknown" if kind == "missing" else value
+            for half in (0, 1):
+                # as read_intervals names it
+                name = value or numbers[feature, half]
+                numbers[feature, half] += 1
+                cell = frozenset([(feature, name), ("half", half)])
+                intervals[feature, half].append((cell, meaning(predicate)[feature]))
+                halves["interval", predicate].append(cell)
+        items += [(cells, meaning(predicate), None) for (_, predicate), cells in halves.items()]
+        for scheme, code, predicate, size, outcome in self.rows(
+            "select segment_scheme, segment_code, predicate_sql, known_outcome_count, churned_count "
+            "from marts.strategy_segments where predicate_sql is not null and segment_scheme <> 'churn'"
+        ):
+            cell = frozenset([("scheme " + scheme, code)])
+            self.see(cell, size, outcome)
+            items.append(([cell], meaning(predicate), None))
+        items = [item for item in items if None not in map(self.sizes.get, item[0])]
+        for cells, meant, half in items:
+            if half is not None and len(meant) == 1:
+                ((feature, one),) = meant.items()
+                self.divide(
+                    cells,
+                    meant,
+                    [(cell, {feature: other}) for cell, other in intervals[feature, half]],
+                )
+            for members in self.partitions if half is None else []:
+                if {name for name, _ in members[0]} == {DIMENSIONS.get(column) for column in meant}:
+                    self.divide(cells, meant, [
+                        (cell, {COLUMNS[name]: value_meaning(name, value) for name, value in cell})
+                        for cell in members
+                    ])  # fmt: skip
+        for (small, a, half), (large, b, other) in itertools.permutations(items, 2):
+            if half == other and all(column in a and lies_in(a[column], b[column]) for column in b):
+                size = sum(self.sizes[cell] for cell in large) - sum(self.sizes[cell] for cell in small)  # fmt: skip
+                rest = self.part(size, ("less", frozenset(large), frozenset(small)))
+                self.total([*small, *rest], 0, large)
+
+    def divide(self, cells, meant, members):
+        """The cells hold whole members, and a part of those that they cut."""
+        whole, cut = [], []
+        for cell, one in members:
+            if all(lies_in(one[column], meant[column]) for column in meant):
+                whole.append(cell)
+            elif not any(is_apart(one[column], meant[column]) for column in meant):
+                cut.append(cell)
+        sizes = [sum(self.sizes[cell] or 0 for cell in some) for some in (cells, whole, cut)]
+        if None in [self.sizes[cell] for cell in whole + cut]:
+            return
+        inner, outer = sizes[0] - sizes[1], sizes[1] + sizes[2] - sizes[0]
+        assert inner >= 0 and outer >= 0, (meant, sizes)
+        name = frozenset(cells), frozenset(whole), frozenset(cut)
+        part = self.part(inner, ("of", name))
+        self.total([*whole, *part], 0, cells)
+        self.total([*part, *self.part(outer, ("but", name))], 0, cut)
+
+    def part(self, size, name):
+        """A cell of so many customers, which no mart shows; none if there are none."""
+        assert size >= 0, name
+        if size == 0:
+            return []
+        cell = frozenset([("part", name)])
+        self.see(cell, size, None)
+        return [cell]
 
     def add_up(self):
         groups = collections.defaultdict(list)

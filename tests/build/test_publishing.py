@@ -1,5 +1,6 @@
 """Clients find whole, tested builds, whatever happens to the build that runs."""
 
+import gzip
 import hashlib
 import importlib.metadata
 import json
@@ -19,6 +20,7 @@ import duckdb
 import pytest
 from mini_project import MiniProject
 from publishing import erase as erasing
+from publishing import publish as publishing
 from publishing.files import Publication, PublishError
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -331,6 +333,82 @@ def test_another_package_neither_counts_nor_is_published(mini):
     is_success, output = mini.build(3)
     assert not is_success and mini.generations() == {3}, output
     assert not list(mini.published.parent.rglob("theirs*"))
+
+
+FORMS = {
+    "a": ["a.csv"], "b": ["B.CSV"], "c": ["c.csv.gz"], "d": ["d.parquet"], "e": ["e_1.csv", "e-part2.csv.gz"],
+    "f": ["f/year=2024/month=1/x.parquet", "f/y.parquet"], "g": ["G.parquet/x.parquet"], "h": ["h_2024-01.parquet"],
+    "i.txt": ["i.txt"], "j.csv": ["J.csv.gz"],
+}  # fmt: skip
+
+
+def test_whatever_reading_takes_for_a_raw_file_is_in_the_fingerprint(mini):
+    raw = mini.folder / "raw"
+    for files in FORMS.values():
+        for file in files:
+            (raw / file).parent.mkdir(parents=True, exist_ok=True)
+            (raw / file).write_text("old")
+    (raw / "notes.txt").write_text("old")
+    (raw / "f" / "_SUCCESS").write_text("old")
+    mini.write(
+        "models/forms.sql",
+        f"{{% for name in {list(FORMS)} if execute %}}{{% for file in raw_parts({{'file': name}})['files'] %}}"
+        "select '{{ file }}' as file union all {% endfor %}{% endfor %} select 'none' where false",
+    )
+    is_success, output = mini.run("run", "--select", "forms")
+    assert is_success, output
+    with duckdb.connect(str(mini.folder / "work.duckdb"), read_only=True) as connection:
+        found = [file for (file,) in connection.sql("from main.forms").fetchall()]
+    assert sorted(found) == sorted(file for files in FORMS.values() for file in files)
+
+    def contents():
+        return publishing.DuckdbEngine.raw_contents(None, str(raw), None, list(FORMS))
+
+    for file in found:
+        before = contents()
+        (raw / file).write_text("new")
+        assert contents() != before, file
+        (raw / file).unlink()
+        assert file not in dict(contents())
+    before = contents()
+    (raw / "notes.txt").write_text("new")
+    (raw / "f" / "_SUCCESS").write_text("new")
+    assert contents() == before
+    # that nobody reads it is in quality_inputs
+    (raw / "more.txt").write_text("new")
+    assert contents() != before
+
+
+def test_parts_that_change_between_runs_or_within_one_make_what_was_read_stale(mini):
+    raw = mini.folder / "raw"
+    (raw / "visits_1.csv").write_text("one\n1\n")
+    (raw / "visits_2.csv.gz").write_bytes(gzip.compress(b"one\n1\n"))
+    meta = {"raw": {"entity": "visits", "file": "visits", "kinds": {"one": "text"}}}
+    mini.write("models/visits.sql", f"{{{{ config(meta={meta}) }}}} select 1 as one")
+    mini.write(
+        "models/touching.py",
+        "def model(dbt, session):\n"
+        "    dbt.config(materialized='table')\n"
+        f"    open('{raw}/visits_1.csv', 'a').write(dbt.config.meta_get('what'))\n"
+        "    return session.sql('select 1 as one')\n",
+    )
+    mini.write(
+        "models/touching.yml",
+        "models: [{name: touching, config: {meta: {what: \"{{ var('what', '') }}\"}}}]",
+    )
+    whole = {"generation": 2, "what": ""}
+    is_success, output = mini.build(**whole)
+    assert is_success and mini.generations() == {2}, output
+    before = mini.hash()
+    (raw / "visits_2.csv.gz").write_bytes(gzip.compress(b"one\n2\n"))
+    is_success, output = mini.run("run", "--select", "second_mart", "--vars", json.dumps(whole))
+    assert is_success and "(model first_mart" in output and "changed since they ran" in output
+    is_success, output = mini.build(generation=3, what="2\n")
+    assert is_success and "were changed while they were read" in output and mini.hash() == before
+    # nothing of that run counts
+    is_success, output = mini.run("run-operation", "publish", "--vars", json.dumps(whole))
+    assert not is_success and "have not succeeded yet" in output and mini.hash() == before
+    assert mini.build(**whole)[0] and mini.hash() != before
 
 
 def test_a_run_that_was_killed_counts_for_nothing(mini):
@@ -663,6 +741,22 @@ def test_every_raw_file_is_searched_for_the_whole_value(mini):
     assert erasing.has_value(raw / "d.csv", ["Ü3"])
 
 
+def test_an_erasure_names_the_lines_that_the_last_build_read(tmp_path):
+    path = str(tmp_path / "w.duckdb")
+    with duckdb.connect(path) as connection:
+        connection.execute("create schema staging; create schema publishing")
+        connection.execute(
+            "create table staging.stg_own_bank__visits as select * from "
+            "(values ('K1-a', 3), ('K1-a', 1000000000007), ('K2-b', 4)) as t(customer_id, line_number)"
+        )
+        connection.execute(
+            "create table publishing.node_runs as select 'model.clientele.stg_own_bank__visits' as node, "
+            "'staging.stg_own_bank__visits' as table_name, 'x' as fingerprint, 1 as run"
+        )
+    # a key of two columns stands in no file; the second line is one of another part
+    assert erasing.Work(path).raw_lines("K1-a") == ["visits (line 3, 7)"]
+
+
 @pytest.mark.parametrize("given", ["K$10", "K`id -un`", "A$(shell id)B", 'it\'s a "key" #1'])
 def test_make_hands_an_id_on_as_it_was_given(given, tmp_path):
     (tmp_path / "python").write_text('#!/bin/sh\nprintf %s "$CUSTOMER" > "$SEEN"\n')
@@ -713,14 +807,20 @@ def test_files_that_hold_customers_are_for_their_owner_and_published_ones_follow
         assert (mini.folder / place).stat().st_mode & 0o077 == 0, place
     modes = {path.resolve().stat().st_mode & 0o777 for path in mini.published.parent.glob("*.*")}
     assert modes == {0o444, 0o644, 0o755}
-    # nobody reads two builds at once: earlier ones are shut, also after going back
+    # nobody else reads two builds: earlier ones are shut, also after going back
     builds = Publication(mini.published)
     for change in (lambda: None, builds.rollback, lambda: mini.build(3)):
         change()
         (current, others) = builds.current_build(), builds.build_folders()
         others.remove(current)
-        assert others and {folder.stat().st_mode & 0o777 for folder in others} == {0o700}
-        assert current.stat().st_mode & 0o777 == 0o755
+        for folder in others:
+            assert (folder / "kept").stat().st_mode & 0o777 == 0o700
+            for file in [*folder.glob("*.*"), *folder.glob("customers/*")]:
+                assert file.name == "build.json" or file.samefile(
+                    current / file.relative_to(folder)
+                )
+        assert others and current.stat().st_mode & 0o777 == 0o755
+        assert not [file for file in current.rglob("*") if file.is_symlink()]
     # what an administrator took from others stays taken, and exports go to those who may read what is exported
     customers = mini.published.parent / "clientele_customers"
     customers.chmod(0o750)
@@ -924,8 +1024,7 @@ print(reads)
 """
 
 
-def read_while_building(mini, seconds, least_builds, monkeypatch):
-    monkeypatch.setattr(Publication, "grace_seconds", 2)
+def read_while_building(mini, seconds, least_builds):
     for folder in mini.published.parents:
         # pytest's folders are for their owner
         if not folder.stat().st_mode & 0o001:
@@ -946,9 +1045,94 @@ def read_while_building(mini, seconds, least_builds, monkeypatch):
     assert int(reads) > 20 * seconds / 10 and mini.generations() == {generation}
 
 
-def test_readers_that_come_and_stay_see_whole_builds(mini, monkeypatch):
+def publish_people(path, name, has_people=True):
+    publication = Publication(path)
+    folder = publication.begin(["churn_rates"])
+    people = [f"customers/{path.stem}_customers.duckdb"] if has_people else []
+    for file in (path.name, "churn_rates.parquet", *people):
+        (folder / file).write_text(name)
+    publication.commit(name, 2)
+
+
+def test_who_may_see_customers_is_settled_once(tmp_path):
+    path, customers = tmp_path / "c.duckdb", tmp_path / "c_customers"
+    publish_people(path, "aaaaaaaaaaaa")
+    publish_people(path, "bbbbbbbbbbbb")
+    customers.chmod(0o710)
+    publication = Publication(path)
+    for change in (
+        publication.rollback,
+        lambda: publish_people(path, "cccccccccccc", has_people=False),
+        lambda: publish_people(path, "dddddddddddd"),
+        lambda: publication.withdraw("for a test"),
+        lambda: publish_people(path, "eeeeeeeeeeee"),
+    ):
+        change()
+        assert not customers.exists() or customers.stat().st_mode & 0o777 == 0o710
+    assert customers.exists()
+
+
+@pytest.mark.parametrize("is_elsewhere", [False, True])
+def test_a_reader_that_followed_the_links_before_a_swap_opens_the_current_build(
+    tmp_path, is_elsewhere
+):
+    path = tmp_path / "published" / "c.duckdb"
+    path.parent.mkdir()
+    if is_elsewhere:
+        (tmp_path / "other" / "disk").mkdir(parents=True)
+        (tmp_path / "other" / "disk" / "made-by-clientele").touch()
+        (path.parent / "c.builds").symlink_to(tmp_path / "other" / "disk")
+    followed = []
+
+    def publish(name):
+        publish_people(path, name)
+        names = ("c.duckdb", "churn_rates.parquet", "c_customers.duckdb")
+        followed.extend(pathlib.Path(os.path.realpath(path.parent / file)) for file in names)
+
+    def read():
+        # those of builds that are removed are gone
+        return {file.read_text() for file in followed if os.path.lexists(file)}
+
+    publish("a" * 12)
+    with followed[0].open() as staying:
+        for name in "bcd":
+            publish(name * 12)
+            assert read() == {name * 12}
+        for name in "cb":
+            Publication(path).rollback()
+            assert read() == {name * 12}
+        assert staying.read() == "a" * 12
+    assert len(followed) == 12 and not followed[0].exists() and followed[3].exists()
+
+
+def test_an_empty_file_of_clientele_is_replaced_or_said_to_be_in_the_way(tmp_path):
+    path, status = tmp_path / "c.duckdb", tmp_path / "c.status.json"
+    assert publish_files(path) == ""
+    status.write_text("")
+    Publication(path).tell(False, "for a test")
+    assert json.loads(status.read_text())["reason"] == "for a test"
+    status.write_text("")
+    assert publish_files(path, "bbbbbbbbbbbb") == "" and path.read_text() == "bbbbbbbbbbbb"
+    for build in ("000001-aaaaaaaaaaaa", "000002-bbbbbbbbbbbb"):
+        marker = tmp_path / "c.builds" / build / "build.json"
+        text = marker.read_text()
+        marker.write_text("")
+        before = tree(tmp_path)
+        said = publish_files(path, "cccccccccccc")
+        assert f"{marker} is empty" in said and f"delete the folder {marker.parent}" in said
+        assert tree(tmp_path) == before and path.read_text() == "bbbbbbbbbbbb"
+        marker.write_text(text)
+    marker.write_text("")
+    shutil.rmtree(marker.parent)
+    assert publish_files(path, "cccccccccccc") == "" and path.read_text() == "cccccccccccc"
+    # the folder of builds is known by its marker alone
+    (tmp_path / "c.builds" / "made-by-clientele").unlink()
+    assert "c.builds is not part of the publication" in publish_files(path, "dddddddddddd")
+
+
+def test_readers_that_come_and_stay_see_whole_builds(mini):
     with duckdb.connect(str(mini.published), read_only=True) as staying:
-        read_while_building(mini, 8, 2, monkeypatch)
+        read_while_building(mini, 8, 2)
         query = "select distinct generation from marts.first_mart"
         assert staying.sql(query).fetchall() == [(1,)]
     later = subprocess.run(
@@ -958,8 +1142,8 @@ def test_readers_that_come_and_stay_see_whole_builds(mini, monkeypatch):
 
 
 @pytest.mark.soak
-def test_a_reader_in_a_loop_sees_whole_builds_for_a_minute(mini, monkeypatch):
-    read_while_building(mini, 60, 5, monkeypatch)
+def test_a_reader_in_a_loop_sees_whole_builds_for_a_minute(mini):
+    read_while_building(mini, 60, 5)
 
 
 def kill(process, seconds, is_time=lambda: True):
@@ -1084,11 +1268,14 @@ def counting(function):
             os._exit(9)
         return function(*arguments, **options)
     return call
-for module, name in ((os, "replace"), (os, "rename"), (os, "fsync"), (shutil, "rmtree")):
+for module, name in ((os, "replace"), (os, "rename"), (os, "link"), (os, "fsync"), (shutil, "rmtree")):
     setattr(module, name, counting(getattr(module, name)))
-pathlib.Path.symlink_to = counting(pathlib.Path.symlink_to)
-pathlib.Path.unlink = counting(pathlib.Path.unlink)
+for name in ("symlink_to", "unlink", "mkdir", "rmdir"):
+    setattr(pathlib.Path, name, counting(getattr(pathlib.Path, name)))
 publication = files.Publication(sys.argv[1])
+if sys.argv[3] == "rollback":
+    publication.rollback()
+    sys.exit()
 folder = pathlib.Path(publication.begin())
 for name in ("clientele.duckdb", "a.parquet", "customers/clientele_customers.duckdb", *sys.argv[4:]):
     (folder / name).write_text(sys.argv[3])
@@ -1100,22 +1287,41 @@ publication.commit("b" + sys.argv[3], 1)
         arguments = [sys.executable, "-c", script, path, str(last), content, *more]
         return subprocess.run(arguments).returncode
 
+    def seen():
+        files = [file for file in tmp_path.glob("[ac]*.*") if file.suffix != ".lock"]
+        found = {file.read_text() for file in files if file.is_file()}
+        assert len(found) == 1, found
+        return int(found.pop())
+
+    def is_shut():
+        """Whether others can read the current build alone."""
+        current = Publication(path).current_build()
+        return not [
+            file
+            for folder in Publication(path).build_folders()
+            for file in folder.rglob("*.*")
+            if folder != current and "kept" not in file.parts and file.name != "build.json"
+            if not file.is_symlink()
+        ]
+
     assert publish("0", 10_000, "gone.parquet") == 0
     steps, content, codes = 0, 0, {9}
     while 9 in codes:
         before = content
         codes = {publish(str(steps + 1), steps, "new.parquet")}
-        found = {
-            file.read_text()
-            for file in tmp_path.glob("[ac]*.*")
-            if file.is_file() and file.suffix != ".lock"
-        }
-        assert len(found) == 1, (steps, found)
-        content = int(found.pop())
+        content = seen()
         assert content in (before, steps + 1)
         steps += 1
-    assert 8 < steps < 60 and content == steps
+    assert 30 < steps < 120 and content == steps and is_shut()
     assert not (tmp_path / "gone.parquet").is_symlink() and (tmp_path / "new.parquet").is_file()
+    # going back is killed in the same way
+    assert publish(str(steps + 1), 10_000, "new.parquet") == 0
+    for last in range(100):
+        code = publish("rollback", last)
+        if seen() == steps:
+            break
+        assert seen() == steps + 1
+    assert 0 < last < 99 and (code == 0 or publish(str(steps + 2), 10_000) == 0) and is_shut()
 
 
 @pytest.fixture
