@@ -25,10 +25,10 @@
         md5(concat_ws(
             '|',
             count(*),
-            coalesce(sum(cast(md5_number_lower(row_text) as hugeint)), 0),
-            coalesce(sum(cast(md5_number_upper(row_text) as hugeint)), 0)
+            coalesce(sum(cast(row_hash >> 64 as ubigint)), 0),
+            coalesce(sum(cast(row_hash & 18446744073709551615::uhugeint as ubigint)), 0)
         )) as content_hash
-    from (select cast(to_json(rows_read) as varchar) as row_text from {{ relation }} as rows_read) as row_texts
+    from (select md5_number(cast(to_json(rows_read) as varchar)) as row_hash from {{ relation }} as rows_read) as row_hashes
 {%- endmacro %}
 
 {% macro spark__content_checksum(relation) -%}

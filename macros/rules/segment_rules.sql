@@ -45,8 +45,9 @@
 
 {#- One row per row of `customers` and segment whose rules it meets all; `columns` are those that are carried along. `rules`
     has the shape of segment_rules; a rule on a column is met only where the customer's value is known. A few segments are
-    compared with each customer side by side, so the cost is linear in customers. -#}
-{% macro evaluate_segment_rules(customers, rules, columns) -%}
+    compared with each customer side by side, so the cost is linear in customers. Rows that meet the rules of no segment are
+    left out, or have null where `keeps_all`. -#}
+{% macro evaluate_segment_rules(customers, rules, columns, keeps_all=false) -%}
     {%- set features = {'numbers': customer_features()['numbers'], 'texts': customer_feature_texts()} -%}
     select
         {%- for column in columns %}
@@ -62,7 +63,7 @@
             {%- endfor %}
         from {{ customers }}
     ) as customers
-    inner join (
+    {{ 'left' if keeps_all else 'inner' }} join (
         select
             segment_scheme,
             segment_code

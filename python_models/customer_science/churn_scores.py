@@ -1,13 +1,11 @@
 """Churn probabilities, what drives them, and how good they are beside baselines: pure functions of pandas frames.
 
 Sources: Friedman (2001) for gradient boosting; Platt (1999) for the sigmoid that calibrates it; Breiman, Friedman,
-Olshen and Stone (1984) for the one-standard-error rule; Robnik-Sikonja and Kononenko (2008) for the contribution of a
-feature; Brier (1950); Naeini, Cooper and Hauskrecht (2015) for the expected calibration error; Cox (1958) for the
-calibration slope.
+Olshen and Stone (1984) for the one-standard-error rule; Brier (1950); Naeini, Cooper and Hauskrecht (2015) for the
+expected calibration error; Cox (1958) for the calibration slope.
 """
 
 from collections.abc import Callable, Mapping
-from copy import copy
 from functools import cache
 from typing import NamedTuple
 
@@ -21,7 +19,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, roc_auc_score
 from threadpoolctl import threadpool_limits
 
+from customer_science import contributions
 from customer_science.batches import empty_frame
+from customer_science.boosted_trees import BoostedTrees, Tree, boosted_trees
 from customer_science.value_metrics import top_decile_capture
 
 KEY = ["customer_id", "churn_basis"]
@@ -65,8 +65,6 @@ FEWEST_TREES, MOST_TREES = 10, 50
 FEWEST_IN_LEAF = 20
 LARGEST_CATEGORIES = 50  # a text feature's further values are one category: trees take 255 at most
 UNKNOWN_CATEGORY = LARGEST_CATEGORIES + 1
-# quantiles that stand for a feature's distribution when its contribution is measured
-REFERENCE_VALUES = 5
 EXPLAINED_AT_ONCE = 50_000  # customers; what fits into the processor's cache
 # a difference of Brier scores below this share of the base rate's is rounding of floating-point numbers
 ROUNDING_SHARE = 1e-9
@@ -101,8 +99,7 @@ class Encoder(NamedTuple):
         return matrix, self.cells.get_indexer(rows[self.cell_name])
 
 
-# A fitted model gives the `probabilities` of rows, and for each feature the `part` of itself that depends on it: its
-# `log_odds` are the model's but for a term that is the same whatever the feature's value. No part, no contribution.
+# A fitted model gives the `probabilities` of rows, and the `parts` that add up to its log-odds, but for a constant.
 
 
 class BaseRate(NamedTuple):
@@ -113,8 +110,8 @@ class BaseRate(NamedTuple):
     def probabilities(self, matrix: np.ndarray, cell: np.ndarray) -> np.ndarray:
         return np.full(len(matrix), self.rate)
 
-    def part(self, position: int) -> None:
-        return None
+    def parts(self) -> list["Part"]:
+        return []
 
 
 class CellTable(NamedTuple):
@@ -123,8 +120,12 @@ class CellTable(NamedTuple):
     levels: dict[int, np.ndarray]  # position of a feature -> its values in order, unknown last
     values: np.ndarray  # an axis per feature; its last place is of values that were not fitted
 
-    def log_odds(self, matrix: np.ndarray) -> np.ndarray:
-        return self.values[_places(self.levels, matrix)]
+    @property
+    def positions(self) -> list[int]:
+        return list(self.levels)
+
+    def places(self, matrix: np.ndarray) -> np.ndarray:
+        return np.ravel_multi_index(_places(self.levels, matrix), self.values.shape)
 
 
 class CellRates(NamedTuple):
@@ -136,8 +137,8 @@ class CellRates(NamedTuple):
     def probabilities(self, matrix: np.ndarray, cell: np.ndarray) -> np.ndarray:
         return self.rates[cell]
 
-    def part(self, position: int) -> CellTable | None:
-        return self.table if self.table and position in self.table.levels else None
+    def parts(self) -> list["Part"]:
+        return [self.table] if self.table else []
 
 
 class NumberTerm(NamedTuple):
@@ -177,37 +178,25 @@ class Logistic(NamedTuple):
             log_odds += term.log_odds(matrix)
         return expit(log_odds)
 
-    def part(self, position: int) -> NumberTerm | CategoryTerm:
-        return self.terms[position]
+    def parts(self) -> list["Part"]:
+        return list(self.terms)
 
 
 class CalibratedBoosting(NamedTuple):
     """Gradient boosting whose log-odds a sigmoid calibrates."""
 
-    booster: HistGradientBoostingClassifier
+    trees: BoostedTrees
     slope: float
     intercept: float
 
-    def log_odds(self, matrix: np.ndarray) -> np.ndarray:
-        return self.slope * self.booster.decision_function(matrix) + self.intercept
-
     def probabilities(self, matrix: np.ndarray, cell: np.ndarray) -> np.ndarray:
-        return expit(self.log_odds(matrix))
+        return expit(self.slope * self.trees.log_odds(matrix) + self.intercept)
 
-    def part(self, position: int) -> "CalibratedBoosting | None":
-        """The trees that use the feature: the others give the same log-odds whatever its value."""
-        using = copy(self.booster)
-        using._predictors = [
-            trees
-            for trees in self.booster._predictors
-            if any(
-                (tree.nodes["feature_idx"] == position)[tree.nodes["is_leaf"] == 0].any()
-                for tree in trees
-            )
-        ]
-        return self._replace(booster=using) if using._predictors else None
+    def parts(self) -> list["Part"]:
+        return [tree._replace(values=self.slope * tree.values) for tree in self.trees.trees]
 
 
+Part = CellTable | NumberTerm | CategoryTerm | Tree
 FullModel = BaseRate | CellRates | Logistic | CalibratedBoosting
 
 
@@ -220,8 +209,8 @@ class Shifted(NamedTuple):
     def probabilities(self, matrix: np.ndarray, cell: np.ndarray) -> np.ndarray:
         return expit(logit(self.model.probabilities(matrix, cell)) + self.shift)
 
-    def part(self, position: int):
-        return self.model.part(position)
+    def parts(self) -> list[Part]:
+        return self.model.parts()
 
 
 FittedModel = FullModel | Shifted
@@ -234,7 +223,7 @@ class ServedModel(NamedTuple):
     feature_set: str  # as in CANDIDATES: `none` for the base rate
     encoder: Encoder
     fitted: dict[int, FittedModel]  # by the fold that the fit has not seen
-    parts: dict[int, list]  # see _parts
+    explained: dict[int, list]  # by the same fold: contributions to each part of the fit
 
 
 def fit_churn_models(
@@ -290,7 +279,8 @@ def fit_churn_models(
                     {column: predictions[column].to_numpy() for column in fitted_by_column},
                 )
                 fitted = fitted_by_column[served]
-                model = ServedModel(*CANDIDATES[served], encoder, fitted, _parts(fitted, training))
+                explained = _explained(fitted, training)
+                model = ServedModel(*CANDIDATES[served], encoder, fitted, explained)
     return predictions[list(PREDICTION_TYPES)].astype(PREDICTION_TYPES), model
 
 
@@ -342,8 +332,8 @@ def score_customers(
     the served model in model_code and feature_set; the candidates' probabilities are null outside the rows that models
     are fitted on; no rows without a model.
 
-    The contribution of a feature is the score's log-odds minus their mean over the feature's values, all else equal;
-    above zero it raises the score. Null where fewer features contribute: the base rate uses none, cell rates those of
+    Contributions are to the log-odds, against the customers that the row's model has seen, see contributions.py; above
+    zero they raise the score. Null where fewer features contribute: the base rate uses none, cell rates those of
     CELL_FEATURES.
     """
     if model is None:
@@ -601,9 +591,15 @@ def _shifted(model: FullModel, training: TrainingSet) -> Shifted:
     return Shifted(model, rated - every)
 
 
-def _boosters(training: TrainingSet) -> Callable[[frozenset], HistGradientBoostingClassifier]:
-    """A function that fits a booster on all folds but those given, once: without two folds it calibrates for both."""
-    return cache(lambda excluded: _fit_booster(_without(training, excluded)))
+def _boosters(training: TrainingSet) -> Callable[[frozenset], BoostedTrees]:
+    """A function that fits trees on all folds but those given, once: without two folds they calibrate for both."""
+
+    @cache
+    def fit(excluded: frozenset) -> BoostedTrees:
+        booster = _fit_booster(_without(training, excluded))
+        return boosted_trees(booster, training.is_text, UNKNOWN_CATEGORY)
+
+    return fit
 
 
 def _without(training: TrainingSet, folds: frozenset) -> TrainingSet:
@@ -712,7 +708,7 @@ def _fit_boosting(
     log_odds = np.full(len(training.fold), np.nan)
     for one in {int(fold) for fold in np.unique(training.fold)} - excluded:
         held_out = training.fold == one
-        log_odds[held_out] = booster(excluded | {one}).decision_function(training.matrix[held_out])
+        log_odds[held_out] = booster(excluded | {one}).log_odds(training.matrix[held_out])
     calibrating = ~np.isnan(log_odds)
     return CalibratedBoosting(
         booster(excluded), *_sigmoid(log_odds[calibrating], training.outcome[calibrating])
@@ -759,21 +755,18 @@ def _exceeds_noise(gains: np.ndarray, standard_errors: float, base_brier: float)
     return bool(gains.mean() > max(half, ROUNDING_SHARE * base_brier))
 
 
-def _parts(fitted: dict[int, FittedModel], training: TrainingSet) -> dict[int, list]:
-    """For each fold its features that contribute: position, part of the fold's model that depends on the feature, and
-    the values that stand for the feature's distribution in the other folds, with their shares."""
-    parts = {}
+def _explained(fitted: dict[int, FittedModel], training: TrainingSet) -> dict[int, list]:
+    """For each fold the contributions to the parts of its model, against the customers of the other folds."""
+    explained = {}
     for fold, model in fitted.items():
-        seen = training.fold != fold
-        by_position = {
-            position: model.part(position) for position in range(training.matrix.shape[1])
-        }
-        parts[fold] = [
-            (position, part, _distribution(training.matrix[seen, position]))
-            for position, part in by_position.items()
-            if part is not None
+        seen = training.matrix[training.fold != fold]
+        explained[fold] = [
+            contributions.of_term(part, seen)
+            if isinstance(part, NumberTerm | CategoryTerm)
+            else contributions.of_table(part, seen)
+            for part in model.parts()
         ]
-    return parts
+    return explained
 
 
 def _top_features(
@@ -781,40 +774,23 @@ def _top_features(
 ) -> pd.DataFrame:
     """The features with the largest contributions to each explained row, by the model of the row's fold."""
     codes = list(model.encoder.encodings)
-    effects = np.zeros((len(fold), max(len(codes), len(TOP_FEATURES))))
+    effects = np.zeros((max(len(codes), len(TOP_FEATURES)), len(fold)))
     for one in np.unique(fold[explained]):
         rows = np.flatnonzero((fold == one) & explained)
         for batch in np.array_split(rows, len(rows) // EXPLAINED_AT_ONCE + 1):
-            for position, part, values in model.parts[one]:
-                here = matrix[batch]
-                log_odds = part.log_odds(here)
-                for value, share in values:
-                    here[:, position] = value
-                    effects[batch, position] += share * (log_odds - part.log_odds(here))
-    # the largest first; a stable sort leaves ties in the order of the catalogue
-    order = np.argsort(-np.abs(effects), axis=1, kind="stable")
+            effects[: len(codes), batch] = contributions.added_up(
+                model.explained[one], matrix[batch]
+            )
     names = np.array([*codes, *[None] * len(TOP_FEATURES)], dtype=object)
+    sizes, columns = np.abs(effects), np.arange(len(fold))
     top = {}
     for number in TOP_FEATURES:
-        position = order[:, number - 1]
-        effect = effects[np.arange(len(effects)), position]
+        # of equal ones the first in the order of the catalogue
+        position = sizes.argmax(axis=0)
+        effect = effects[position, columns]
         name = names[position]
         name[effect == 0] = None
         top[f"top_feature_{number}_name"] = name
         top[f"top_feature_{number}_effect"] = np.where(effect == 0, np.nan, effect)
+        sizes[position, columns] = -1
     return pd.DataFrame(top)
-
-
-def _distribution(column: np.ndarray) -> list[tuple[float, float]]:
-    """Values that stand for a feature's distribution, unknown among them, with their shares."""
-    known = column[~np.isnan(column)]
-    values, counts = np.unique(known, return_counts=True)
-    if len(values) > REFERENCE_VALUES:
-        steps = (np.arange(REFERENCE_VALUES) + 0.5) / REFERENCE_VALUES
-        quantiles = np.quantile(known, steps, method="inverted_cdf")
-        values, counts = np.unique(quantiles, return_counts=True)
-    shares = counts / counts.sum() * len(known) / len(column)
-    pairs = list(zip(values, shares, strict=True))
-    if len(known) < len(column):
-        pairs.append((np.nan, 1 - len(known) / len(column)))
-    return pairs

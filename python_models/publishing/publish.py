@@ -214,13 +214,14 @@ def write_marts(engine, call: dict, place_of) -> tuple[str, dict]:
                 if bool(mart["keys"]) == has_keys:
                     rows = f"select * from ({mart['rows']}) as rows{ordered_by(mart['order'])}"
                     engine.create_table(f"{place}.{mart['name']}", rows)
+    checksums = []
     for mart in call["marts"]:
         name = f"{places[bool(mart['keys'])]}.{mart['name']}"
         checksum = call["checksum"].replace("RELATION", name)
-        query += (
-            f" union all select 'mart', {literal(mart['name'])}, null, row_count, content_hash "
-            f"from ({checksum}) as checksums"
-        )
+        checksums.append(f"select {literal(mart['name'])}, * from ({checksum}) as checksums")
+    # once: a build's id and both manifests read them
+    for name, row_count, content_hash in engine.run(" union all ".join(checksums)):
+        query += f" union all select 'mart', {literal(name)}, null, {int(row_count)}, {literal(content_hash)}"
     items = call["checksum"].replace("RELATION", f"({query})")
     build_id = engine.run(f"select left(content_hash, 12) from ({items}) as checksums")[0][0]
     # the one thing that a clock tells, and so no part of the id

@@ -1,11 +1,14 @@
 """Churn scores against the probabilities that were planted, and their metrics against scikit-learn and by hand."""
 
+import functools
 import hashlib
+import itertools
 
 import numpy as np
 import pandas as pd
 import pytest
-from customer_science import churn_scores, simulate
+from customer_science import churn_scores, contributions, simulate
+from customer_science.boosted_trees import boosted_trees
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
@@ -337,38 +340,91 @@ def test_no_model_is_served_that_loses_to_a_simpler_one():
 # --- contributions
 
 
-@pytest.mark.parametrize("model_code", ["logistic", "gradient_boosting"])
-def test_a_contribution_is_the_log_odds_minus_their_mean_over_the_values(served, model_code):
-    features, models, scores = served[model_code]
-
-    def rescored(value):
-        changed = features.assign(flag=value)
-        return log_odds(churn_scores.score_customers(changed, *models)["churn_probability"])
-
-    low, high = rescored(0), rescored(1)
-    # the share of the flag among the customers that each fold's model has seen
-    share = features["fold_number"].map(
-        lambda fold: features.loc[features["fold_number"] != fold, "flag"].mean()
-    )
-    expected = log_odds(scores["churn_probability"]) - share * high - (1 - share) * low
-    explained = 0
-    for number in churn_scores.TOP_FEATURES:
-        mine = scores[f"top_feature_{number}_name"] == "flag"
-        explained += mine.sum()
-        effects = scores.loc[mine, f"top_feature_{number}_effect"].to_numpy()
-        assert effects == pytest.approx(expected[mine].to_numpy(), abs=1e-9)
-    assert explained > 1_000
-
-
-def test_contributions_to_a_logistic_score_add_up_to_its_log_odds():
-    features = world(linear, 1_500, seed=3)
+def mixed_world(log_odds, seed):
+    """With unknown values, and a text feature that is not the first of the catalogue."""
+    features = world(log_odds, 1_500, seed)
     features.loc[::7, "x"] = np.nan
     features.loc[::9, "city"] = None
-    scores = score(features, WORLD_CATALOGUE[WORLD_CATALOGUE["feature_name"].isin(["x", "city"])])
-    assert set(scores["model_code"]) == {"logistic"}
-    total = scores[[f"top_feature_{n}_effect" for n in churn_scores.TOP_FEATURES]].sum(axis=1)
-    rest = log_odds(scores["churn_probability"]) - total
-    assert rest.groupby(features["fold_number"]).agg(np.ptp).max() < 1e-9
+    features = features.rename(columns={"city": "residence"}).astype({"residence": "str"})
+    catalogue = WORLD_CATALOGUE.replace("city", "residence").sort_values("feature_name")
+    return features, churn_scores.fit_churn_models(features, catalogue, CELL_WEIGHT)
+
+
+def shapley_values(score, row, background):
+    """By definition: what each feature adds to the mean score over the background, in all orders of the features."""
+
+    @functools.cache
+    def worth(given):
+        rows = background.copy()
+        rows[:, list(given)] = row[list(given)]
+        return score(rows).mean()
+
+    orders = list(itertools.permutations(range(len(row))))
+    return [
+        np.mean(
+            [
+                worth(frozenset(order[: order.index(position) + 1]))
+                - worth(frozenset(order[: order.index(position)]))
+                for order in orders
+            ]
+        )
+        for position in range(len(row))
+    ]
+
+
+@pytest.mark.parametrize("model_code", ["logistic", "gradient_boosting"])
+def test_contributions_are_the_shapley_values_of_the_log_odds(model_code):
+    features, (predictions, model) = mixed_world(
+        linear if model_code == "logistic" else interaction, seed=3
+    )
+    assert model.model_code == model_code
+    scores = churn_scores.score_customers(features, predictions, model)
+    matrix, cell = model.encoder.encode(features)
+    fold = features["fold_number"].to_numpy()
+    codes = list(model.encoder.encodings)
+    for number in (0, 7, 9, 63, 101):
+        background = matrix[fold != fold[number]]
+
+        def score(rows, number=number):
+            return log_odds(model.fitted[fold[number]].probabilities(rows, cell))
+
+        values = shapley_values(score, matrix[number], background)
+        expected = dict(zip(codes, values, strict=True))
+        largest = sorted(codes, key=lambda code: -abs(expected[code]))  # noqa: B023
+        for top in churn_scores.TOP_FEATURES:
+            assert scores[f"top_feature_{top}_name"][number] == largest[top - 1]
+            effect = scores[f"top_feature_{top}_effect"][number]
+            assert effect == pytest.approx(expected[largest[top - 1]], abs=1e-9)
+
+
+def test_contributions_add_up_to_the_score_minus_its_mean(served):
+    for features, (_, model), _ in served.values():
+        matrix, cell = model.encoder.encode(features)
+        for fold, fitted in model.fitted.items():
+            scored = log_odds(fitted.probabilities(matrix, cell))
+            mean = scored[features["fold_number"] != fold].mean()
+            total = contributions.added_up(model.explained[fold], matrix).sum(axis=0)
+            assert total == pytest.approx(scored - mean, abs=1e-9)
+
+
+def test_trees_score_as_those_of_the_library():
+    draw = np.random.default_rng(0)
+    matrix = draw.normal(size=(4_000, 3))
+    matrix[:, 1] = draw.integers(0, 6, 4_000)
+    matrix[draw.random(matrix.shape) < 0.1] = np.nan
+    odds = np.nansum(matrix[:, [0, 2]], axis=1) + np.isin(matrix[:, 1], [1, 4]) - 1
+    outcome = (draw.random(4_000) < 1 / (1 + np.exp(-odds))).astype(float)
+    is_text = np.array([False, True, False])
+    booster = churn_scores._fit_booster(
+        churn_scores.TrainingSet(
+            matrix, is_text, [], np.zeros(4_000, int), outcome, np.zeros(4_000, int),
+            np.full(4_000, True),
+        )
+    )  # fmt: skip
+    matrix[::9, 1] = churn_scores.LARGEST_CATEGORIES  # not seen
+    trees = boosted_trees(booster, is_text, churn_scores.UNKNOWN_CATEGORY)
+    assert {place for tree in trees.trees for place in tree.positions} == {0, 1, 2}
+    assert (trees.log_odds(matrix) == booster.decision_function(matrix)).all()
 
 
 def test_the_logistic_regression_is_that_of_the_library():

@@ -3,8 +3,6 @@
 -- segment's rules are all met); segments of the schemes `churn` and `study` may overlap, and segment_rank 1 is then the one
 -- that is used.
 {%- set keys = ['customer_id', 'churn_basis', 'window_number', 'observed_on', 'is_rated', 'is_churned', 'is_discovery'] %}
-{%- set on_same_observation = 'observations.customer_id = members.customer_id and observations.churn_basis = members.churn_basis
-            and coalesce(observations.window_number, 0) = coalesce(members.window_number, 0)' %}
 
 with observations as (
     select * from {{ ref('int_churn_observations') }}
@@ -15,32 +13,30 @@ churn_segments as (
     where verdict = 'kept'
 ),
 
--- those that people own, and those of the churn segments that were kept
 rules as (
     select * from {{ ref('int_segment_rules_listed') }}
-    where segment_scheme <> 'churn' or segment_code in (select churn_segments.segment_code from churn_segments)
+),
+
+-- no two of them overlap
+rule_segments as (
+    select * from rules
+    where segment_scheme = 'rule'
+),
+
+-- those of other schemes that people own, and those of the churn segments that were kept
+overlapping_segments as (
+    select * from rules
+    where
+        segment_scheme not in ('rule', 'churn')
+        or segment_scheme = 'churn' and segment_code in (select churn_segments.segment_code from churn_segments)
 ),
 
 ruled as (
-    {{ evaluate_segment_rules('observations', 'rules', keys) }}
-),
-
-unassigned as (
-    select
-        {%- for key in keys %}
-        observations.{{ key }},
-        {%- endfor %}
-        'rule' as segment_scheme,
-        'unassigned' as segment_code
-    from observations
-    left join ruled as members on {{ on_same_observation }} and members.segment_scheme = 'rule'
-    where members.customer_id is null
+    {{ evaluate_segment_rules('observations', 'rule_segments', keys, keeps_all=true) }}
 ),
 
 overlapping as (
-    select * from ruled
-    union all
-    select * from unassigned
+    {{ evaluate_segment_rules('observations', 'overlapping_segments', keys) }}
 ),
 
 ranked as (
@@ -131,6 +127,14 @@ exclusive_memberships as (
 ),
 
 memberships as (
+    select
+        {{ keys | join(',
+        ') }},
+        'rule' as segment_scheme,
+        coalesce(segment_code, 'unassigned') as segment_code,
+        1 as segment_rank
+    from ruled
+    union all
     select * from ranked
     union all
     select * from exclusive_memberships
