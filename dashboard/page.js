@@ -204,26 +204,32 @@
         element("span", { class: "soft" }, `${ci} ${percent(all.churn_rate_ci_lower)} to ${percent(all.churn_rate_ci_upper)}`))));
   }
 
+  // The cities that are selected decide what the charts by products, age and gender show. A city's row may name no value
+  // where its age, gender or products are unknown.
+  const byCity = groups(data.by_city_and || [], "cut_name");
+  const cities = [...new Set((data.by_city_and || []).map((row) => row.city))].sort();
+  const boxes = cities.map((city) => element("input", { type: "checkbox", name: "city", value: city, checked: true }));
+  const isChosen = (city) => boxes.some((box) => box.checked && box.value === city);
+  const isEveryCity = () => boxes.every((box) => box.checked);
+  const ofCities = (cut) => [...groups((byCity.get("city x " + cut) || []).filter((row) => isChosen(row.city)), "label")]
+    .map(([label, found]) => found.length === 1 ? { ...found[0], label } : pooled(label, found));
+  const redraw = [];
+  const drawAll = () => redraw.forEach((draw) => draw());
+
   // --- number of products, by city
   if (data.by_product_count) {
     const productLabel = (count) => count == null || count === "unknown" ? "number unknown" : count + (Number(count) === 1 ? " product" : " products");
-    const cells = (data.by_city_and_product_count || []).map((row) => {
-      const at = row.cut_value.lastIndexOf(" x ");
-      return { ...row, city: row.cut_value.slice(0, at), product_count: row.cut_value.slice(at + 3) };
-    });
-    const cities = [...groups(cells, "city").keys()].sort();
     const title = element("h3", { id: "products-headline", "aria-live": "polite" });
     const place = element("div", { id: "products-chart" });
     const node = section("products", "Products and cities", "Churn by number of products and city");
-    const boxes = cities.map((city) => element("input", { type: "checkbox", name: "city", value: city, checked: true }));
     const draw = () => {
-      const chosen = boxes.filter((box) => box.checked).map((box) => box.value);
-      const isAll = chosen.length === cities.length;
+      const chosen = cities.filter(isChosen);
+      const isAll = isEveryCity();
       const rows = isAll
         ? data.by_product_count.map((row) => ({ ...row, label: productLabel(row.product_count) }))
-        : [...groups(cells.filter((cell) => chosen.includes(cell.city)), "product_count")]
-          .sort(([a], [b]) => (Number.isNaN(+a) ? Infinity : +a) - (Number.isNaN(+b) ? Infinity : +b))
-          .map(([count, found]) => found.length === 1 ? { ...found[0], label: productLabel(count) } : pooled(productLabel(count), found));
+        : ofCities("product_count")
+          .sort((a, b) => (Number.isNaN(+a.label) ? Infinity : +a.label) - (Number.isNaN(+b.label) ? Infinity : +b.label))
+          .map((row) => ({ ...row, label: productLabel(row.label) }));
       const where = isAll ? "All cities" : chosen.join(" and ");
       if (!rows.length) {
         title.textContent = "No city is selected: select at least one.";
@@ -239,11 +245,12 @@
     };
     if (cities.length > 1) {
       const everyone = element("button", { type: "button" }, "All cities");
-      everyone.addEventListener("click", () => { boxes.forEach((box) => { box.checked = true; }); draw(); });
-      boxes.forEach((box) => box.addEventListener("change", draw));
-      node.append(element("fieldset", {}, element("legend", {}, "Cities (select one or several)"), ...boxes.map((box) => element("label", {}, box, box.value)), everyone));
+      everyone.addEventListener("click", () => { boxes.forEach((box) => { box.checked = true; }); drawAll(); });
+      boxes.forEach((box) => box.addEventListener("change", drawAll));
+      node.append(element("fieldset", {}, element("legend", {}, "Cities (select one or several; also for age and gender below)"), ...boxes.map((box) => element("label", {}, box, box.value)), everyone));
     }
     node.append(title, place);
+    redraw.push(draw);
     draw();
   }
 
@@ -259,7 +266,18 @@
         const named = rows.map((row) => ({ ...row, label: spaced(String(row.label ?? "unknown")) }));
         const isOther = set && set !== mainSet;
         const title = headline(subject + (isOther ? ` (bands: ${spaced(set)})` : ""), plural, named, cut && cutQ(isOther ? `${cut} (${set})` : cut));
-        return [element("h3", {}, title), chart(named, { base, first: capital(subject) })];
+        const heading = element("h3", {}, title);
+        const place = element("div", { id: isOther ? null : `${subject}-chart` }, chart(named, { base, first: capital(subject) }));
+        if (!isOther && byCity.has("city x " + cut)) {
+          const order = named.map((row) => row.label);
+          redraw.push(() => {
+            const selected = isEveryCity() ? named
+              : ofCities(cut).map((row) => ({ ...row, label: spaced(row.label) })).sort((a, b) => order.indexOf(a.label) - order.indexOf(b.label));
+            heading.textContent = isEveryCity() ? title : `${cities.filter(isChosen).join(" and ") || "No city"}: churn by ${subject}`;
+            place.replaceChildren(...(selected.length ? [chart(selected, { base, first: capital(subject) })] : []));
+          });
+        }
+        return [heading, place];
       });
       node.append(...drawn[0]);
       if (drawn.length > 1) node.append(element("details", {}, element("summary", {}, "Other sets of age bands"), ...drawn.slice(1).flat()));

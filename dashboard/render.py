@@ -32,10 +32,12 @@ SECTIONS = {
         f"select product_count, {CUT} from marts.churn_rates_by_product_count "
         "order by product_count nulls last",
     ),
-    "by_city_and_product_count": (
+    "by_city_and": (
         "churn_rates",
-        f"select cut_value, {CUT} from marts.churn_rates "
-        "where cut_name = 'city x product_count' order by cut_value",
+        "select cut_name, city, coalesce(age_band, gender, cast(product_count as varchar), 'unknown') as label, "
+        f"{CUT} from marts.churn_rates "
+        "where cut_name in ('city x age_band', 'city x gender', 'city x product_count') "
+        "order by cut_name, city, age_band_number nulls last, label",
     ),
     "by_city": (
         "churn_rates_by_city",

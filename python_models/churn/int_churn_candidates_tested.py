@@ -1,15 +1,18 @@
-"""Candidate segments judged by the confirmation half: counts of both halves in, one row per candidate out."""
+"""Candidates judged by the half that did not propose them: counts of both halves in, one row per candidate out."""
 
 
 def model(dbt, session):
     dbt.config(materialized="table")
+    import pandas as pd
     from customer_science.settings import read_settings
     from customer_science.subgroups import SubgroupSettings, confirm_subgroups
 
     settings = dbt.config.meta_get("settings")
+    first = dbt.ref("int_churn_discovery_sampled").df()
+    second = dbt.ref("int_churn_confirmation_sampled").df()
     return confirm_subgroups(
         dbt.ref("int_churn_subgroups_found").df(),
         dbt.ref("int_churn_candidates_counted").df(),
-        dbt.ref("int_churn_discovery_sampled").df(),
+        pd.concat([first, second]),
         read_settings(SubgroupSettings, settings),
     )

@@ -1,14 +1,20 @@
-"""Subgroups with raised churn in the discovery half: one row per customer in, one row per candidate and sign out."""
+"""Segments with raised churn that each half proposes: customers in, one row per candidate and condition out."""
 
 
 def model(dbt, session):
     dbt.config(materialized="table")
+    import pandas as pd
     from customer_science.settings import read_settings
-    from customer_science.subgroups import SubgroupSettings, find_subgroups
+    from customer_science.subgroups import SubgroupSettings, find_in_both_halves
 
     settings = dbt.config.meta_get("settings")
-    return find_subgroups(
-        dbt.ref("int_churn_discovery_sampled").df(),
-        dbt.ref("int_churn_intervals_counted").filter("is_tested and not is_suspected_leak").df(),
+    first = dbt.ref("int_churn_discovery_sampled").df()
+    second = dbt.ref("int_churn_confirmation_sampled").df()
+    intervals = dbt.ref("int_churn_intervals_counted")
+    searched = intervals.filter("is_tested and not is_suspected_leak").df()["feature_name"]
+    features = dbt.ref("int_churn_features_listed").df()
+    return find_in_both_halves(
+        pd.concat([first, second]),
+        features[features["feature_name"].isin(searched)],
         read_settings(SubgroupSettings, settings),
     )

@@ -15,19 +15,22 @@ COMPARED_TYPES = {
     "p_value": "float64",
 }
 SMALLEST_EXPECTED = 5
+# Hundreds of crossed cells are corrected together, so their p-values have to hold far in the tail, where the normal
+# approximation is too small by half even at counts of hundreds.
+SMALLEST_EXPECTED_OF_CROSSED = 500
 COUNTS = ["customers_count", "churned_count", "portfolio_count", "portfolio_churned_count"]
 
 
 def compare_cells(counts: pd.DataFrame) -> pd.DataFrame:
     """Tests the churn of each cell against that of everybody else.
 
-    `counts` has one row per cut_name, cut_value and window_number: customers_count and churned_count of
-    the cell, portfolio_count and portfolio_churned_count with the rest. p_value is Cochran's, two-sided, or exact where
-    the cell or the rest is expected to have fewer than SMALLEST_EXPECTED churned or retained customers over all
-    windows; null where nothing varies. Returns COMPARED_TYPES, one
-    row per cell sorted by name, the same whatever the order of rows.
+    `counts` has one row per cut_name, cut_value and window_number: is_crossed (whether the cut has several dimensions),
+    customers_count and churned_count of the cell, portfolio_count and portfolio_churned_count with the rest. p_value is
+    Cochran's, two-sided, or exact where the cell or the rest is expected to have fewer than SMALLEST_EXPECTED churned
+    or retained customers over all windows, in crossed cells SMALLEST_EXPECTED_OF_CROSSED; null where nothing varies.
+    Returns COMPARED_TYPES, one row per cell sorted by name, the same whatever the order of rows.
     """
-    keys = ["cut_name", "cut_value"]
+    keys = ["cut_name", "cut_value", "is_crossed"]
     counts = counts.sort_values([*keys, "window_number"], ignore_index=True)
     n, k, total, churned = (counts[name].to_numpy(float) for name in COUNTS)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -42,12 +45,13 @@ def compare_cells(counts: pd.DataFrame) -> pd.DataFrame:
     with np.errstate(divide="ignore", invalid="ignore"):
         z_scores = cells["excess"] / np.sqrt(cells["variance"])
     cells["p_value"] = np.where(cells["variance"] > 0, 2 * stats.norm.sf(np.abs(z_scores)), np.nan)
-    is_small = (cells["variance"] > 0) & (cells[list("0123")].min(axis=1) < SMALLEST_EXPECTED)
+    least = np.where(cells["is_crossed"], SMALLEST_EXPECTED_OF_CROSSED, SMALLEST_EXPECTED)
+    is_small = (cells["variance"] > 0) & (cells[list("0123")].min(axis=1) < least)
     rows_of = counts.groupby(keys, sort=True).indices
     known: dict = {}  # equal counts, of which small cells have many, are tested once
     tables, p_values = counts[COUNTS].to_numpy("int64"), cells["p_value"].to_numpy(copy=True)
     for i in np.flatnonzero(is_small):
-        table = tables[rows_of[cells["cut_name"][i], cells["cut_value"][i]]].T
+        table = tables[rows_of[tuple(cells.loc[i, keys])]].T
         if table.tobytes() not in known:
             known[table.tobytes()] = exact_p(*table)
         p_values[i] = known[table.tobytes()]

@@ -71,7 +71,8 @@ def estimate_economics(rows: pd.DataFrame, significance_level: float) -> pd.Data
         result[name] = np.nan
         result.loc[known, name] = np.quantile(nets[known], share, axis=1)
     result["gain_probability"] = np.where(known, (nets > 0).mean(axis=1), np.nan)
-    result["break_even_save_rate"] = (fixed / kept).where(kept > 0)
+    # above 1 no save rate earns what it costs
+    result["break_even_save_rate"] = (fixed / kept).where((kept > 0) & (fixed <= kept))
     churn = table["churn_probability"].astype(float)
     result["expected_effect"] = churn * mean * table["active_share"].astype(float)
     z = stats.norm.ppf(1 - significance_level / 2) + stats.norm.ppf(TEST_POWER)

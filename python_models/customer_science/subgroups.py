@@ -15,7 +15,7 @@ import pandas as pd
 from scipy import stats
 
 from customer_science.batches import empty_frame
-from customer_science.intervals import exact_p, roundest, window_codes
+from customer_science.intervals import exact_p, find_intervals, roundest, window_codes
 
 
 class SubgroupSettings(NamedTuple):
@@ -40,6 +40,7 @@ class SubgroupSettings(NamedTuple):
 
 
 CANDIDATE_TYPES = {
+    "proposing_half": "str",
     "candidate_number": "int64",
     "sign_number": "int64",
     "column_name": "str",
@@ -56,6 +57,7 @@ CANDIDATE_TYPES = {
 }
 CONFIRMED_TYPES = {
     "candidate_number": "int64",
+    "proposing_half": "str",
     "condition_q_value": "float64",
     "p_value": "float64",
     "q_value": "float64",
@@ -71,7 +73,10 @@ POOL_COUNT = 3000
 POOL_COUNT_OF_COLUMNS = 12
 # z-score by which a segment has to be raised also among customers whom no segment selected before it covers
 NEW_Z_SCORE = 3.0
-COUNTED = ["confirmation_count", "confirmation_churned_count", "half_count", "half_churned_count"]
+# counts of a candidate in a half, and of that half
+COUNTED = ["count", "churned_count", "half_count", "half_churned_count"]
+# which half's outcomes judge what a half proposed: the first is the discovery half of intervals
+DECIDES = {"first": "confirmation", "second": "discovery"}
 
 
 class Condition(NamedTuple):
@@ -103,6 +108,27 @@ class _Sample(NamedTuple):
     base: np.ndarray
 
 
+def find_in_both_halves(
+    customers: pd.DataFrame, features: pd.DataFrame, settings: SubgroupSettings
+) -> pd.DataFrame:
+    """What each half of the customers proposes, for the other to judge (`confirm_subgroups`).
+
+    `customers` are as for `find_subgroups`, with is_discovery: the first half are those where it is true; `features`
+    has feature_name and feature_kind. Equal rules of both halves have the same candidate_number. Returns
+    CANDIDATE_TYPES.
+    """
+    found = []
+    for half in DECIDES:
+        members = customers[customers["is_discovery"] == (half == "first")]
+        intervals = find_intervals(members, features)
+        found.append(find_subgroups(members, intervals, settings).assign(proposing_half=half))
+    both = pd.concat(found, ignore_index=True)
+    numbers: dict[Rule, int] = {}
+    for _, rows in both.groupby(["proposing_half", "candidate_number"]):
+        both.loc[rows.index, "candidate_number"] = numbers.setdefault(_rule(rows), len(numbers) + 1)
+    return both.astype(CANDIDATE_TYPES)
+
+
 def find_subgroups(
     customers: pd.DataFrame, intervals: pd.DataFrame, settings: SubgroupSettings
 ) -> pd.DataFrame:
@@ -122,7 +148,7 @@ def find_subgroups(
       `adds too few churned customers`; of the others the most raised are listed, as `not raised enough`. The simpler
       rules of selected ones are listed as `simpler`, because confirmation may prefer them.
 
-    None of these is a p-value: the search has seen the outcomes, and `confirm_subgroups` judges by others. Returns one
+    None of these is a p-value: the search has seen the outcomes, and `confirm_subgroups` judges by others'. Returns one
     row per listed candidate and condition with CANDIDATE_TYPES, the same whatever the order of rows.
     """
     customers = customers.assign(window=window_codes(customers))
@@ -175,6 +201,7 @@ def find_subgroups(
     rows = []
     for number, (rule, shown, verdict, gain, overlap, i) in enumerate(candidates, start=1):
         candidate = {
+            "proposing_half": "first",
             "candidate_number": number,
             "depth": len(rule),
             "sampled_count": shown.sum(),
@@ -376,7 +403,8 @@ def _cover(eligible, members, n, sample, settings) -> tuple[list, dict, dict]:
         excess = members @ (weights * (sample.is_churned - sample.base))
         score = np.round(excess / np.sqrt(size), 9)
         is_open = (overlap < settings.maximum_overlap) & (excess >= least)
-        is_open &= _new_z_scores(members, covered, sample) >= NEW_Z_SCORE
+        if selected:
+            is_open &= _new_z_scores(members, covered, sample) >= NEW_Z_SCORE
         is_open[selected] = False
         if not is_open.any():
             break
@@ -424,106 +452,164 @@ def _listed(order, verdicts, closest, runner_up_count) -> list[int]:
 def confirm_subgroups(
     found: pd.DataFrame, counts: pd.DataFrame, customers: pd.DataFrame, settings: SubgroupSettings
 ) -> pd.DataFrame:
-    """Judges what discovery selected by the other half of the customers, and prefers simpler rules.
+    """Judges what each half of the customers selected by the outcomes of the other, and prefers simpler rules.
 
-    `found` is the result of `find_subgroups`; `counts` has one row per candidate_number and window_number (1 is the
-    latest): confirmation_count and confirmation_churned_count of the candidate, half_count and half_churned_count of
-    the whole half; `customers` are those of discovery, of whom features alone are read.
+    `found` is the result of `find_in_both_halves`; `counts` has one row per candidate_number and window_number (1 is
+    the latest), with COUNTED of each half: of the candidate, and of the whole half; `customers` are those of
+    `find_in_both_halves`.
 
     A condition (a bound of a range with two is one too) stays if those who meet it churn more than the other customers
-    of the simpler rule: by the exact test within windows, Benjamini-Hochberg over all conditions of all selected rules
-    and of their simpler ones. The condition that is shown least is dropped first, until all are shown. The rule that is
-    left is then compared with everybody else by the same test, in one family of all rules that could have been left.
+    of the simpler rule, by the exact test within windows. All conditions of a rule have to be shown, each corrected for
+    the number of them; while one is not, the one that is shown least is dropped. The rule that is left is then compared
+    with everybody else by the same test: its p-value times the number of rules of as many terms that could have been
+    left of the one that was proposed, Benjamini-Hochberg over the rules that are left of both halves.
     Returns CONFIRMED_TYPES, one row per candidate that was listed for itself or was left: condition_q_value is the
     largest of its conditions, verdict one of
 
     * `kept`: large enough, significantly raised, and with the lower bound of the lift above `minimum_lift`;
     * `a condition was not confirmed`: a simpler rule took its place;
     * `too small in the other half`, `not confirmed`, `confirmed, but not raised enough`;
-    * `overlaps with a better one`, where rules came closer as conditions were dropped;
+    * `overlaps with a better one`, where rules came closer as conditions were dropped, or the halves found the same;
     * the verdict of discovery.
+
+    Rules compete in the order of how clear they are in the half that proposed them. A rule that both halves proposed
+    has one row, that in which it was kept, else that of the first.
     """
     if found.empty:
         return empty_frame(CONFIRMED_TYPES)
-    rules = {
-        number: tuple(
-            Condition(
-                row.column_name,
-                None if np.isnan(row.lower_bound) else row.lower_bound,
-                None if np.isnan(row.upper_bound) else row.upper_bound,
-                None if pd.isna(row.value) else row.value,
-            )
-            for row in rows.sort_values("sign_number").itertuples()
-        )
-        for number, rows in found.groupby("candidate_number")
-    }
+    rules = {number: _rule(rows) for number, rows in found.groupby("candidate_number")}
     numbers = {rule: number for number, rule in rules.items()}
     counts = counts.assign(window=window_codes(counts)).sort_values("window")
-    half = {number: rows for number, rows in counts.groupby("candidate_number")}
-    firsts = found.drop_duplicates("candidate_number").set_index("candidate_number")
-    chosen = firsts[firsts["selection_order"] > 0].sort_values("selection_order").index
-    family = sorted(
-        {numbers[one] for number in chosen for one in {rules[number], *_all_simpler(rules[number])}}
-    )
-    pairs, raised = [], []
-    for number in family:
-        n, k, totals, churned = (half[number][name].to_numpy() for name in COUNTED)
-        raised.append(_raised_p(n, k, totals, churned))
-        for parent in simpler(rules[number]):
-            whole = half[numbers[parent]]
-            all_n, all_k = (whole[name].to_numpy() for name in COUNTED[:2])
-            pairs.append((number, numbers[parent], _raised_p(n, k, all_n, all_k)))
-    conditions = pd.DataFrame(pairs, columns=["number", "parent", "p_value"])
-    conditions["q_value"] = _q_values(conditions["p_value"])
-    tested = pd.DataFrame({"p_value": raised, "q_value": _q_values(raised)}, index=family)
-    verdicts, left = firsts["discovery_verdict"].to_dict(), []
-    for number in chosen:
-        one = number
-        while True:
-            mine = conditions[conditions["number"] == one]
-            if mine.empty or mine["q_value"].max() < settings.significance:
-                break
-            one = mine.sort_values(["p_value", "parent"]).iloc[-1]["parent"]
-        verdicts[number] = "a condition was not confirmed"
-        if one not in left:
-            left.append(int(one))
+    counted = dict(iter(counts.groupby("candidate_number")))
+    tests = {half: _Tests(rules, numbers, counted, DECIDES[half]) for half in DECIDES}
     customers = customers.assign(window=window_codes(customers))
     customers = customers.sort_values(["window", "customer_id"], ignore_index=True)
-    sample, covered = _sample(customers), np.zeros(len(customers), bool)
+    firsts = found.drop_duplicates(["proposing_half", "candidate_number"])
+    firsts = firsts.set_index(["proposing_half", "candidate_number"]).sort_values("selection_order")
+    chosen = sorted(firsts.index[firsts["selection_order"] > 0], key=lambda key: key[0])
+    verdicts: dict = firsts["discovery_verdict"].to_dict()
+    left: dict[tuple[str, int], int] = {}
+    for half, number in chosen:
+        one = number
+        while len(conditions := tests[half].conditions(one)):
+            if _corrected(conditions) < settings.significance:
+                break
+            one = max(conditions, key=lambda parent: (conditions[parent], parent))
+        verdicts[half, number] = "a condition was not confirmed"
+        ends = [rules[number], *_all_simpler(rules[number])]
+        choice = sum(_terms(end) == _terms(rules[one]) for end in ends)
+        left[half, one] = max(choice, left.get((half, one), 0))
+    p_values = {(half, number): tests[half].raised(number) for half, number in left}
+    corrected = [min(1.0, p_values[key] * left[key]) for key in left]
+    q_values = dict(zip(left, _q_values(corrected).tolist(), strict=True))
     masks: dict[Condition, np.ndarray] = {}
     kept: list[np.ndarray] = []
-    for number in left:
-        latest = half[number].iloc[0]
-        n, k, total, churned = (int(latest[name]) for name in COUNTED)
+    clearest = {
+        key: _score(_members(rules[key[1]], masks, customers), customers, key[0]) for key in left
+    }
+    for half, number in sorted(left, key=lambda key: -clearest[key]):
+        n, k, total, churned = (int(x[0]) for x in tests[half].counts(number))
         lower = katz_lower(n, k, total, churned, settings.confidence_level)
         shown = _members(rules[number], masks, customers)
         overlaps = [(shown & other).sum() / (shown | other).sum() for other in kept]
         if n < settings.minimum_share * total:
-            verdicts[number] = "too small in the other half"
-        elif not tested.loc[number, "q_value"] < settings.significance or k * total <= churned * n:
-            verdicts[number] = "not confirmed"
+            verdict = "too small in the other half"
+        elif not q_values[half, number] < settings.significance or k * total <= churned * n:
+            verdict = "not confirmed"
         elif not lower > settings.minimum_lift:
-            verdicts[number] = "confirmed, but not raised enough"
+            verdict = "confirmed, but not raised enough"
         elif max(overlaps, default=0) >= settings.maximum_overlap:
-            verdicts[number] = "overlaps with a better one"
-        elif _new_z_scores(shown[None], covered, sample)[0] < NEW_Z_SCORE:
-            verdicts[number] = "adds too few churned customers"
+            verdict = "overlaps with a better one"
+        elif kept and _new_z_score(shown, kept, customers, half) < NEW_Z_SCORE:
+            verdict = "adds too few churned customers"
         else:
-            verdicts[number] = "kept"
+            verdict = "kept"
             kept.append(shown)
-            covered |= shown
+        verdicts[half, number] = verdict
     rows = [
         {
             "candidate_number": number,
-            "condition_q_value": conditions.loc[conditions["number"] == number, "q_value"].max(),
-            "p_value": tested["p_value"].get(number),
-            "q_value": tested["q_value"].get(number),
+            "proposing_half": half,
+            "condition_q_value": _corrected(tests[half].conditions(number))
+            if (half, number) in left
+            else np.nan,
+            "p_value": p_values.get((half, number)),
+            "q_value": q_values.get((half, number)),
             "verdict": verdict,
         }
-        for number, verdict in verdicts.items()
+        for (half, number), verdict in verdicts.items()
         if verdict != "simpler"
     ]
-    return pd.DataFrame(rows, columns=list(CONFIRMED_TYPES)).astype(CONFIRMED_TYPES)
+    rows.sort(
+        key=lambda row: (row["verdict"] != "kept", row["proposing_half"], row["candidate_number"])
+    )
+    judged = pd.DataFrame(rows, columns=list(CONFIRMED_TYPES)).drop_duplicates("candidate_number")
+    return judged.sort_values("candidate_number", ignore_index=True).astype(CONFIRMED_TYPES)
+
+
+class _Tests:
+    """Exact tests of rules by the counts of the half that decides."""
+
+    def __init__(self, rules, numbers, counted, half):
+        self.rules, self.numbers, self.counted = rules, numbers, counted
+        self.names = [f"{half}_{name}" for name in COUNTED]
+        self.known: dict[int, dict[int, float]] = {}
+
+    def counts(self, number) -> list[np.ndarray]:
+        return [self.counted[number][name].to_numpy() for name in self.names]
+
+    def raised(self, number) -> float:
+        """The p-value of a rule against everybody else."""
+        return _raised_p(*self.counts(number))
+
+    def conditions(self, number) -> dict[int, float]:
+        """The p-value of each condition of a rule, by the number of the rule without it."""
+        if number not in self.known:
+            parents = [self.numbers[one] for one in simpler(self.rules[number])]
+            n, k = self.counts(number)[:2]
+            self.known[number] = {
+                parent: _raised_p(n, k, *self.counts(parent)[:2]) for parent in parents
+            }
+        return self.known[number]
+
+
+def _terms(rule: Rule) -> int:
+    """Values and bounds of a rule."""
+    return sum((one.lower is not None) + (one.upper is not None) or 1 for one in rule)
+
+
+def _corrected(conditions) -> float:
+    """The largest p-value times the number of conditions; NaN without any."""
+    return min(1.0, max(conditions.values()) * len(conditions)) if conditions else np.nan
+
+
+def _rule(rows: pd.DataFrame) -> Rule:
+    """The rule of a candidate's rows, which may be those of both halves."""
+    return tuple(
+        Condition(
+            row.column_name,
+            None if np.isnan(row.lower_bound) else row.lower_bound,
+            None if np.isnan(row.upper_bound) else row.upper_bound,
+            None if pd.isna(row.value) else row.value,
+        )
+        for row in rows.drop_duplicates("sign_number").sort_values("sign_number").itertuples()
+    )
+
+
+def _score(shown, customers, half) -> float:
+    """How clear the excess of a group is in the half that proposed it: what `_cover` chooses by."""
+    rows = (customers["is_discovery"] == (half == "first")).to_numpy(bool)
+    sample = _sample(customers[rows])
+    shown = shown[rows]
+    size = (sample.base * (1 - sample.base))[shown].sum()
+    return round(float((sample.is_churned - sample.base)[shown].sum() / math.sqrt(size or 1)), 9)
+
+
+def _new_z_score(shown, kept, customers, half) -> float:
+    """z-score of a group among the customers of its half that no group in `kept` covers."""
+    rows = (customers["is_discovery"] == (half == "first")).to_numpy(bool)
+    covered = np.any([np.zeros(len(shown), bool), *kept], axis=0)
+    return _new_z_scores(shown[rows][None], covered[rows], _sample(customers[rows]))[0]
 
 
 def _raised_p(n, k, totals, churned) -> float:

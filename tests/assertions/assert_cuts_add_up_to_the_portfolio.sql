@@ -1,4 +1,5 @@
--- The values of an exclusive cut, `unknown` among them, are the whole portfolio at risk: no more, no less.
+-- The values of an exclusive cut, `unknown` among them, are the whole portfolio at risk, as is its row in the cube: no more, no
+-- less.
 with portfolio as (
     select
         count(*) as customers_count,
@@ -11,7 +12,7 @@ cuts as (
     select
         cut_name,
         sum(customers_count) as customers_count,
-        case when max(cut_count) = 1 then sum(churned_count) end as churned_count
+        case when max(cut_count) <= 1 then sum(churned_count) end as churned_count
     from {{ ref('churn_rates') }}
     group by cut_name
     union all

@@ -140,7 +140,7 @@ class Reader:
 
     def read_cube(self):
         rows = self.rows(
-            "select cut_name, cut_value, customers_count, churned_count from marts.churn_rates"
+            "select cut_name, cut_value, customers_count, churned_count from marts.churn_rates where cut_count > 0"
         )
         values = collections.defaultdict(set)
         for name, value, *_ in rows:
@@ -159,9 +159,9 @@ class Reader:
         for cell in self.sizes:
             shapes[frozenset(name for name, _ in cell)].append(cell)
         self.partitions += [cells for shape, cells in shapes.items() if shape <= COLUMNS.keys()]
-        # a single cut without a withheld value tells what all add up to
+        # the portfolio's row, and each single cut without a withheld value, tell what all add up to
         told = self.rows(
-            "select sum(customers_count), sum(churned_count) from marts.churn_rates where cut_count = 1 "
+            "select sum(customers_count), sum(churned_count) from marts.churn_rates where cut_count < 2 "
             "group by cut_name having count(*) = count(churned_count)"
         )
         assert len(set(told)) == 1

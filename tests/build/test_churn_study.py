@@ -223,7 +223,7 @@ def test_selection_never_reads_an_outcome_of_the_confirmation_half(demo, run_dbt
     assert plain.is_success and other.is_success, plain.messages + other.messages
     for query in (
         "select * from intermediate.int_churn_intervals_found order by all",
-        "select * from intermediate.int_churn_subgroups_found order by all",
+        "select * from intermediate.int_churn_subgroups_found where proposing_half = 'first' order by all",
     ):
         assert plain.rows(query)
         assert plain.rows(query) == other.rows(query)

@@ -150,6 +150,28 @@ def test_one_city_two_cities_and_all_show_the_numbers_of_the_mart(browser, demo,
     assert browser.errors == []
 
 
+@pytest.mark.parametrize("cut", ["age_band", "gender"])
+def test_cities_filter_age_and_gender_too(browser, demo, demo_page, cut):
+    chart = "#age-chart" if cut == "age_band" else "#gender-chart"
+    browser.open(demo_page, 1280)
+    whole = rows_of(browser, chart)
+    choose(browser, "Rybinsk", "Yaroslavl")
+    with duckdb.connect(str(demo.published), read_only=True) as connection:
+        expected = connection.execute(
+            f"select {cut}, sum(customers_count)::int, "
+            "case when count(churned_count) = count(*) then sum(churned_count)::int end "
+            f"from marts.churn_rates where cut_name = 'city x {cut}' and city in ('Rybinsk', 'Yaroslavl') "
+            f"group by {cut}, age_band_number order by age_band_number nulls last, {cut}"
+        ).fetchall()
+    shown = rows_of(browser, chart)
+    assert len(shown) == len(expected) > 1 and shown != whole
+    for row, (label, customers, churned) in zip(shown, expected, strict=True):
+        assert row.startswith(f"{label}: ") and f"{customers:,} at risk" in row
+        assert (f"churned {churned:,} of" in row) == (churned is not None)
+    browser.evaluate("document.querySelector('#products button').click()")
+    assert rows_of(browser, chart) == whole and browser.errors == []
+
+
 def test_filters_work_from_the_keyboard(browser, demo, demo_page):
     browser.open(demo_page, 1280)
     for _ in range(60):
@@ -191,9 +213,11 @@ def test_the_period_stands_at_the_top_and_rates_count_customers_at_risk(browser,
 
 def test_a_withheld_outcome_is_neither_shown_nor_added_up(browser, demo, tmp_path):
     sections = render.read(str(demo.published))
-    cell = next(
-        row for row in sections["by_city_and_product_count"] if row["cut_value"] == "Rybinsk x 4"
-    )
+    (cell,) = [
+        row
+        for row in sections["by_city_and"]
+        if (row["cut_name"], row["city"], row["label"]) == ("city x product_count", "Rybinsk", "4")
+    ]
     cell.update(
         dict.fromkeys(["churned_count", "churn_rate", "churn_rate_ci_lower", "churn_rate_ci_upper"])
     )

@@ -527,7 +527,7 @@ NO_PARTS = {
     "known_outcome_count",  # the size of the cells that config.meta.cells.outcomes names
     "cohort_count", "at_risk_at_start_count",  # of a curve that many customers begin
     "unknown_outcome_count", "joined_in_window_count",  # of the whole extract
-    "capacity_count", "proposed_count", "reached_count", "planned_contact_count", "even_contact_count",  # plans
+    "capacity_count", "proposed_count", "campaign_count", "reached_count", "planned_contact_count", "even_contact_count",  # plans
 }  # fmt: skip
 
 

@@ -65,7 +65,7 @@ def test_the_planted_effect_of_campaigns_is_inside_its_interval(demo):
         for campaign, arms in truth["campaign_arms"].items()
     }
     read = demo.rows(
-        "select campaign_code, difference_ci_lower, difference_ci_upper, least_save_rate, most_save_rate "
+        "select campaign_code, difference_ci_lower, difference_ci_upper, least_relative_effect, most_relative_effect "
         "from marts.campaign_readout where segment_scheme = 'all'"
     )
     assert {row[0] for row in read} == set(planted) and len(read) == 2 * len(planted)

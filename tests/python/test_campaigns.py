@@ -52,7 +52,7 @@ def test_planted_effects_are_inside_their_intervals():
     found = draw(2, 500, save_rate=0.3)
     is_inside = found["difference_ci_lower"].le(0.045) & found["difference_ci_upper"].ge(0.045)
     assert 0.93 <= is_inside.mean() <= 0.97
-    is_inside = found["least_save_rate"].le(0.3) & found["most_save_rate"].ge(0.3)
+    is_inside = found["least_relative_effect"].le(0.3) & found["most_relative_effect"].ge(0.3)
     assert 0.86 <= is_inside.mean() <= 0.94
     assert found["saved_customers"].mean() == pytest.approx(45, abs=3)
 

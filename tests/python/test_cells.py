@@ -11,26 +11,32 @@ from scipy import stats
 NAMES = ["cut_name", "cut_value", "window_number", *COUNTS]
 
 
-def cells(rows):
-    return pd.DataFrame(rows, columns=NAMES)
+def cells(rows, is_crossed=False):
+    return pd.DataFrame(rows, columns=NAMES).assign(is_crossed=is_crossed)
 
 
-@pytest.mark.parametrize("counts", [(60, 20, 400, 90), (60, 0, 900, 90), (200, 31, 400, 90)])
-def test_a_large_cell_is_tested_as_scipy_does(counts):
+@pytest.mark.parametrize(
+    ("is_crossed", "counts"),
+    [(False, (60, 20, 400, 90)), (False, (60, 0, 900, 90)), (False, (200, 31, 400, 90)),
+     (True, (4000, 1100, 9000, 2100))],
+)  # fmt: skip
+def test_a_large_cell_is_tested_as_scipy_does(is_crossed, counts):
     n, k, total, churned = counts
     table = [[k, n - k], [churned - k, total - n - churned + k]]
     expected = stats.chi2_contingency(table, correction=False).pvalue
-    (found,) = compare_cells(cells([("a", "x", 1, *counts)]))["p_value"]
+    (found,) = compare_cells(cells([("a", "x", 1, *counts)], is_crossed))["p_value"]
     assert found == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize(
-    "counts", [(4, 4, 400, 90), (24, 9, 400, 80), (380, 90, 400, 90), (60, 60, 400, 396)]
-)
-def test_a_count_expected_below_five_is_tested_exactly(counts):
+    ("is_crossed", "counts"),
+    [(False, (4, 4, 400, 90)), (False, (24, 9, 400, 80)), (False, (380, 90, 400, 90)), (False, (60, 60, 400, 396)),
+     (True, (60, 20, 400, 90)), (True, (1200, 400, 9000, 2100))],
+)  # fmt: skip
+def test_a_small_expected_count_is_tested_exactly(is_crossed, counts):
     n, k, total, churned = counts
     table = [[k, n - k], [churned - k, total - n - churned + k]]
-    (found,) = compare_cells(cells([("a", "x", 1, *counts)]))["p_value"]
+    (found,) = compare_cells(cells([("a", "x", 1, *counts)], is_crossed))["p_value"]
     assert found == pytest.approx(stats.fisher_exact(table).pvalue, rel=1e-9)
 
 
@@ -75,7 +81,7 @@ def null_draws(seed, draws, customers=4000, base=0.2):
     for _ in range(draws):
         n = generator.multinomial(customers, weights)
         k = generator.binomial(n, base)
-        rows = pd.DataFrame(names, columns=NAMES[:2]).assign(window_number=1)
+        rows = pd.DataFrame(names, columns=NAMES[:2]).assign(window_number=1, is_crossed=True)
         rows[COUNTS] = np.column_stack(
             [holds @ n, holds @ k, np.full(len(holds), n.sum()), np.full(len(holds), k.sum())]
         ).astype("int64")

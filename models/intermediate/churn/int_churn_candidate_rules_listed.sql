@@ -1,7 +1,15 @@
 -- The conditions of the candidates in the form of segment rules. The code of a segment states its conditions, so it keeps its
 -- meaning from build to build.
+-- A rule that both halves propose is one candidate.
 with found as (
-    select * from {{ ref('int_churn_subgroups_found') }}
+    select distinct
+        candidate_number,
+        sign_number,
+        column_name,
+        lower_bound,
+        upper_bound,
+        value
+    from {{ ref('int_churn_subgroups_found') }}
 ),
 
 coded as (

@@ -1,8 +1,10 @@
--- The confirmation half's figures of each candidate in the latest window, with the verdict of its tests.
+-- The figures of each candidate in the latest window, with the verdict of its tests. The confirmation figures of a segment are
+-- those of the half that did not propose it.
 {%- set rest = ['confirmation_churned_count', 'confirmation_count', 'rest_churned_count', 'rest_count'] %}
 
 with found as (
     select distinct
+        proposing_half,
         candidate_number,
         depth,
         parent_gain,
@@ -10,34 +12,53 @@ with found as (
     from {{ ref('int_churn_subgroups_found') }}
 ),
 
-counted as (
-    select
-        *,
-        half_count - confirmation_count as rest_count,
-        half_churned_count - confirmation_churned_count as rest_churned_count
-    from {{ ref('int_churn_candidates_counted') }}
-    where window_number = 1
-),
-
 tested as (
     select * from {{ ref('int_churn_candidates_tested') }}
 ),
 
+counted as (
+    select
+        counts.candidate_number,
+        counts.segment_code,
+        counts.customers_count,
+        counts.remaining_count,
+        counts.value_held_amount,
+        {%- for half, other in [('discovery', 'confirmation'), ('confirmation', 'discovery')] %}
+        {%- for column in ['count', 'churned_count', 'half_count', 'half_churned_count'] %}
+        case tested.proposing_half
+            when 'first' then counts.{{ half }}_{{ column }} else counts.{{ other }}_{{ column }}
+        end as {{ half }}_{{ column }}{{ ',' if not (loop.last and half == 'confirmation') }}
+        {%- endfor %}
+        {%- endfor %}
+    from tested
+    inner join {{ ref('int_churn_candidates_counted') }} as counts
+        on tested.candidate_number = counts.candidate_number and counts.window_number = 1
+),
+
+rested as (
+    select
+        *,
+        confirmation_half_count - confirmation_count as rest_count,
+        confirmation_half_churned_count - confirmation_churned_count as rest_churned_count
+    from counted
+),
+
 compared as (
     select
-        counted.segment_code,
+        rested.segment_code,
+        tested.proposing_half,
         found.depth,
-        counted.customers_count,
-        counted.remaining_count,
-        counted.value_held_amount,
-        counted.discovery_count,
-        counted.discovery_churned_count,
-        cast(counted.discovery_churned_count as double) / nullif(counted.discovery_count, 0) as discovery_churn_rate,
+        rested.customers_count,
+        rested.remaining_count,
+        rested.value_held_amount,
+        rested.discovery_count,
+        rested.discovery_churned_count,
+        cast(rested.discovery_churned_count as double) / nullif(rested.discovery_count, 0) as discovery_churn_rate,
         found.parent_gain,
         found.overlap,
-        counted.confirmation_count,
-        counted.confirmation_churned_count,
-        cast(counted.confirmation_churned_count as double) / nullif(counted.confirmation_count, 0) as confirmation_churn_rate,
+        rested.confirmation_count,
+        rested.confirmation_churned_count,
+        cast(rested.confirmation_churned_count as double) / nullif(rested.confirmation_count, 0) as confirmation_churn_rate,
         {{ wilson_lower('confirmation_churned_count', 'confirmation_count') }} as confirmation_churn_rate_ci_lower,
         {{ wilson_upper('confirmation_churned_count', 'confirmation_count') }} as confirmation_churn_rate_ci_upper,
         {{ risk_ratio(*rest) }} as lift,
@@ -51,8 +72,8 @@ compared as (
         tested.q_value,
         tested.verdict
     from tested
-    inner join found on tested.candidate_number = found.candidate_number
-    inner join counted on tested.candidate_number = counted.candidate_number
+    inner join found on tested.candidate_number = found.candidate_number and tested.proposing_half = found.proposing_half
+    inner join rested on tested.candidate_number = rested.candidate_number
 ),
 
 -- the surest kept one first: a customer in several is spoken for by the one with the highest rate that the confirmation half

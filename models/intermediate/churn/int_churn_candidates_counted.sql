@@ -1,5 +1,5 @@
--- Each candidate in each window that tests read: everybody who meets its rules, counted in both halves, beside all of the
--- confirmation half; in the row of the latest window also current customers among them, with what they hold.
+-- Each candidate in each window that tests read: everybody who meets its rules, counted in both halves, beside all of each
+-- half; in the row of the latest window also current customers among them, with what they hold.
 with observations as (
     select * from {{ ref('int_churn_observations') }}
     where is_tested or churn_basis = 'current'
@@ -34,10 +34,12 @@ counted as (
 halves as (
     select
         coalesce(window_number, 1) as window_number,
-        count(*) as half_count,
-        count(*) filter (where is_churned) as half_churned_count
+        count(*) filter (where is_discovery) as discovery_half_count,
+        count(*) filter (where is_discovery and is_churned) as discovery_half_churned_count,
+        count(*) filter (where not is_discovery) as confirmation_half_count,
+        count(*) filter (where not is_discovery and is_churned) as confirmation_half_churned_count
     from observations
-    where is_tested and not is_discovery and is_churned is not null
+    where is_tested and is_churned is not null
     group by coalesce(window_number, 1)
 ),
 
@@ -61,8 +63,10 @@ filled as (
         coalesce(counted.discovery_churned_count, 0) as discovery_churned_count,
         coalesce(counted.confirmation_count, 0) as confirmation_count,
         coalesce(counted.confirmation_churned_count, 0) as confirmation_churned_count,
-        halves.half_count,
-        halves.half_churned_count
+        halves.discovery_half_count,
+        halves.discovery_half_churned_count,
+        halves.confirmation_half_count,
+        halves.confirmation_half_churned_count
     from candidates
     cross join halves
     left join counted

@@ -1,12 +1,13 @@
--- Customers of the confirmation half whose churn is known, bounded in number by their hash: what portraits are tested on.
+-- Customers of the confirmation half whose churn is known, in each window that tests read, bounded in number by their hash. Those
+-- of the latest window test portraits.
 with observations as (
     select * from {{ ref('int_churn_observations') }}
-    where is_rated and not is_discovery and is_churned is not null
+    where is_tested and not is_discovery and is_churned is not null
 ),
 
 sampled as (
     select * from observations
-    order by md5(customer_id), customer_id
+    order by md5(customer_id), customer_id, window_number
     limit {{ number_var('sample_size') }}
 )
 

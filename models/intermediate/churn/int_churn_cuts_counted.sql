@@ -28,12 +28,18 @@ products as (
     group by product_code, window_number
 ),
 
+cuts as (
+    select * from {{ ref('int_churn_cuts_listed') }}
+),
+
 counted as (
     select
-        *,
-        cast(sum(customers_count) over (partition by cut_name, window_number) as bigint) as portfolio_count,
-        cast(sum(churned_count) over (partition by cut_name, window_number) as bigint) as portfolio_churned_count
+        exclusive.*,
+        cuts.cut_count > 1 as is_crossed,
+        cast(sum(customers_count) over (partition by exclusive.cut_name, window_number) as bigint) as portfolio_count,
+        cast(sum(churned_count) over (partition by exclusive.cut_name, window_number) as bigint) as portfolio_churned_count
     from exclusive
+    inner join cuts on exclusive.cut_name = cuts.cut_name
     union all
     -- a customer may hold several products, so these do not add up
     select
@@ -42,6 +48,7 @@ counted as (
         products.window_number,
         products.customers_count,
         products.churned_count,
+        false as is_crossed,
         everybody.customers_count as portfolio_count,
         everybody.churned_count as portfolio_churned_count
     from products

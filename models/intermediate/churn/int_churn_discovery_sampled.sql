@@ -1,5 +1,4 @@
--- Customers of the discovery half whose churn is known, in each window that tests read, bounded in number by their hash: all
--- that discovery ever reads.
+-- Customers of the discovery half whose churn is known, in each window that tests read, bounded in number by their hash.
 with observations as (
     select * from {{ ref('int_churn_observations') }}
     where is_tested and is_discovery and is_churned is not null

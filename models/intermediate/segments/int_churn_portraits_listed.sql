@@ -12,6 +12,7 @@ memberships as (
 
 sampled as (
     select * from {{ ref('int_churn_confirmation_sampled') }}
+    where is_rated
 ),
 
 listed as (

@@ -1,6 +1,6 @@
 -- What followed for the members of each segment: the rate of the latest window (or of the snapshot), the rate of the planning
 -- period that it implies, how alike the segment is today, and a back-test. Segments that were discovered by their rate are
--- judged by the confirmation half. Rates are shrunk to the portfolio's.
+-- judged by the half that did not propose them. Rates are shrunk to the portfolio's.
 {#- weight, in customers, of the portfolio's rate when a segment's rate is shrunk -#}
 {%- set prior_count = 10 %}
 
@@ -28,11 +28,19 @@ portfolio as (
     from observations
 ),
 
+churn_segments as (
+    select * from {{ ref('int_churn_candidates_confirmed') }}
+    where verdict = 'kept'
+),
+
 judged as (
     select
-        *,
-        segment_scheme <> 'churn' or not is_discovery as is_evidence
+        memberships.*,
+        memberships.segment_scheme <> 'churn'
+        or (churn_segments.proposing_half = 'second') = memberships.is_discovery as is_evidence
     from memberships
+    left join churn_segments
+        on memberships.segment_scheme = 'churn' and memberships.segment_code = churn_segments.segment_code
 ),
 
 counted as (

@@ -11,7 +11,7 @@ campaigns as (
     select campaigns.*
     from {{ ref('campaigns') }} as campaigns
     cross join as_of
-    where campaigns.strategy_code is not null and coalesce(campaigns.valid_to >= as_of.as_of_date, true)
+    where campaigns.strategy_code is not null and coalesce(campaigns.contacts_end_on >= as_of.as_of_date, true)
 ),
 
 global_holdout as (

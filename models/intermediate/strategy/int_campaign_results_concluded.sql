@@ -25,9 +25,9 @@ concluded as (
         corrected.q_value,
         corrected.detectable_difference,
         corrected.saved_customers,
-        corrected.least_save_rate,
-        corrected.save_rate,
-        corrected.most_save_rate,
+        corrected.least_relative_effect,
+        corrected.relative_effect,
+        corrected.most_relative_effect,
         corrected.split_p_value,
         corrected.balance_p_value,
         case

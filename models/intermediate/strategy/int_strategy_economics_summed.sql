@@ -57,7 +57,7 @@ reached as (
             / nullif(summed.eligible_count, 0), 0
         ) as reached_share,
         plans.offer_cost_amount,
-        plans.stayer_take_up_rate,
+        plans.retained_take_up_rate,
         plans.contact_cost,
         plans.setup_cost,
         plans.active_share,
@@ -75,10 +75,10 @@ costed as (
     select
         *,
         expected_churned_customers / nullif(eligible_count, 0) as churn_probability,
-        reached_share * active_share * stayer_take_up_rate * (eligible_count - expected_churned_customers)
-            as stayers_taking_offer,
+        reached_share * active_share * retained_take_up_rate * (eligible_count - expected_churned_customers)
+            as retained_offer_customers,
         reached_count * contact_cost + setup_cost
-        + reached_share * active_share * stayer_take_up_rate * (eligible_count - expected_churned_customers) * offer_cost_amount
+        + reached_share * active_share * retained_take_up_rate * (eligible_count - expected_churned_customers) * offer_cost_amount
             as fixed_cost,
         reached_share * active_share * (value_at_risk - expected_churned_customers * offer_cost_amount) as kept_value
     from reached

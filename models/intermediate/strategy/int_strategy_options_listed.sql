@@ -12,7 +12,7 @@ with strategies as (
         plans.capacity_count,
         plans.balance_margin_rate,
         plans.offer_cost_amount,
-        plans.stayer_take_up_rate,
+        plans.retained_take_up_rate,
         plans.contact_effort_days * plans.effort_day_amount as contact_cost,
         (plans.pessimistic_save_rate + plans.optimistic_save_rate) / 2 as save_rate,
         greatest(0, 1.0 - cast(plans.lead_time_days as double) / nullif({{ number_var('planning_days') }}, 0)) as active_share
@@ -153,7 +153,7 @@ gained as (
         *,
         active_share * (
             reachable_share * save_rate * (expected_value - offer_cost_amount)
-            - (1.0 - reachable_share) * stayer_take_up_rate * offer_cost_amount
+            - (1.0 - reachable_share) * retained_take_up_rate * offer_cost_amount
         ) - contact_cost as expected_gain,
         active_share * reachable_share * save_rate as expected_kept
     from staked

@@ -21,7 +21,7 @@ select
     plans.capacity_count,
     plans.effort_day_amount,
     plans.offer_cost_amount,
-    plans.stayer_take_up_rate,
+    plans.retained_take_up_rate,
     plans.balance_margin_rate,
     plans.prerequisite_kind,
     plans.prerequisite,

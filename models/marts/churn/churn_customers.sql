@@ -17,9 +17,8 @@ as_of as (
     select * from {{ ref('int_as_of_date_determined') }}
 ),
 
-age_bands as (
-    select * from {{ ref('int_bands_labelled') }}
-    where column_name = 'age' and band_set = {{ sql_literal(var('age_band_set')) }}
+dimensions as (
+    select * from {{ ref('int_customer_dimensions') }}
 ),
 
 score_bands as (
@@ -31,7 +30,7 @@ described as (
     select
         profiled.customer_id,
         as_of.as_of_date,
-        {{ band_of('profiled.age', 'age_bands') }} as age_band,
+        dimensions.age_band,
         profiled.gender,
         profiled.city,
         {{ band_of('profiled.credit_score', 'score_bands') }} as credit_score_band,
@@ -50,7 +49,7 @@ described as (
     inner join churned on profiled.customer_id = churned.customer_id
     cross join as_of
     left join scores on profiled.customer_id = scores.customer_id
-    left join age_bands on {{ is_within('profiled.age', 'age_bands.lower_bound', 'age_bands.upper_bound') }}
+    inner join dimensions on profiled.customer_id = dimensions.customer_id
     left join score_bands on {{ is_within('profiled.credit_score', 'score_bands.lower_bound', 'score_bands.upper_bound') }}
 )
 

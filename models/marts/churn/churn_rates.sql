@@ -1,12 +1,46 @@
--- The outcome of a small crossed cell is withheld; its size is shown, so that every cut adds up.
+-- The outcome of a small crossed cell is withheld; its size is shown, so that every cut adds up. The portfolio is a cut of no
+-- dimension, with everybody in one row.
 {%- set outcome_columns = churn_rate_columns().split(',') | map('trim') | list %}
 {%- set dimensions = ['city', 'age_band', 'gender', 'product_count', 'is_active'] %}
-with compared as (
-    select
-        *,
-        cut_count > 1 and customers_count < {{ number_var('minimum_cell_size') }} as is_suppressed
-    from {{ ref('int_churn_rates_compared') }}
+with cells as (
+    select * from {{ ref('int_churn_rates_compared') }}
     where is_in_cube
+),
+
+portfolio as (
+    select distinct
+        portfolio_count as customers_count,
+        portfolio_churned_count as churned_count,
+        {{ churn_period_columns() | indent(4) }}
+    from cells
+),
+
+compared as (
+    select
+        cut_count,
+        cut_name,
+        cut_value,
+        {{ outcome_columns | join(',\n        ') }},
+        cut_count > 1 and customers_count < {{ number_var('minimum_cell_size') }} as is_suppressed
+    from cells
+    union all
+    select
+        0 as cut_count,
+        'portfolio' as cut_name,
+        'all' as cut_value,
+        customers_count,
+        churned_count,
+        cast(churned_count as double) / customers_count as churn_rate,
+        {{ wilson_lower('churned_count', 'customers_count') }} as churn_rate_ci_lower,
+        {{ wilson_upper('churned_count', 'customers_count') }} as churn_rate_ci_upper,
+        {%- for column in ['lift', 'lift_ci_lower', 'lift_ci_upper', 'p_value', 'q_value', 'effect_size'] %}
+        cast(null as double) as {{ column }},
+        {%- endfor %}
+        cast(churned_count as double) / customers_count as standardised_churn_rate,
+        customers_count < {{ number_var('small_cell_size') }} as is_small_cell,
+        {{ churn_period_columns() | indent(4) }},
+        false as is_suppressed
+    from portfolio
 ),
 
 cuts as (

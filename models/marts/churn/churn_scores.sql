@@ -20,6 +20,10 @@ features as (
     select * from {{ ref('features') }}
 ),
 
+dimensions as (
+    select * from {{ ref('int_customer_dimensions') }}
+),
+
 -- one more than the tenths of customers with a lower score, so that equal scores share a decile
 ranked as (
     select
@@ -39,6 +43,11 @@ described as (
         built.window_days,
         churned.is_churned,
         churned.is_current,
+        dimensions.city,
+        dimensions.age_band,
+        dimensions.gender,
+        dimensions.product_count,
+        dimensions.is_active,
         ranked.churn_probability,
         ranked.churn_decile,
         {%- for top in tops %}
@@ -68,6 +77,7 @@ described as (
             and ranked.churn_basis = built.churn_basis
             and coalesce(built.window_number, 1) = 1
     inner join churned on ranked.customer_id = churned.customer_id
+    left join dimensions on ranked.customer_id = dimensions.customer_id
     {%- for top in tops %}
     left join features as features_{{ top }} on ranked.top_feature_{{ top }}_name = features_{{ top }}.feature_name
     {%- endfor %}

@@ -22,6 +22,7 @@ final as (
         confirmed.customers_count,
         confirmed.remaining_count,
         confirmed.value_held_amount,
+        confirmed.proposing_half,
         confirmed.discovery_count,
         confirmed.discovery_churned_count,
         confirmed.discovery_churn_rate,

@@ -26,6 +26,7 @@ final as (
         candidates.customers_count,
         candidates.remaining_count,
         candidates.value_held_amount,
+        candidates.proposing_half,
         candidates.discovery_count,
         candidates.discovery_churned_count,
         candidates.discovery_churn_rate,

@@ -7,6 +7,10 @@ churned as (
     select * from {{ ref('int_customers_churned') }}
 ),
 
+dimensions as (
+    select * from {{ ref('int_customer_dimensions') }}
+),
+
 described as (
     select
         valued.customer_id,
@@ -35,9 +39,15 @@ described as (
         valued.renewal_probability,
         valued.is_out_of_sample,
         churned.is_churned,
-        churned.is_current
+        churned.is_current,
+        dimensions.city,
+        dimensions.age_band,
+        dimensions.gender,
+        dimensions.product_count,
+        dimensions.is_active
     from valued
     inner join churned on valued.customer_id = churned.customer_id
+    left join dimensions on valued.customer_id = dimensions.customer_id
 )
 
 select * from described

@@ -63,9 +63,13 @@ ranked as (
     from closed
 ),
 
+dimensions as (
+    select * from {{ ref('int_customer_dimensions') }}
+),
+
 described as (
     select
-        customer_id,
+        ranked.customer_id,
         clv_family,
         model_code,
         clv_tier,
@@ -83,8 +87,14 @@ described as (
         alive_probability,
         cast(row_number() over (order by gain_amount * coalesce(alive_probability, 1) desc, customer_id asc) as bigint)
             as candidate_rank,
-        'association' as evidence_kind
+                'association' as evidence_kind,
+        dimensions.city,
+        dimensions.age_band,
+        dimensions.gender,
+        dimensions.product_count,
+        dimensions.is_active
     from ranked
+    left join dimensions on ranked.customer_id = dimensions.customer_id
     where change_rank = 1
 )
 

@@ -11,10 +11,19 @@ as_of as (
     select * from {{ ref('int_as_of_date_determined') }}
 ),
 
+dimensions as (
+    select * from {{ ref('int_customer_dimensions') }}
+),
+
 final as (
     select
         placed.customer_id,
         as_of.as_of_date,
+        dimensions.city,
+        dimensions.age_band,
+        dimensions.gender,
+        dimensions.product_count,
+        dimensions.is_active,
         placed.cluster_code,
         described.cluster_name,
         described.segment_code,
@@ -23,6 +32,7 @@ final as (
         placed.assignment_margin
     from placed
     cross join as_of
+    left join dimensions on placed.customer_id = dimensions.customer_id
     inner join described on placed.cluster_code = described.cluster_code
 )
 

@@ -38,9 +38,9 @@ described as (
         concluded.split_p_value,
         concluded.balance_p_value,
         concluded.saved_customers,
-        concluded.least_save_rate,
-        concluded.save_rate,
-        concluded.most_save_rate,
+        concluded.least_relative_effect,
+        concluded.relative_effect,
+        concluded.most_relative_effect,
         cast(concluded.saved_customers * concluded.average_value as decimal(18, 2)) as incremental_value_amount,
         cast(concluded.treated_count * concluded.treatment_cost as decimal(18, 2)) as treatment_cost_amount,
         cast(
@@ -59,12 +59,12 @@ final as (
         *,
         campaign_name || case when segment_scheme = 'all' then '' else ', ' || segment_name end || ': '
         || case verdict
-            when 'no_holdout' then 'nobody was held out, so nothing can be said of its effect'
+            when 'no_holdout' then 'one of the arms has nobody, so nothing can be said of its effect'
             when 'not_yet' then 'the outcome of more than one customer in twenty is still to come'
             when 'broken_randomisation'
                 then 'the arms differ more than chance allows, so that a difference in churn need not be the campaign''s doing'
-            else {{ percent_text('cast(treated_kept_count as double) / treated_known_count') }} || ' of the contacted customers stayed and '
-                || {{ percent_text('cast(holdout_kept_count as double) / holdout_known_count') }} || ' of the others'
+            else {{ percent_text('cast(treated_kept_count as double) / nullif(treated_known_count, 0)') }} || ' of the contacted customers stayed and '
+                || {{ percent_text('cast(holdout_kept_count as double) / nullif(holdout_known_count, 0)') }} || ' of the others'
                 || coalesce(
                     ' (difference ' || {{ percent_text('difference_ci_lower') }} || ' to ' || {{ percent_text('difference_ci_upper') }}
                     || ')', ''

@@ -28,7 +28,6 @@ decided as (
         max(segment_scheme) filter (where is_chosen) as strategy_scheme,
         max(strategy_code) filter (where is_chosen) as strategy_code,
         max(expected_gain_amount) filter (where is_chosen) as expected_gain_amount,
-        max(churn_probability) filter (where is_chosen) as churn_probability,
         min_by(strategy_code, option_rank) filter (where is_eligible and not is_chosen and expected_gain_amount > 0) as runner_up_code,
         max(expected_gain_amount) filter (where is_eligible and not is_chosen and expected_gain_amount > 0) as runner_up_gain_amount,
         count(*) as option_count,
@@ -39,6 +38,10 @@ decided as (
 
 strategies as (
     select * from {{ ref('strategies') }}
+),
+
+dimensions as (
+    select * from {{ ref('int_customer_dimensions') }}
 ),
 
 final as (
@@ -62,10 +65,16 @@ final as (
             when decided.option_count is null then 'No segment of the customer has a strategy'
             when decided.eligible_count > 0 then 'No strategy is expected to gain more than it costs'
             else 'Every strategy is blocked: see strategy_options'
-        end || '.' as reason
+        end || '.' as reason,
+        dimensions.city,
+        dimensions.age_band,
+        dimensions.gender,
+        dimensions.product_count,
+        dimensions.is_active
     from customers
     left join segmented on customers.customer_id = segmented.customer_id
     left join decided on customers.customer_id = decided.customer_id
+    left join dimensions on customers.customer_id = dimensions.customer_id
     left join strategies on decided.strategy_code = strategies.strategy_code
     left join strategies as runner_ups on decided.runner_up_code = runner_ups.strategy_code
 )

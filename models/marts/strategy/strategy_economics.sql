@@ -43,10 +43,10 @@ described as (
         cast(summed.total_value as decimal(18, 2)) as value_amount,
         cast(summed.value_at_risk as decimal(18, 2)) as total_value_at_risk_amount,
         cast(summed.value_at_risk * greatest(0, 1 - {{ confidence_z() }} * coalesce(summed.churn_error, 0)) as decimal(18, 2))
-            as total_value_at_risk_amount_ci_lower,
+            as lowest_value_at_risk_amount,
         cast(summed.value_at_risk * (1 + {{ confidence_z() }} * coalesce(summed.churn_error, 0)) as decimal(18, 2))
-            as total_value_at_risk_amount_ci_upper,
-        summed.stayers_taking_offer,
+            as highest_value_at_risk_amount,
+        summed.retained_offer_customers,
         summed.offer_cost_amount,
         cast(summed.contact_cost as decimal(18, 2)) as contact_cost_amount,
         cast(summed.setup_cost as decimal(18, 2)) as setup_cost_amount,
