@@ -4,6 +4,8 @@ dbt imports every module whose name begins with `dbt_`, which is how this one is
 models to Databricks only and has closed the request for sessions (dbt-adapters #510); once it can, this goes.
 """
 
+import os
+
 try:
     from dbt.adapters.spark import session
     from dbt.adapters.spark.impl import SparkAdapter
@@ -104,11 +106,14 @@ def store_relation(adapter, plugin_name, relation, column_list, path, format, co
 def execute(cursor, sql, *parameters):
     """A statement in a session that has the functions which read text; the first statement makes the session."""
     from pyspark.sql import SparkSession
+    from reading.folder import folder_entries
     from reading.text import description, in_utf8
 
     _execute(cursor, sql, *parameters)
     spark = SparkSession.builder.getOrCreate()
     if spark not in _sessions:
+        here = os.getcwd()  # a worker runs elsewhere
+        spark.udf.register("folder_entries", lambda folder: folder_entries(folder, here), "string")
         spark.udf.register("text_description", description, "string")
         spark.udf.register("text_in_utf8", in_utf8, "binary")
         _sessions.append(spark)

@@ -74,15 +74,20 @@
 {%- endmacro %}
 
 
-{#- Whether the text, in lower case, is one of some short texts. A pattern, because a list of so many would be planned as a
-    join. -#}
-{% macro is_one_of(text, values) -%}
+{#- Whether the text, in lower case, is one of some short texts, or matches a pattern of those that begin with #. A pattern,
+    because a list of so many would be planned as a join. -#}
+{% macro is_one_of(text, values, hash_pattern=none) -%}
     {%- set lengths, starts, patterns = [], [], [] -%}
     {%- for value in values -%}
         {%- do lengths.append(value | length) -%}
         {%- do starts.extend([value[0], value[0] | upper]) -%}
         {%- do patterns.append(modules.re.escape(value)) -%}
     {%- endfor -%}
+    {%- if hash_pattern -%}
+        {%- do lengths.append(20) -%}
+        {%- do starts.append('#') -%}
+        {%- do patterns.append(hash_pattern) -%}
+    {%- endif -%}
     {#- the length and the first letter rule out most texts -#}
     (
         length({{ text }}) <= {{ lengths | max }} and contains({{ sql_literal(starts | unique(case_sensitive=true) | join) }}, left({{ text }}, 1))
@@ -110,28 +115,34 @@
 {%- endmacro %}
 
 
-{#- A text that is equal for spellings which differ only in case, in the form of letters (one sign, or a letter and an accent) or
-    in blanks: every kind of blank is one space, several are one, and what cannot be seen is left out. -#}
+{#- A text that is equal for spellings which differ only in case, in the form of letters (one sign, or a letter and an accent;
+    of full width) or in blanks: every kind of blank is one space, several are one, and what cannot be seen is left out. -#}
 {% macro alike_text(text) -%}
     {%- set blanks = '\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t' -%}
     {%- set spaced -%}
-        regexp_replace(translate({{ text }}, {{ sql_literal(blanks ~ unseen_characters()) }}, {{ sql_literal(' ' * blanks | length) }}), ' +', ' '{{ global_flag() }})
+        regexp_replace(translate({{ text }}, {{ sql_literal(blanks ~ wide_characters() ~ unseen_characters()) }}, {{ sql_literal(' ' * blanks | length ~ narrow_characters()) }}), ' +', ' '{{ global_flag() }})
     {%- endset -%}
-    {{ in_one_form('lower(' ~ spaced ~ ')') }}
+    {{ in_one_form('replace(translate(lower(' ~ spaced ~ "), 'ς', 'σ'), 'ß', 'ss')") }}
 {%- endmacro %}
 
 {% macro unseen_characters() %}{% do return('\u00ad\u200b\u200c\u200d\u2060\ufeff') %}{% endmacro %}
 
+{#- Letters, digits and dashes of full width, and others of one look, and those of a keyboard in their place. -#}
+{% macro wide_characters() %}
+    {% do return('０１２３４５６７８９ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ－‐‑İ') %}
+{% endmacro %}
 
-{#- The same of keys, in which leading zeros, blanks and the width of digits and letters do not count either. Most keys are
-    plain and need less. -#}
+{% macro narrow_characters() %}
+    {% do return('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz---I') %}
+{% endmacro %}
+
+
+{#- The same of keys, in which leading zeros and blanks do not count either. Most keys are plain and need less. -#}
 {% macro alike_key(key) -%}
-    {%- set wide = '０１２３４５６７８９ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ－' -%}
-    {%- set narrow = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-' -%}
     case
         when {{ byte_length(key) }} = length({{ key }}) then {{ in_one_form(without_zeros("replace(lower(" ~ key ~ "), ' ', '')"), is_plain=true) }}
         else {{ in_one_form(
-            without_zeros('lower(translate(' ~ key ~ ', ' ~ sql_literal(wide ~ ' \u00a0\u202f' ~ unseen_characters()) ~ ', ' ~ sql_literal(narrow) ~ '))')
+            without_zeros('lower(translate(' ~ key ~ ', ' ~ sql_literal(wide_characters() ~ ' \u00a0\u202f' ~ unseen_characters()) ~ ', ' ~ sql_literal(narrow_characters()) ~ '))')
         ) }}
     end
 {%- endmacro %}

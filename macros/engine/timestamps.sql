@@ -153,17 +153,34 @@
 {% endmacro %}
 
 
-{% macro zoned_in_utc(value) -%}
-    {{ return(adapter.dispatch('zoned_in_utc')(value)) }}
+{% macro zoned_in_utc(value, source_type) -%}
+    {{ return(adapter.dispatch('zoned_in_utc')(value, source_type | lower)) }}
 {%- endmacro %}
 
-{% macro duckdb__zoned_in_utc(value) -%}
-    {{ value }} at time zone 'UTC'
+{% macro duckdb__zoned_in_utc(value, type) -%}
+    {{ in_microseconds(value, type) if type.endswith('_ns') else value ~ " at time zone 'UTC'" }}
 {%- endmacro %}
 
 {#- The session's zone is UTC. -#}
-{% macro spark__zoned_in_utc(value) -%}
+{% macro spark__zoned_in_utc(value, type) -%}
     cast({{ value }} as timestamp_ntz)
+{%- endmacro %}
+
+
+{#- A moment in nanoseconds, of which those beyond the microsecond are cut: rounded, the last one of a day would be the first of
+    the next. -#}
+{% macro in_microseconds(value, source_type) -%}
+    {{ return(adapter.dispatch('in_microseconds')(value, source_type | lower)) }}
+{%- endmacro %}
+
+{% macro duckdb__in_microseconds(value, type) -%}
+    {%- set count = 'epoch_ns(' ~ value ~ ')' -%}
+    {{ 'make_timestamp((' ~ count ~ ' - (' ~ count ~ ' % 1000 + 1000) % 1000) // 1000)' if type.endswith('_ns') else value }}
+{%- endmacro %}
+
+{#- Spark has no type of nanoseconds, see nanosecond_moment. -#}
+{% macro spark__in_microseconds(value, type) -%}
+    {{ value }}
 {%- endmacro %}
 
 

@@ -45,11 +45,8 @@
     {%- endif -%}
     with {% if is_child -%}
     known_customers as (
-        select customers.customer_id as known_customer_id
-        from {{ staged('customers') }} as customers
-        left join {{ ref('int_customers_judged') }} as customers_judged
-            on customers.line_number = customers_judged.line_number
-        where customers_judged.line_number is null
+        select customer_id as known_customer_id from {{ ref('int_customers_checked') }}
+        where row_status = 'conformed'
     ),
 
     quarantined_customers as (
@@ -180,24 +177,37 @@
 {%- endmacro %}
 
 
+{#- Every staged row of an entity with its verdict: row_status is `conformed`, or what int_<entity>_judged says. -#}
+{% macro checked_rows(entity_name) -%}
+    select
+        staged_rows.*,
+        coalesce(judged.row_status, 'conformed') as row_status,
+        judged.rule_code,
+        judged.column_name,
+        judged.broken_rules,
+        judged.raw_value
+    from {{ staged(entity_name) }} as staged_rows
+    left join {{ ref('int_' ~ entity_name ~ '_judged') }} as judged on staged_rows.line_number = judged.line_number
+{%- endmacro %}
+
+
 {#- The conformed rows of an entity, canonical columns only; spellings of one city or product are one value. -#}
 {% macro conformed_rows(entity_name) -%}
     {%- set unified = unified_columns().get(entity_name) -%}
     select
         {%- for column in entities()[entity_name]['columns'] %}
         {%- if column == unified %}
-        coalesce(spellings.unified, staged_rows.{{ column }}) as {{ column }}{{ ',' if not loop.last }}
+        coalesce(spellings.unified, checked.{{ column }}) as {{ column }}{{ ',' if not loop.last }}
         {%- else %}
-        staged_rows.{{ column }}{{ ',' if not loop.last }}
+        checked.{{ column }}{{ ',' if not loop.last }}
         {%- endif %}
         {%- endfor %}
-    from {{ staged(entity_name) }} as staged_rows
-    left join {{ ref('int_' ~ entity_name ~ '_judged') }} as judged on staged_rows.line_number = judged.line_number
+    from {{ ref('int_' ~ entity_name ~ '_checked') }} as checked
     {%- if unified %}
     left join {{ spellings_of(unified) }} as spellings
-        on spellings.entity_name = '{{ entity_name }}' and staged_rows.{{ unified }} = spellings.spelling
+        on spellings.entity_name = '{{ entity_name }}' and checked.{{ unified }} = spellings.spelling
     {%- endif %}
-    where judged.line_number is null
+    where checked.row_status = 'conformed'
 {%- endmacro %}
 
 

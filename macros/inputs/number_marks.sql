@@ -1,11 +1,11 @@
-{#- Which mark parts thousands in a column of numbers, and which the decimals, is found from all of its values: 12,000 is
+{#- Which mark separates thousands in a column of numbers, and which the decimals, is found from all of its values: 12,000 is
     twelve thousand beside 5.50, and twelve beside 7,5. What is known of a column:
-      plain        no number of the source has a comma, nor more than one point
+      plain        no number of the source has a comma, more than one point, or a point before three last digits
       english      points part decimals
       continental  commas part decimals
       mixed        some values show the one, some the other
       unknown      no value shows either
-    Where a mark's meaning is not known, a value that could be read in two ways cannot be read. -#}
+    Where the meaning of points and commas is not known, a value that could be read in two ways cannot be read. -#}
 
 
 {#- The text of a number as a cast reads it, null where it is none. -#}
@@ -18,7 +18,7 @@
         when {{ matches(raw, '[+-]?[0-9]+,[0-9]*') }} then replace({{ raw }}, ',', '.')
         {%- elif marks == 'english' %}
         when {{ matches(raw, '[+-]?[0-9]{1,3}(,[0-9]{3})+([.][0-9]*)?') }} then replace({{ raw }}, ',', '')
-        {%- elif marks == 'mixed' %}
+        {%- elif marks in ('mixed', 'unknown') %}
         when {{ matches(raw, '[+-]?[1-9][0-9]{0,2}[.][0-9]{3}') }} then null
         {%- endif %}
         when {{ matches(raw, '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,2})?') }} then {{ raw }}
@@ -71,10 +71,17 @@
 {% endmacro %}
 
 
-{#- Whether a text source shows a number with a comma, or with more than one point: most do not, which a search of the
-    whole text tells. In a comma-delimited file a comma within a number stands in quotes. -#}
+{#- Whether a text source shows a number whose marks could mean either: with a comma, with more than one point, or with a
+    point before three last digits. Most do not, which a search of the whole text tells. In a comma-delimited file a comma
+    within a number stands in quotes. -#}
 {% macro has_marked_numbers(source) %}
-    {% set pattern = ('"[^"0-9,]*[0-9][^",]*,[0-9]' if source['delimiter'] == ',' else '[0-9],[0-9]') ~ '|[0-9][.][0-9]{3}[.][0-9]{3}' %}
+    {% set delimiter = source['delimiter'] %}
+    {% set end = '["\\n' ~ ('\\t' if delimiter == '\t' else delimiter) ~ ']' %}
+    {% set pattern = [
+        '"[^"0-9,]*[0-9][^",]*,[0-9]' if delimiter == ',' else '[0-9],[0-9]',
+        '[0-9][.][0-9]{3}[.][0-9]{3}',
+        end ~ '[ +-]*[0-9]{1,3}[.][0-9]{3} *' ~ end,
+    ] | join('|') %}
     {% for part in source['parts'] %}
         {% set query = 'select regexp_extract(text, ' ~ sql_literal(pattern) ~ ", 0) <> '' from (" ~ file_text(part) ~ ') as texts' %}
         {% if run_query(query).columns[0].values()[0] %}{% do return(true) %}{% endif %}

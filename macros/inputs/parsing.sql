@@ -5,7 +5,7 @@
 {% macro parse_text(kind, raw, marks='plain', markers=none) -%}
     {%- if kind == 'integer' -%}
         case
-            {%- if marks in ('plain', 'english', 'unknown') %}
+            {%- if marks in ('plain', 'english') %}
             when {{ matches(raw, '[+-]?[0-9]+([.]0*)?') }}
                 then try_cast(split_part({{ raw }}, '.', 1) as {{ kind_type(kind) }})
             {%- endif %}
@@ -37,7 +37,7 @@
         case
             when {{ is_plain_key(raw) }} then {{ raw }}
             when {{ is_formula_like(raw) }} or {{ is_no_text(raw, markers) }} or {{ is_no_key(raw, markers) }} then null
-            when {{ matches(raw, '-?[0-9]+([.]0+|,00?)') }} then split_part(replace({{ raw }}, ',', '.'), '.', 1)
+            when {{ matches(raw, '-?[0-9]+([.]0*|,00?)') }} then split_part(replace({{ raw }}, ',', '.'), '.', 1)
             else {{ raw }}
         end
     {%- else -%}
@@ -70,9 +70,11 @@
 {%- endmacro %}
 
 
-{#- Whether a cell holds one of the texts by which programs say that there is no value. -#}
-{% macro is_missing(raw, markers) -%}
-    {{ is_one_of(raw, markers['missing']) if markers and markers['missing'] else 'false' }}
+{#- Whether a cell holds one of the texts by which programs say that there is no value, or the error of a spreadsheet,
+    such as #REF! and ####; a date of zeros, such as 0000-00-00, is none. -#}
+{% macro is_missing(raw, markers, kind='text') -%}
+    ({{ is_one_of(raw, markers['missing'], '#[\\p{L}/0¡_]+[!?]|##+') if markers and markers['missing'] else 'false' }}
+    {%- if kind in ('date', 'timestamp') %} or {{ matches(raw, '0[0.:/ T-]*') }}{% endif %})
 {%- endmacro %}
 
 
@@ -92,13 +94,25 @@
         {%- if markers and markers.get('header') %}
         or {{ raw }} = {{ sql_literal(markers['header']) }}
         {%- endif %}
-        or {{ matches('lower(' ~ raw ~ ')', '(?:grand |sub[ -]?)?total(?:s|[ :].*)?|(?:итого|всего|summe|gesamt)(?:[ :].*)?') }}
-        or {{ matches('lower(' ~ raw ~ ')', '[(]?[0-9]+ (?:rows?|records?|строк[аи]?)(?: .*)?[)]?') }}
+        or {{ matches('lower(' ~ raw ~ ')', footer_pattern()) }}
         or {{ matches(raw, '[+-]?[0-9][.,]?[0-9]*[eE][+][0-9]+') }}
         or {{ has_control_character(raw) }}
         or {{ byte_length(raw) }} > {{ key_length_limit() }}
     )
 {%- endmacro %}
+
+
+{#- The foot of a report, in lower case: a total, a number of rows, an end, a page. -#}
+{% macro footer_pattern() %}
+    {% do return([
+        '(?:grand |sub[ -]?)?(?:totals?|totale|totaal)(?:[ :,].*)?',
+        '(?:sum|summe|gesamt(?:summe)?|somme|suma|celkem|razem|toplam|итого|всего|合計|总计)(?:[ :,].*)?',
+        '[(]?[0-9]+ (?:rows?|records?|zeilen?|lignes?|filas?|registros?|строк[аи]?)(?: .*)?[)]?',
+        '(?:number of )?(?:rows?|records?|count|anzahl|строк)[ :=]+[0-9]+',
+        '[*=# ]*end of (?:report|file|data|list)[*=# .]*',
+        '(?:page|seite|страница|стр[.]?) [0-9]+(?: .*)?',
+    ] | join('|')) %}
+{% endmacro %}
 
 
 {#- Text that a spreadsheet would run: =, +, - or @ in front of something that is no number. Only the first character is
@@ -207,8 +221,8 @@
     {%- elif kind == 'number' -%}
         case when {{ is_finite('try_cast(' ~ raw ~ ' as double)') }} then try_cast({{ raw }} as double) end
     {%- elif is_zoned(source_type) -%}
-        cast({{ in_time_zone(zoned_in_utc(raw)) }} as {{ kind_type(kind) }})
+        cast({{ in_time_zone(zoned_in_utc(raw, source_type)) }} as {{ kind_type(kind) }})
     {%- else -%}
-        try_cast({{ raw }} as {{ kind_type(kind) }})
+        try_cast({{ in_microseconds(raw, source_type) }} as {{ kind_type(kind) }})
     {%- endif -%}
 {%- endmacro %}

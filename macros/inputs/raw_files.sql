@@ -96,20 +96,17 @@
         {% endfor %}
         {% set near = [] %}
         {% for entry in folder_entries() %}
-            {% for name in raw_names(raw) if is_near(file_stem(entry['name']), file_stem(name)) and entry['name'] not in near %}
-                {% do near.append(entry['name']) %}
+            {% for name in raw_names(raw) if is_near(file_stem(entry['name']), file_stem(name)) %}
+                {% do near.append(entry['name'] ~ ('/' if entry['kind'] == 'folder' else '')) %}
             {% endfor %}
         {% endfor %}
         {% do exceptions.raise_compiler_error(
             "File " ~ names | join(' or ') ~ " is missing: expected it in folder '" ~ raw_folder() ~ "' for source_system '"
             ~ var('source_system') ~ "' (set CLIENTELE_RAW to the folder that has it"
-            ~ ("; what it has is " ~ near | join(', ') if near else '') ~ ")."
+            ~ ("; what it has is " ~ near | unique | join(', ') if near else '') ~ ")."
         ) %}
     {% endif %}
-    {% for entry in found['entries'] %}
-        {% set fault = entry_fault(entry, found['format']) %}
-        {% if fault %}{% do exceptions.raise_compiler_error(fault) %}{% endif %}
-    {% endfor %}
+    {% for entry in found['entries'] if entry.get('fault') %}{% do exceptions.raise_compiler_error(entry['fault']) %}{% endfor %}
     {% do return(
         parquet_source(raw, found) if found['format'] == 'parquet' else text_source(raw, found)
     ) %}
@@ -123,8 +120,8 @@
 
 {#- The files that make up a declared input, as a dict with file_name (that of the whole), format, files (paths below the
     raw folder) and entries (of the folder); none where there are none. Of NAME, whatever its case: the file NAME.parquet,
-    NAME.csv or NAME.csv.gz, a folder NAME or NAME.parquet of Parquet files, else files NAME_ and a number or a date, of
-    one ending. A declared name with an ending is that file alone, packed or not. -#}
+    NAME.csv or NAME.csv.gz, a folder of these names with files of these endings, else files NAME and a number or a date,
+    of one ending. A declared name with an ending is that file alone, packed or not. -#}
 {% macro raw_parts(raw) %}
     {% set whole = [] %}
     {% set numbered = {} %}
@@ -133,22 +130,28 @@
         {% set endings = ['', '.gz'] if '.' in name else ['.parquet', '.csv', '.csv.gz'] %}
         {% for entry in folder_entries() %}
             {% set entry_name = entry['name'] | lower %}
-            {% if entry['kind'] == 'folder' %}
-                {% set files = [] %}
-                {% for part in entry['parts'] if part.endswith('.parquet') %}{% do files.append(entry['name'] ~ '/' ~ part) %}{% endfor %}
-                {% if entry_name in (name, name ~ '.parquet') and files %}
+            {% if entry['kind'] == 'folder' and entry_name in (name, name ~ '.parquet', name ~ '.csv') %}
+                {% set parquet, text = [], [] %}
+                {% for part in entry['parts'] if modules.re.fullmatch('.*[.](parquet|csv|csv[.]gz)', part | lower) %}
+                    {% do (parquet if part.lower().endswith('.parquet') else text).append(entry['name'] ~ '/' ~ part) %}
+                {% endfor %}
+                {% if parquet or text %}
                     {% do whole.append({
-                        'file_name': entry['name'] ~ '/', 'format': 'parquet', 'files': files, 'entries': [entry],
+                        'file_name': entry['name'] ~ '/', 'format': 'parquet' if parquet else 'text',
+                        'files': parquet or text, 'entries': [entry],
                     }) %}
                 {% endif %}
-            {% elif entry_name.startswith(name) and entry_name[name | length:] in endings %}
+            {% elif entry['kind'] == 'folder' %}
+            {% elif entry_name.startswith(name) and (
+                entry_name[name | length:] in endings or entry_name == name and entry.get('fault')
+            ) %}
                 {% do whole.append({
                     'file_name': entry['name'], 'format': 'parquet' if entry_name.endswith('.parquet') else 'text',
                     'files': [entry['name']], 'entries': [entry],
                 }) %}
             {% elif '.' not in name %}
                 {% set match = modules.re.fullmatch(
-                    modules.re.escape(name) ~ '[_-](?:part[_-]?|y)?[0-9][0-9_-]*(?:q[1-4])?([.]parquet|[.]csv|[.]csv[.]gz)', entry_name
+                    modules.re.escape(name) ~ '[ ._-]?(?:part[_-]?|y)?[0-9][0-9t_-]*(?:q[1-4])?([.]parquet|[.]csv|[.]csv[.]gz)', entry_name
                 ) %}
                 {% if match %}
                     {% set ending = match.group(1) | replace('.gz', '') %}
@@ -177,34 +180,6 @@
         ) %}
     {% endif %}
     {% do return(whole[0] if whole else none) %}
-{% endmacro %}
-
-
-{#- One sentence for an entry of the raw folder that is not what its name says; empty where it is. -#}
-{% macro entry_fault(entry, format) %}
-    {% set content = entry.get('content', 'other') %}
-    {% set says = "File " ~ entry['name'] ~ " is " %}
-    {% if entry['kind'] == 'link' %}
-        {% do return(
-            says ~ "a link to '" ~ entry['target'] ~ "', outside of folder '" ~ raw_folder()
-            ~ "': expected a file there; set CLIENTELE_RAW to the folder that has the file, or link the whole folder."
-        ) %}
-    {% elif entry['kind'] == 'folder' %}{% do return('') %}
-    {% elif content == 'unreadable' %}{% do return(says ~ "not readable by this user: expected a file that may be read.") %}
-    {% elif format == 'parquet' and content not in ('parquet', 'unknown') %}
-        {% do return(says ~ "no Parquet file: expected one, or an ending that says what it is.") %}
-    {% elif format == 'text' and content in ('zip', 'excel') %}
-        {% do return(says ~ "a ZIP archive or a workbook, not text: expected the file in it, unpacked or saved as CSV.") %}
-    {% elif format == 'text' and content in ('zstd', 'bzip2') %}
-        {% do return(says ~ "packed by " ~ content ~ ": expected text, or text packed by gzip as .csv.gz.") %}
-    {% elif format == 'text' and content == 'parquet' %}
-        {% do return(says ~ "a Parquet file: expected text, or the ending .parquet.") %}
-    {% elif format == 'text' and content == 'gzip' and not entry['name'].lower().endswith('.gz') %}
-        {% do return(says ~ "packed by gzip: expected text, or the ending .gz.") %}
-    {% elif format == 'text' and content == 'other' and entry['name'].lower().endswith('.gz') %}
-        {% do return(says ~ "not packed by gzip: expected an ending that says what it is.") %}
-    {% endif %}
-    {% do return('') %}
 {% endmacro %}
 
 
@@ -256,33 +231,33 @@
 {% endmacro %}
 
 
-{#- What lies in the raw folder, see python_models/reading/folder.py; an engine that cannot look into files says `unknown`
-    for what they hold. -#}
+{#- What lies in the raw folder, see python_models/reading/folder.py. -#}
 {% macro folder_entries() %}
     {% do return(adapter.dispatch('folder_entries')(raw_folder())) %}
 {% endmacro %}
 
-{% macro duckdb__folder_entries(folder) %}
+{% macro default__folder_entries(folder) %}
     {% set listed = fromjson(run_query("select folder_entries(" ~ sql_literal(folder) ~ ")").columns[0].values()[0] | string) %}
     {% if listed['fault'] %}{% do exceptions.raise_compiler_error(listed['fault']) %}{% endif %}
     {% do return(listed['entries']) %}
 {% endmacro %}
 
+{#- Of a folder of another kind of storage, which only Spark lists, no faults are known. -#}
 {% macro spark__folder_entries(folder) %}
+    {% if '://' not in folder %}{% do return(default__folder_entries(folder)) %}{% endif %}
     {% do run_query(
         "create or replace temporary view clientele_raw_folder using binaryFile options (path "
         ~ sql_literal(spark__plain_path(folder)) ~ ", recursiveFileLookup 'true')"
     ) %}
     {% set paths = run_query("select path from clientele_raw_folder").columns[0].values() | list | sort %}
-    {#- the paths are whole, and the folder may be named from where dbt runs -#}
-    {% set base = modules.re.sub('^(.*/)?[.]{1,2}/', '', folder.replace('\\', '/')).lstrip('/') %}
+    {% set base = folder.split('://')[1] %}
     {% set entries = [] %}
     {% set folders = {} %}
     {% for path in paths %}
-        {% set place = path.split('/' ~ base ~ '/', 1)[1] %}
+        {% set place = path.split(base ~ '/', 1)[1] %}
         {% set name = place.split('/')[0] %}
         {% if '/' not in place %}
-            {% do entries.append({'name': name, 'kind': 'file', 'content': 'unknown'}) %}
+            {% do entries.append({'name': name, 'kind': 'file'}) %}
         {% else %}
             {% if name not in folders %}
                 {% do folders.update({name: []}) %}
@@ -324,7 +299,13 @@
 
 {% macro spark__describe_parquet(source) %}
     {% set columns = run_query("describe query select * from " ~ spark__parquet_relation(source)) %}
-    {% do return({'header': columns.columns[0].values() | list, 'types': columns.columns[1].values() | list}) %}
+    {% set header = columns.columns[0].values() | list %}
+    {% if '_metadata' in header | map('lower') %}
+        {% do exceptions.raise_compiler_error(
+            "File " ~ source['file_name'] ~ " has a column '_metadata', by which Spark numbers rows: expected another name."
+        ) %}
+    {% endif %}
+    {% do return({'header': header, 'types': columns.columns[1].values() | list}) %}
 {% endmacro %}
 
 
@@ -339,7 +320,10 @@
         {% if described.get('fault') %}
             {% do exceptions.raise_compiler_error("File " ~ file ~ " " ~ described['fault']) %}
         {% endif %}
-        {% do part.update({'encoding': described['encoding'], 'header_line': described['header_line']}) %}
+        {% do part.update({
+            'encoding': described['encoding'], 'header_line': described['header_line'],
+            'has_wrong_letters': described['has_wrong_letters'],
+        }) %}
         {% if loop.first %}
             {% do source.update({'header': described['header'], 'delimiter': described['delimiter']}) %}
         {% elif described['header'] | map('lower') | list != source['header'] | map('lower') | list

@@ -1,5 +1,6 @@
-{#- What the reading of files leaves to be known, as a list of dicts with entity_name, note and is_near_miss: columns and
-    files that are not read, and encodings that were assumed. A near miss has a name close to an expected one. -#}
+{#- What the reading of files leaves to be known, as a list of dicts with entity_name, note, is_near_miss and is_finding:
+    columns and files that are not read, and encodings that were assumed. A near miss has a name close to an expected one;
+    a finding makes values wrong (see int_input_findings). -#}
 {% macro reading_notes() %}
     {% set notes = [] %}
     {% set read = [] %}
@@ -11,7 +12,7 @@
         {% if source is not none %}
             {% do notes.extend(column_notes(raw, source)) %}
             {% do notes.extend(encoding_notes(raw, source)) %}
-            {% for part in source['parts'] %}{% do read.append(part['file_name'].split('/')[0]) %}{% endfor %}
+            {% for part in source['parts'] %}{% do read.append(part['file_name']) %}{% endfor %}
         {% endif %}
     {% endfor %}
     {% if not (var('canonical_schema') is not none and var('source_system') == 'canonical') %}
@@ -61,8 +62,9 @@
     {% set notes = [] %}
     {% for part in source['parts'] if part.get('encoding') in texts %}
         {% do notes.append({
-            'entity_name': raw['entity'], 'is_near_miss': part['encoding'] == 'broken utf-8',
-            'note': part['file_name'] ~ texts[part['encoding']],
+            'entity_name': raw['entity'], 'is_finding': part['encoding'] == 'broken utf-8' or part['has_wrong_letters'],
+            'note': part['file_name'] ~ texts[part['encoding']]
+                ~ (', which gives words that look wrong: save it as UTF-8' if part['has_wrong_letters'] else ''),
         }) %}
     {% endfor %}
     {% do return(notes) %}
@@ -74,22 +76,31 @@
     {% set notes = [] %}
     {% set unread = [] %}
     {% for entry in folder_entries() if entry['name'] not in read and entry['name'][0] != '_' %}
-        {% do unread.append(entry['name']) %}
-        {% set name = file_stem(entry['name']) %}
+        {% set parts = [] %}
+        {% for part in entry.get('parts', []) if entry['name'] ~ '/' ~ part not in read %}
+            {% do parts.append(entry['name'] ~ '/' ~ part) %}
+        {% endfor %}
+        {% set is_read = entry.get('parts', []) | length > parts | length %}
+        {% do unread.extend(parts if is_read else [entry['name']]) %}
         {% set near = [] %}
-        {% for declared_name, entity in declared.items() if is_near(name, declared_name) %}
-            {% do near.append((0 if name == declared_name else 1, declared_name | length * -1, entity)) %}
+        {#- of a folder that is not read, what lies in it may have the name -#}
+        {% for place in [entry['name']] + parts if parts or not is_read %}
+            {% set name = file_stem(place.split('/')[-1]) %}
+            {% for declared_name, entity in declared.items() if is_near(name, declared_name) %}
+                {% do near.append((loop.index0, 0 if name == declared_name else 1, declared_name | length * -1, entity, place)) %}
+            {% endfor %}
         {% endfor %}
         {% if near %}
             {% do notes.append({
-                'entity_name': (near | sort)[0][2], 'is_near_miss': true,
-                'note': entry['name'] ~ ' lies in the folder and is not read although its name is close to an expected one',
+                'entity_name': (near | sort)[0][3], 'is_near_miss': true,
+                'note': (parts[0] if is_read else (near | sort)[0][4])
+                    ~ ' lies in the folder and is not read although its name is close to an expected one',
             }) %}
         {% endif %}
     {% endfor %}
     {% if unread %}
         {% do notes.append({
-            'entity_name': 'not read', 'is_near_miss': false,
+            'entity_name': 'not read',
             'note': 'In the folder and not read: ' ~ unread[:20] | join(', ')
                 ~ (' and ' ~ (unread | length - 20) ~ ' others' if unread | length > 20 else ''),
         }) %}
@@ -108,8 +119,18 @@
     {% do return(modules.re.sub('[^a-zа-яё]', '', name | lower)) %}
 {% endmacro %}
 
-{#- The one is the other, or begins as it does. -#}
+{#- Whether plain names are close: one is in the other, but for an ending such as that of a plural, or they differ in
+    two letters at most, as those of typing errors do. -#}
 {% macro is_near(name, expected) %}
-    {% set stem = expected[:-1] if expected | length > 5 else expected %}
-    {% do return(name | length > 3 and (name.startswith(stem) or expected.startswith(name) and name | length > 5)) %}
+    {% set stem = modules.re.sub('ies$|.$', '', expected) if expected | length > 5 else expected %}
+    {% set letters = namespace(differing=0) %}
+    {% for letter in (name ~ expected) | unique %}
+        {% set letters.differing = letters.differing + (name.count(letter) - expected.count(letter)) | abs %}
+    {% endfor %}
+    {% do return(
+        name | length > 3 and name.startswith(stem)
+        or stem | length > 4 and stem in name
+        or name | length > 4 and name in expected
+        or stem | length > 5 and name[:1] == expected[:1] and letters.differing <= 2
+    ) %}
 {% endmacro %}

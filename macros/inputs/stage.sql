@@ -143,7 +143,7 @@
     {%- set faults = [] -%}
     {%- for column in parsed -%}
         {%- set has_fault = 'parsed_' ~ column ~ ' is null and ' ~ raws[column] ~ ' is not null and not '
-            ~ is_missing('cast(' ~ raws[column] ~ ' as ' ~ text_type ~ ')', markers) -%}
+            ~ is_missing('cast(' ~ raws[column] ~ ' as ' ~ text_type ~ ')', markers, kinds[column]) -%}
         {%- if kinds[column] in ('text', 'city', 'key') -%}
             {%- do faults.append((has_fault ~ ' and ' ~ is_formula_like(raws[column]), 'formula_like_text', column)) -%}
         {%- endif -%}

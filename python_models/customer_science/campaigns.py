@@ -17,7 +17,8 @@ READOUT_TYPES = {
     **dict.fromkeys(
         [
             "difference", "difference_ci_lower", "difference_ci_upper", "p_value", "detectable_difference",
-            "saved_customers", "least_relative_effect", "relative_effect", "most_relative_effect", "split_p_value", "balance_p_value",
+            "saved_customers", "least_relative_effect", "relative_effect", "most_relative_effect",
+            "split_p_value", "balance_p_value",
         ],
         "float64",
     ),
@@ -44,9 +45,9 @@ def read_campaigns(arms: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     `arms` has, by KEYS, for each arm (`treated`, `holdout`) <arm>_count, <arm>_known_count, <arm>_kept_count and of
     each measure in BALANCED <arm>_<measure>_count, _sum and _squares; and holdout_share (as planned; null is unknown).
     Returns READOUT_TYPES: the difference in the share kept (treated less holdout), the customers of the treated arm
-    that it saved, the relative effect (share kept of those who would have churned) with its 5 and 95 % points, and the p-values of
-    the split and of the worst balance (two z tests, Bonferroni). `fault_code` says why nothing can be concluded:
-    `no_holdout`, `not_yet`, `broken_randomisation`; it is empty where something can.
+    that it saved, the relative effect (share kept of those who would have churned) with its 5 and 95 % points, and the
+    p-values of the split and of the worst balance (two z tests, Bonferroni). `fault_code` says why nothing can be
+    concluded: `no_holdout`, `not_yet`, `broken_randomisation`; it is empty where something can.
     """
     return pd.DataFrame(
         [_read(row, settings) for row in arms.sort_values(KEYS).to_dict("records")],
@@ -71,7 +72,13 @@ def _read(row: dict, settings: Settings) -> dict:
     if min(sizes) > 0:
         rates = save_rates(kept, sizes)
         points = np.quantile(rates, [0.05, 0.5, 0.95])
-        result |= dict(zip(["least_relative_effect", "relative_effect", "most_relative_effect"], points, strict=True))
+        result |= dict(
+            zip(
+                ["least_relative_effect", "relative_effect", "most_relative_effect"],
+                points,
+                strict=True,
+            )
+        )
     assigned = [int(row[f"{arm}_count"]) for arm in ("treated", "holdout")]
     if row["holdout_share"] is not None and not np.isnan(row["holdout_share"]) and any(assigned):
         result["split_p_value"] = stats.binomtest(

@@ -19,6 +19,8 @@ REWARD = 1e5
 TOLERANCE = 1e-6
 # as many small cells are moved one by one; more are moved together first
 FEW = 6000
+# after as many cells, those that have room by now are found all at once
+OFTEN = 200
 # values of the widest dimension among which a change is looked for first
 PARTNERS = 3
 
@@ -87,13 +89,6 @@ def disclosed_cells(
     hidden = np.ones(len(system.counts), dtype=bool)
     hidden[system.owners[np.asarray(is_told)]] = False
     state = _State(system, (system.counts > 0) & (system.counts < minimum), hidden)
-    dice = np.random.default_rng(0)
-    # any change that is possible shows the room of many cells; those without enough are then asked one by one
-    remaining, idle = state.exposed(), 0
-    while len(remaining) > FEW and idle < 3:
-        state.move(remaining, dice.choice([-1, 1], len(remaining)), hidden)
-        idle = idle + 1 if len(state.exposed()) == len(remaining) else 0
-        remaining = state.exposed()
     state.move_one_by_one(lambda target, hidden: system.neighbours(target, hidden) & hidden)
     state.move_one_by_one(lambda _, hidden: hidden)
     exposed = np.zeros_like(hidden)
@@ -122,12 +117,23 @@ class _State:
 
     def move_one_by_one(self, may_change) -> None:
         """Moves each cell that lacks room, first to the side that has more of it."""
-        for target in self.exposed():
+        for number, target in enumerate(self.exposed()):
+            if number % OFTEN == 0:
+                self.move_within_hidden()
             outcome = self.system.outcomes[target]
             side = 1 if 2 * outcome <= self.system.counts[target] else -1
             for sign in (side, -side):
                 if self.is_exposed(target) and self.hidden[target]:
                     self.move(np.array([target]), np.array([sign]), may_change(target, self.hidden))
+
+    def move_within_hidden(self) -> None:
+        """Moves all cells that lack room at once, in random directions, as long as that shows the room of many."""
+        dice, before = np.random.default_rng(0), len(self.hidden)
+        remaining = self.exposed()
+        while OFTEN < len(remaining) < 0.95 * before:
+            before = len(remaining)
+            self.move(remaining, dice.choice([-1, 1], len(remaining)), self.hidden)
+            remaining = self.exposed()
 
     def move(self, targets, signs, may_change) -> None:
         """Moves the targets in the direction of their signs, as far as needed, and hides what must change with them."""
@@ -285,7 +291,16 @@ class _System:
         """The cells of the target's value on the widest dimension, and of those in which a like cell has most room."""
         value = dict(self.places[target]).get(self.widest)
         if value is None:
-            return hidden
+            # the cells without that dimension, and those of the values with most room, where they are hidden
+            rooms = {
+                one: np.minimum(self.outcomes, self.counts - self.outcomes)[cells].sum()
+                for one, cells in self.by_value.items()
+            }
+            far = sorted(rooms, key=lambda one: (rooms[one], one))[: -2 * PARTNERS]
+            may_change = hidden.copy()
+            for one in far:
+                may_change[self.by_value[one]] = False
+            return may_change
         like = self.by_rest[self.rests[target]]
         room = np.minimum(self.outcomes, self.counts - self.outcomes)
         like = sorted(like, key=lambda cell: (not hidden[cell], -room[cell], cell))[:PARTNERS]
@@ -293,4 +308,4 @@ class _System:
         may_change = np.zeros(len(self.counts), dtype=bool)
         for one in near:
             may_change[self.by_value[one]] = True
-        return may_change | (self.is_alone & hidden)
+        return may_change

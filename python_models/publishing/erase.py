@@ -8,7 +8,6 @@ changed: where the key still stands in one is said. Nothing is touched unless th
 
 import argparse
 import contextlib
-import gzip
 import hashlib
 import os
 import pathlib
@@ -17,6 +16,7 @@ import shutil
 import zipfile
 
 import duckdb
+from reading.text import encoding_of, opened
 
 from publishing import audience, export, publish
 from publishing.files import (
@@ -67,8 +67,8 @@ def tables_with(
 
 def has_value(file: pathlib.Path, keys: list[str]) -> bool:
     """Whether a file has one of the keys as a whole value: Parquet and DuckDB by their columns, text (also gzipped, and
-    inside a workbook or another archive) in UTF-8, UTF-16, cp1251 or cp1252 by what stands between delimiters, quotes,
-    blanks and markup."""
+    inside a workbook or another archive) in UTF-8, UTF-16, UTF-32, cp1251 or cp1252 by what stands between delimiters,
+    quotes, blanks and markup."""
     # 1000.0 in a raw file is key 1000
     keys = keys + [f"{key}.0" for key in keys if key.isdigit()]
     kind = file.suffix.lower()
@@ -92,17 +92,18 @@ def has_value(file: pathlib.Path, keys: list[str]) -> bool:
         with zipfile.ZipFile(file) as archive:
             members = (archive.open(name) for name in archive.namelist())
             return any(_has_text(member, keys) for member in members)
-    with (gzip.open if kind == ".gz" else open)(file, "rb") as lines:
-        return _has_text(lines, keys)
+    with file.open("rb") as lines:
+        return _has_text(opened(lines), keys)
 
 
 def _has_text(lines, keys: list[str]) -> bool:
-    start = lines.read(4)
-    is_wide = start[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in start
+    encoding = encoding_of(lines)
+    is_wide = encoding.startswith(("utf-16", "utf-32"))
+    encodings = [encoding] if is_wide else ["utf-8", "cp1251", "cp1252"]
     lines.seek(0)
     for content in [lines.read()] if is_wide else lines:
         for key in keys:
-            for encoding in ["utf-16"] if is_wide else ["utf-8", "cp1251", "cp1252"]:
+            for encoding in encodings:
                 if (is_wide or _bytes(key, encoding) in content) and _is_value(
                     key, content.decode(encoding, "replace")
                 ):

@@ -184,8 +184,7 @@ class Publication:
             if any(file.parent == customers for file in files):
                 customers.chmod(0o777 & ~UMASK)
                 # who may see the customers of the builds before may see those of the next
-                self._note_access()
-                keep_access(self.access, customers)
+                keep_access(self._noted_access(), customers)
                 _sync(customers)
             elif not any(customers.iterdir()):
                 customers.rmdir()
@@ -234,9 +233,9 @@ class Publication:
             self.acquire()
         try:
             with opened(self.folder):
-                self._note_access()
+                access = self._noted_access()
                 if (earlier[-1] / CUSTOMERS).is_dir():
-                    keep_access(self.access, earlier[-1] / CUSTOMERS)
+                    keep_access(access, earlier[-1] / CUSTOMERS)
             self._make_current(earlier[-1], name[7:])
             self.tell(False, f"rolled back to build {name}")
         finally:
@@ -248,7 +247,7 @@ class Publication:
         if not self.folder.is_dir():
             return
         with opened(self.folder):
-            self._note_access()
+            self._noted_access()
             # after this nothing is found by the names that clients know
             self.current.unlink(missing_ok=True)
             for link in self._own_links():
@@ -374,12 +373,17 @@ class Publication:
         _remove_empty(folder / KEPT / CUSTOMERS, folder / KEPT)
         folder.chmod(0o777 & ~UMASK)
 
-    def _note_access(self) -> None:
-        """Notes who may see customers, for builds to come: the current one may be without them, or be withdrawn."""
+    def _noted_access(self) -> pathlib.Path:
+        """The folder whose mode and group say who may see customers, noted for builds to come: the current build may be
+        without customers, or be withdrawn."""
         current = self.current_build()
-        if current is not None and (current / CUSTOMERS).is_dir():
+        customers = self.access if current is None else current / CUSTOMERS
+        if os.path.lexists(self.access) and not _is_empty_folder(self.access):
+            return customers  # the name is somebody else's
+        if current is not None and customers.is_dir():
             self.access.mkdir(exist_ok=True)
-            keep_access(current / CUSTOMERS, self.access)
+            keep_access(customers, self.access)
+        return self.access
 
     def _numbered_folders(self) -> list[pathlib.Path]:
         if not self.builds.is_dir():

@@ -37,9 +37,13 @@ class Plugin(BasePlugin):
                 f"Folder '{os.getcwd()}' is not the project's root: expected dbt to be run from the folder that has "
                 "dbt_project.yml."
             )
-        self.folders = [
-            os.path.join(os.path.abspath(folder), "") for folder in plugin_config["folders"]
-        ]
+        folders = (plugin_config or {}).get("folders")
+        if not folders:
+            raise DbtRuntimeError(
+                "Plugin publishing.plugin of the profile has no folders: expected the entries module_paths, plugins "
+                "and config_options of output duckdb in this project's profiles.yml."
+            )
+        self.folders = [os.path.join(os.path.abspath(folder), "") for folder in folders]
 
     def update_connection_config(self, creds, config):
         """Before the work database is opened: refuses with one sentence what would end in pages of stack trace."""
@@ -63,7 +67,7 @@ class Plugin(BasePlugin):
         for name, function, parameters, result in (
             ("file_hash_of", state.file_hash, [text], text),
             ("has_salt", has_salt, [], duckdb.sqltype("BOOLEAN")),
-            ("folder_entries", folder_entries, [text], text),
+            ("folder_entries", lambda folder: folder_entries(folder, ""), [text], text),
             ("text_description", self.of_file(description), [text, text], text),
             ("text_in_utf8", self.of_file(in_utf8), [text, text], duckdb.sqltype("BLOB")),
         ):

@@ -12,7 +12,7 @@ import os
 import re
 
 import click
-from reading.folder import folder_fault, list_folder
+from reading.folder import files_below, is_input
 
 from publishing import provenance, state
 from publishing.files import CUSTOMERS, Publication, PublishError, published_path
@@ -152,15 +152,11 @@ def raw_hash(engine, call: dict) -> str:
     return state.digest(engine.raw_contents(call["raw_folder"], call["raw_schema"], names))
 
 
-def hash_if_read(folder: str, path: str, names: list[str]) -> str | None:
-    """Of a file below the raw folder that may be a part of what one of the names declares: what macro raw_parts takes
-    begins with the name, in any case, and this is all that does. None also for a file that cannot be read."""
-    if not path.lower().startswith(tuple(name.lower() for name in names)):
-        return None
-    try:
-        return state.file_hash(os.path.join(folder, path))
-    except OSError:
-        return None
+def hash_of_input(folder: str, path: str, names: list[str]) -> str | None:
+    """None for a file that is no input, or that cannot be read."""
+    with contextlib.suppress(OSError):
+        return state.file_hash(os.path.join(folder, path)) if is_input(path, names) else None
+    return None
 
 
 def marts_named(nodes: dict[str, dict]) -> list[str]:
@@ -352,16 +348,7 @@ class DuckdbEngine(Engine):
                 for n in sorted(present)
             ]
         # the names of all, because quality_inputs names those that nobody reads
-        entries = [] if folder_fault(folder) else list_folder(folder)
-        paths = [
-            path
-            for entry in entries
-            for path in (
-                entry["name"],
-                *(f"{entry['name']}/{part}" for part in entry.get("parts", [])),
-            )
-        ]
-        return [[path, hash_if_read(folder, path, names)] for path in paths]
+        return [[path, hash_of_input(folder, path, names)] for path in files_below(folder)]
 
     def check(self, marts: list[str]) -> None:
         self.publication.check(marts)
@@ -491,13 +478,20 @@ class SparkEngine(Engine):
             present = set(self.tables(schema)) & set(names)
             count = "count(*), sum(cast(xxhash64(*) as decimal(38, 0)))"
             return [[n, self.run(f"select {count} from `{schema}`.`{n}`")] for n in sorted(present)]
-        escaped = re.sub(r"([\[\]{}*?\\])", r"\\\1", folder)
+        escaped = re.sub(r"([\[\]{}*?\\])", r"\\\1", folder).replace("\\", "\\\\")
+        # folders below it, such as year=2024, are no partitions of all
         self.run(
-            "create or replace temporary view clientele_raw_contents using binaryFile "
-            f"options (path {spark_literal(escaped)}, recursiveFileLookup 'true')"
+            "create or replace temporary view clientele_raw_folder using binaryFile "
+            f"options (path {literal(escaped)}, recursiveFileLookup 'true')"
         )
-        found = self.run("select path, length, modificationTime from clientele_raw_contents")
-        return sorted(list(map(str, row)) for row in found)
+        base = re.sub(r"^(.*/)?\.{1,2}/|^\w+://", "", folder).strip("/")
+        found = [
+            [str(path).split(f"/{base}/", 1)[-1], str(length), str(changed)]
+            for path, length, changed in self.run(
+                "select path, length, modificationTime from clientele_raw_folder"
+            )
+        ]
+        return sorted(row if is_input(row[0], names) else row[:1] for row in found)
 
     def check(self, marts: list[str]) -> None:
         pass

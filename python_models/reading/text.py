@@ -7,6 +7,7 @@ Both engines call `description` and `in_utf8` from SQL (macro of_file).
 import codecs
 import gzip
 import io
+import itertools
 import json
 import re
 import zlib
@@ -15,14 +16,42 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 DELIMITERS = (",", ";", "\t", "|")
+# what a file is instead of text, by its first bytes, and what was expected
+NO_TEXT = {
+    b"PK\x03\x04": "a ZIP archive or a workbook, not text: expected the file in it, unpacked or saved as CSV",
+    b"\xd0\xcf\x11\xe0": "a workbook, not text: expected it saved as CSV",
+    b"PAR1": "a Parquet file: expected text, or the ending .parquet",
+    b"(\xb5/\xfd": "packed by zstd: expected text, or text packed by gzip",
+    b"BZh": "packed by bzip2: expected text, or text packed by gzip",
+    b"\x1f\x8b": "packed by gzip twice: expected it once",
+    b"<!DO": "a web page, as a login that has expired gives: expected text",
+    b"<htm": "a web page, as a login that has expired gives: expected text",
+}
+MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",  # before that of UTF-16, with which it begins
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+# of a name in a header, what cannot be seen
+BLANKS = " \t\u00a0\u00ad\u200b\u200c\u200d\u202f\u2060\u3000\ufeff"
 # of a line that is no UTF-8, what stands for its letters beyond ASCII; no value that is read may hold it
 REPLACEMENT = "\ufffd".encode()
 BEYOND_ASCII = re.compile(rb"[\x80-\xff]+")
 BESIDE_LATIN = re.compile(rb"[A-Za-z][\xc0-\xff]|[\xc0-\xff][A-Za-z]")
 BESIDE_EACH_OTHER = re.compile(rb"[\xc0-\xff]{2}")
-LINES_JUDGED = (
-    100_000  # lines beyond ASCII by which the encoding of a file that is no UTF-8 is told
+# what no word has: letters of two scripts, a capital letter after a small one, a sign between two letters
+SIGNS = "[\u0080-\u009f\u00a1-\u00a9\u00ac\u00ae-\u00b4\u00b6\u00b8\u00b9\u00bc-\u00bf\u201a-\u203a\u20ac]"
+WORD = re.compile(rf"[^\W\d_]+(?:{SIGNS}[^\W\d_]+)*")
+WRONG_LETTERS = re.compile(
+    rf"[A-Za-z][\u0400-\u04ff]|[\u0400-\u04ff][A-Za-z]|{SIGNS}"
+    r"|[a-z\u0430-\u045f\u00df-\u00ff][A-Z\u0400-\u042f\u0490\u00c0-\u00de]"
 )
+# lines beyond ASCII by which the encoding of a file that is no UTF-8 is told, and whether its letters look right
+LINES_JUDGED = 100_000
+LINES_LOOKED_AT = 10_000
+MIXED_SHARE = 0.1  # lines that are UTF-8 for one that is not, from which encodings are mixed
+DOUBTFUL_SHARE = 0.1  # words with wrong letters for one beyond ASCII, above which they look wrong
 CHUNK = 1 << 20
 
 Binary = BinaryIO | gzip.GzipFile
@@ -38,20 +67,21 @@ def opened(file: Binary | bytes) -> Binary:
 
 
 def encoding_of(file: Binary) -> str:
-    """How a file is encoded: utf-8, utf-16, utf-16-le, utf-16-be, broken utf-8, cp1252 or cp1251.
+    """How a file is encoded: utf-8, utf-16, utf-32 (-le or -be where no mark says it), broken utf-8, cp1252 or cp1251.
 
-    utf-8 where all bytes are valid UTF-8; UTF-16 by its byte-order mark or its zero bytes; broken utf-8 where most
-    lines beyond ASCII are valid, so that a letter cut in half costs its line and not the file; else cp1252 where
-    letters beyond ASCII stand beside Latin ones more often than beside each other, as in Köln, and cp1251 where not.
+    UTF-16 and UTF-32 by their byte-order mark or their zero bytes; utf-8 where all bytes are valid UTF-8; broken utf-8
+    where some lines beyond ASCII are valid and some are not, so that a letter cut in half costs its line and not the
+    file; else cp1252 where letters beyond ASCII stand beside Latin ones more often than beside each other, as in Köln,
+    and cp1251 where not.
     """
     file.seek(0)
-    head = file.read(4)
-    if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return "utf-16"
-    if len(head) == 4 and not head[1] | head[3] and head[0] and head[2]:
-        return "utf-16-le"
-    if len(head) == 4 and not head[0] | head[2] and head[1] and head[3]:
-        return "utf-16-be"
+    head = file.read(4096)
+    for mark, codec in MARKS.items():
+        if head.startswith(mark):
+            return codec
+    wide = _by_zero_bytes(head)
+    if wide:
+        return wide
     file.seek(0)
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
@@ -61,19 +91,46 @@ def encoding_of(file: Binary) -> str:
         return "utf-8"
     except UnicodeDecodeError:
         pass
-    file.seek(0)
     counts: Counter[str] = Counter()
-    for line in file:
-        if line.isascii():
-            continue
+    for line in _lines_beyond_ascii(file, LINES_JUDGED):
         counts["valid" if _is_utf8(line) else "broken"] += 1
         counts["latin"] += len(BESIDE_LATIN.findall(line))
         counts["other"] += len(BESIDE_EACH_OTHER.findall(line))
-        if counts["valid"] + counts["broken"] == LINES_JUDGED:
-            break
-    if head[:3] == codecs.BOM_UTF8 or counts["valid"] > counts["broken"]:
+    if head.startswith(codecs.BOM_UTF8) or counts["valid"] > MIXED_SHARE * counts["broken"]:
         return "broken utf-8"
     return "cp1252" if counts["latin"] > counts["other"] else "cp1251"
+
+
+def has_wrong_letters(file: Binary, encoding: str) -> bool:
+    """Whether words of a file in a code page look as if it were another one, as that of a Mac or of DOS."""
+    wrong = words = 0
+    for line in _lines_beyond_ascii(file, LINES_LOOKED_AT):
+        for word in WORD.findall(line.decode(encoding, "replace")):
+            if not word.isascii():
+                words += 1
+                wrong += WRONG_LETTERS.search(word) is not None
+    return wrong > DOUBTFUL_SHARE * words
+
+
+def _by_zero_bytes(head: bytes) -> str | None:
+    """The encoding of letters of two or four bytes, which have zero bytes always in the same place."""
+    zeros = [head[place::4].count(0) for place in range(4)]
+    count = len(head) // 4
+    if count and zeros[2:] == [count, count] and not zeros[0]:
+        return "utf-32-le"
+    if count and zeros[:2] == [count, count] and not zeros[3]:
+        return "utf-32-be"
+    even, odd = zeros[0] + zeros[2], zeros[1] + zeros[3]
+    if odd > 10 * even and odd > max(1, count / 4):
+        return "utf-16-le"
+    if even > 10 * odd and even > max(1, count / 4):
+        return "utf-16-be"
+    return None
+
+
+def _lines_beyond_ascii(file: Binary, count: int) -> Iterator[bytes]:
+    file.seek(0)
+    return itertools.islice((line for line in file if not line.isascii()), count)
 
 
 def in_utf8(file: Binary | bytes, encoding: str) -> bytes:
@@ -112,18 +169,26 @@ def description(file: BinaryIO | bytes, options: str) -> str:
 def described(file: Binary, delimiter: str | None, headerless: list[list[str]] | None) -> dict:
     """How a text file is read: its `encoding`, `delimiter`, `header` (names) and `header_line` (0 without a header).
 
-    `delimiter` is what the layout says, if anything: one character, of which a blank stands for any number of blanks
-    and tabs. `headerless` has the names of a file without a header, a list for each number of columns that it may have;
-    such a file has a header if no digit is in its first line. Raises ValueError, with the end of a sentence that begins
-    with `File NAME`, for a file without a line that could be read.
+    `has_wrong_letters` tells an encoding that is a guess and looks wrong. `delimiter` is what the layout says, if
+    anything: one character, of which a blank stands for any number of blanks and tabs. `headerless` has the names of a
+    file without a header, a list for each number of columns that it may have; such a file has a header if no digit is
+    in its first line. Raises ValueError, with the end of a sentence that begins with `File NAME`, for a file without a
+    line that could be read.
     """
+    file.seek(0)
+    head = file.read(4)
+    for start, what in NO_TEXT.items():
+        if head.startswith(start):
+            raise ValueError(f"is {what}.")
     encoding = encoding_of(file)
     lines = _filled_lines(file, encoding)
     number, first = next(lines, (0, ""))
-    told = re.fullmatch(r'"?sep=(.)"?', first.strip())  # how spreadsheets tell each other
+    # how spreadsheets tell each other the delimiter, which they write after it when they save the line as one of values
+    told = re.fullmatch(r'"?sep=(.)"?\1*', first.strip(" "), re.IGNORECASE)
     if told:
         number, first = next(lines, (0, ""))
-        delimiter = delimiter or (told.group(1) if told.group(1) in DELIMITERS else None)
+        if delimiter is None and told.group(1) in DELIMITERS and told.group(1) in first:
+            delimiter = told.group(1)
     if not number:
         raise ValueError(f"is empty: expected {'rows' if headerless else 'a header line'}.")
     delimiter = delimiter or delimiter_of(first)
@@ -132,7 +197,8 @@ def described(file: Binary, delimiter: str | None, headerless: list[list[str]] |
     else:
         header = fields_of(first, delimiter)
     return {
-        "encoding": encoding, "delimiter": delimiter, "header": header, "header_line": number
+        "encoding": encoding, "delimiter": delimiter, "header": header, "header_line": number,
+        "has_wrong_letters": encoding.startswith("cp") and has_wrong_letters(file, encoding),
     }  # fmt: skip
 
 
@@ -148,7 +214,7 @@ def fields_of(line: str, delimiter: str) -> list[str]:
         return [field.strip('"') for field in re.findall(r"[^ \t]+", line)]
     mark = re.escape(delimiter)
     fields = re.findall(f'("(?:[^"]|"")*"|[^{mark}]*){mark}', line + delimiter)
-    return [field.strip().strip('"').strip() for field in fields]
+    return [field.strip(BLANKS).strip('"').strip(BLANKS) for field in fields]
 
 
 def _usual_names(lines, delimiter, headerless):

@@ -235,7 +235,8 @@ class TestQuarantine:
             "select column_profile, blank_note from intermediate.int_entities_profiled where entity_name = 'customers'"
         )
         assert profile == (
-            "customer_id 1 values, 0 blank; age 30 to 30, median 30, 0 blank; city 1 different, 0 blank; "
-            "joined_on 2024-01-31 to 2024-01-31, 0 blank; product_count 1 to 1, median 1, 0 blank"
+            "customer_id 1 values, 0 blank; age 30 to 30, median 30, 1 different, 0 blank; city 1 different, 0 blank; "
+            "joined_on 2024-01-31 to 2024-01-31, 1 different, 0 blank; "
+            "product_count 1 to 1, median 1, 1 different, 0 blank"
         )
         assert note is None

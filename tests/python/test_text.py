@@ -32,7 +32,14 @@ def read(data, delimiter=None, headerless=None):
         (WESTERN, "utf-16", "utf-16"),
         (WESTERN, "utf-16-le", "utf-16-le"),
         (WESTERN, "utf-16-be", "utf-16-be"),
+        (CYRILLIC, "utf-16-le", "utf-16-le"),
+        (CYRILLIC, "utf-16-be", "utf-16-be"),
+        (WESTERN, "utf-32", "utf-32"),
+        (CYRILLIC, "utf-32-le", "utf-32-le"),
+        (WESTERN, "utf-32-be", "utf-32-be"),
         ("a\n", "ascii", "utf-8"),
+        ("id,city\n1,a\0b\n", "ascii", "utf-8"),
+        ("id\n" + "\0" * 99, "ascii", "utf-8"),
         ("", "ascii", "utf-8"),
         ("\0\0\0\0", "ascii", "utf-8"),
     ],
@@ -52,6 +59,31 @@ def test_a_letter_cut_in_half_costs_its_line_alone():
     assert rest == CYRILLIC.split("\n")[2:] + ["Кёльн"]
     # with its mark a file says that it is UTF-8, however much of it is not
     assert encoding(b"\xef\xbb\xbf" + CYRILLIC.encode("cp1251")) == "broken utf-8"
+
+
+def test_encodings_that_are_mixed_are_told_from_one_code_page():
+    western, cyrillic = (
+        text.encode(codec) for text, codec in ((WESTERN, "cp1252"), (CYRILLIC, "cp1251"))
+    )
+    assert encoding(western * 3 + WESTERN.encode()) == "broken utf-8"
+    assert encoding(cyrillic * 99 + "Кёльн\n".encode()) == "cp1251"
+
+
+@pytest.mark.parametrize(
+    ("content", "codec", "is_wrong"),
+    [
+        (WESTERN + "naïve L’Été Mª Ångström's Paral·lel Cœur ÉCOLE\n", "cp1252", False),
+        (CYRILLIC + "ООО «Ромашка» №1 Ёжик-и-Ко ЩЁГОЛЕВ Київ\n", "cp1251", False),
+        (WESTERN, "mac-roman", True),
+        (WESTERN, "cp850", True),
+        ("имя;город\nЁлкина;Ярославль\nЩёголев;Рыбинск\n", "koi8-r", True),
+        (CYRILLIC.replace("«", "").replace("»", "").replace("—", ""), "cp866", True),
+        ("id;city\n1;Wrocław\n2;Łódź\n", "iso8859-2", True),
+        ("id;city\n1;Αθήνα\n", "cp1253", True),
+    ],
+)
+def test_letters_of_another_code_page_look_wrong(content, codec, is_wrong):
+    assert read(content.encode(codec))["has_wrong_letters"] is is_wrong
 
 
 def test_where_an_invalid_byte_lies_does_not_matter(monkeypatch):
@@ -94,12 +126,17 @@ def test_packed_files_are_unpacked():
         ('"a; b; c","d"\n', ",", ["a; b; c", "d"], 1),
         (' "a" , "b\n', ",", ["a", "b"], 1),
         ("sep=|\n\na,b|c\n1|2\n", "|", ["a,b", "c"], 3),
+        ("\ufeffSEP=\t\na;b\tc\n", "\t", ["a;b", "c"], 2),
+        ('"sep=;";;\na;b;c,d,e,f\n', ";", ["a", "b", "c,d,e,f"], 2),
         ('"sep=:"\na,b\n', ",", ["a", "b"], 2),
+        ("sep=,\na;b\n", ";", ["a", "b"], 2),
+        ("\u200ba\u00a0;\ufeff'b'\u00ad\n", ";", ["a", "'b'"], 1),
     ],
 )
 def test_delimiter_and_header_are_found(content, delimiter, header, line):
     assert read(content.encode()) == {
-        "encoding": "utf-8", "delimiter": delimiter, "header": header, "header_line": line
+        "encoding": "utf-8", "delimiter": delimiter, "header": header, "header_line": line,
+        "has_wrong_letters": False,
     }  # fmt: skip
 
 
@@ -119,9 +156,25 @@ def test_a_layout_names_the_columns_of_a_file_without_a_header():
         (b"sep=,\n", None, "is empty: expected a header line."),
         (b"", [["a"]], "is empty: expected rows."),
         (
-            gzip.compress(b"a" * 99)[:-9],
+            gzip.compress(b"a" * 99, mtime=0)[:-9],
             None,
             "is packed by gzip and broken: expected a whole file.",
+        ),
+        (
+            b"PK\x03\x04..",
+            None,
+            "is a ZIP archive or a workbook, not text: expected the file in it, unpacked or saved as CSV.",
+        ),
+        (b"BZh9", None, "is packed by bzip2: expected text, or text packed by gzip."),
+        (
+            gzip.compress(b"PAR1", mtime=0),
+            None,
+            "is a Parquet file: expected text, or the ending .parquet.",
+        ),
+        (
+            gzip.compress(gzip.compress(b"a", mtime=0), mtime=0),
+            None,
+            "is packed by gzip twice: expected it once.",
         ),
         (b"1,2,3\n", [["a", "b"], ["a"]], "has no line of 2 or 1 values: expected a, b or a."),
     ],

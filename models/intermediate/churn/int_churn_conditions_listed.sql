@@ -14,7 +14,7 @@ cells as (
 intervals as (
     select
         *,
-        count(*) filter (where interval_kind = 'zero') over (partition by feature_name) > 0 as has_zero
+        max(case when interval_kind = 'zero' then 1 else 0 end) over (partition by feature_name) = 1 as has_zero
     from {{ ref('int_churn_intervals_counted') }}
     where window_number = 1
 ),

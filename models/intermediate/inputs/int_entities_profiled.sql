@@ -1,11 +1,13 @@
 -- A short profile of the columns of each entity: units, spellings and blanks show how a layout was read. What
--- would take long is left out: different values of keys, numbers and dates, and medians of snapshots. Blanks are kept and
--- shown as unknown; those of a column that may be blank are no finding.
+-- would take long is left out: different values of keys, medians of snapshots, and different numbers and dates of what has
+-- many rows. Blanks are kept and shown as unknown; those of a column that may be blank are no finding.
+-- too_large_columns have amounts whose sum does not fit the type of money in marts.
+{%- set largest_sum = 10000000000000000 %}
 {%- set may_be_blank = ['closed_on', 'closed_reason', 'is_churned', 'ends_on', 'is_renewed', 'is_retained', 'contacted_on',
     'order_id'] %}
 
 {%- for entity_name, entity in entities().items() %}
-{%- set blanks, profiles = [], [] %}
+{%- set blanks, profiles, sums = [], [], [] %}
 {%- for column, kind in entity['columns'].items() %}
 {%- set blank_count = 'count(*) - count(' ~ column ~ ')' %}
 {%- set is_number = kind in ('integer', 'number', 'money') %}
@@ -16,6 +18,9 @@
         {%- set median = list_item(quantiles('cast(' ~ column ~ ' as double)', [0.5]), 1) %}
         {%- do parts.append("'median ' || " ~ profiled_text(median, 'number')) %}
     {%- endif %}
+    {%- if entity_name not in ('customer_snapshots', 'interactions', 'transactions') %}
+        {%- do parts.append(whole_text('count(distinct ' ~ column ~ ')') ~ " || ' different'") %}
+    {%- endif %}
 {%- elif column not in entity['key'] and column not in ('customer_id', 'order_id') %}
     {%- set parts = [whole_text('count(distinct ' ~ column ~ ')') ~ " || ' different'"] %}
 {%- else %}
@@ -25,6 +30,9 @@
 {%- do profiles.append(
     'case when count(' ~ column ~ ") > 0 then '" ~ column ~ " ' || " ~ concat_present(parts, ', ') ~ ' end'
 ) %}
+{%- if kind == 'money' %}
+    {%- do sums.append('case when sum(abs(' ~ column ~ ')) >= ' ~ largest_sum ~ " then '" ~ column ~ "' end") %}
+{%- endif %}
 {%- if column not in may_be_blank %}
     {%- do blanks.append(
         'case when ' ~ blank_count ~ ' > 0 and count(' ~ column ~ ") > 0 then '" ~ column ~ " ' || "
@@ -35,7 +43,8 @@
 select
     '{{ entity_name }}' as entity_name,
     'Blank: ' || nullif({{ concat_present(blanks, ', ') }}, '') as blank_note,
-    nullif({{ concat_present(profiles, '; ') }}, '') as column_profile
+    nullif({{ concat_present(profiles, '; ') }}, '') as column_profile,
+    {{ "nullif(" ~ concat_present(sums, ', ') ~ ", '')" if sums else 'cast(null as ' ~ kind_type('text') ~ ')' }} as too_large_columns
 from {{ ref('int_' ~ entity_name ~ '_conformed') }}
 {%- if not loop.last %}
 union all

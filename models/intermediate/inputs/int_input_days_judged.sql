@@ -2,8 +2,9 @@
 -- each column to be more than mistyped ones or placeholders.
 {#- a gap is long if it is longer than both; the average gap is that between the days before it -#}
 {%- set gap_days, gap_multiple = 180, 10 %}
-{#- days after the gap are too few below this share of the column's days, or of all days where the column has few -#}
-{%- set maximum_share, few_days = 0.1, 20 %}
+{#- days after the gap are too few below this share of the column's days, or of all days where the column has few; where nothing
+    at all happened for so many years, and the column has days before, if they are the fewer -#}
+{%- set maximum_share, few_days, long_gap_days = 0.1, 20, 3650 %}
 
 with days as (
     select * from {{ ref('int_input_days_counted') }}
@@ -23,7 +24,10 @@ days_compared as (
 ),
 
 gaps as (
-    select happened_on as gap_ends_on
+    select
+        happened_on as gap_ends_on,
+        case when {{ dbt.datediff('previous_on', 'happened_on', 'day') }} > {{ long_gap_days }} then 0.5 else {{ maximum_share }} end
+            as maximum_share
     from days_compared
     where
         {{ dbt.datediff('previous_on', 'happened_on', 'day') }} > {{ gap_days }}
@@ -38,13 +42,14 @@ all_days_counted as (
 columns_split as (
     select
         gaps.gap_ends_on,
+        gaps.maximum_share,
         days.entity_name,
         days.column_name,
         count(*) as day_count,
         count(*) filter (where days.happened_on >= gaps.gap_ends_on) as later_day_count
     from gaps
     cross join days
-    group by gaps.gap_ends_on, days.entity_name, days.column_name
+    group by gaps.gap_ends_on, gaps.maximum_share, days.entity_name, days.column_name
 ),
 
 gaps_judged as (
@@ -53,7 +58,9 @@ gaps_judged as (
     cross join all_days_counted
     group by columns_split.gap_ends_on
     having bool_and(
-        columns_split.later_day_count < {{ maximum_share }} * case
+        columns_split.later_day_count < case
+            when columns_split.later_day_count < columns_split.day_count then columns_split.maximum_share else {{ maximum_share }}
+        end * case
             when columns_split.day_count < {{ few_days }} then all_days_counted.all_day_count
             else columns_split.day_count
         end

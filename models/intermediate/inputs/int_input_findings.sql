@@ -138,6 +138,23 @@ findings as (
         || contradiction || ': tenure_years are years, and tenure_months months' as finding
     from contradictions
     where affected_count > 0 and affected_count >= {{ warning_share }} * compared_count
+    union all
+    select
+        entity_name,
+        'sum_beyond_the_type' as finding_code,
+        'block' as severity,
+        'The amounts of ' || entity_name || ' are too large: ' || too_large_columns || ' adds up to 10,000,000,000,000,000 or more,'
+        || ' which no mart can hold' as finding
+    from {{ ref('int_entities_profiled') }}
+    where too_large_columns is not null
+    union all
+    select
+        entity_name,
+        'encoding' as finding_code,
+        'warn' as severity,
+        note as finding
+    from {{ ref('int_inputs_noted') }}
+    where is_finding
 )
 
 select * from findings

@@ -1,5 +1,5 @@
 -- What a reader of this extract has to know of how it was read: one note a row, for quality_inputs and, where a name is
--- almost one that is read, for the closing lines.
+-- almost one that is read, for the closing lines. What makes values wrong is a finding too.
 {%- set notes = reading_notes() if execute else [] %}
 
 with file_notes as (
@@ -8,7 +8,8 @@ with file_notes as (
         {{ sql_literal(note['entity_name']) }} as entity_name,
         {{ loop.index }} as note_number,
         {{ sql_literal(note['note']) }} as note,
-        {{ 'true' if note['is_near_miss'] else 'false' }} as is_near_miss
+        {{ 'true' if note.get('is_near_miss') else 'false' }} as is_near_miss,
+        {{ 'true' if note.get('is_finding') else 'false' }} as is_finding
     {%- if not loop.last %}
     union all
     {%- endif %}
@@ -17,7 +18,8 @@ with file_notes as (
         cast(null as {{ kind_type('text') }}) as entity_name,
         cast(null as integer) as note_number,
         cast(null as {{ kind_type('text') }}) as note,
-        cast(null as boolean) as is_near_miss
+        cast(null as boolean) as is_near_miss,
+        cast(null as boolean) as is_finding
     where 1 = 0
     {%- endfor %}
 ),
@@ -33,7 +35,8 @@ spelling_notes as (
         1001 as note_number,
         'Spellings of {{ column }} read as one value: '
         || {{ whole_text('count(*) + count(distinct unified)') }} || ' as ' || {{ whole_text('count(distinct unified)') }} as note,
-        false as is_near_miss
+        false as is_near_miss,
+        false as is_finding
     from {{ spellings_of(column) }}
     where entity_name = '{{ entity_name }}'
     having count(*) > 0
@@ -55,7 +58,8 @@ key_notes as (
                 || {{ whole_text('alike_count') }}
                 || ' differ from a known one only in leading zeros, case, blanks or the form of letters'
         end as note,
-        entity_name <> 'customers' as is_near_miss
+        entity_name <> 'customers' as is_near_miss,
+        false as is_finding
     from keys_compared
     where alike_count > 0
 ),

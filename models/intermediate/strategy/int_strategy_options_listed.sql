@@ -183,7 +183,7 @@ scored as (
         coalesce(
             {{ 'null' if is_by_order else 'expected_gain' }},
             {{ 'null' if is_by_order else 'expected_kept' }},
-            1.0 / (1000000 * scheme_position + 1000 * segment_rank + strategy_rank)
+            cast(1 as double) / (1000000 * scheme_position + 1000 * segment_rank + strategy_rank)
         ) as choice_score
     from gained
 ),

@@ -56,6 +56,7 @@ reading_notes as (
         entity_name,
         {{ dbt.listagg('note', "'. '", 'order by note_number') }} as reading_note
     from {{ ref('int_inputs_noted') }}
+    where not is_finding
     group by entity_name
 ),
 
