@@ -45,8 +45,11 @@
     {%- endif -%}
     with {% if is_child -%}
     known_customers as (
-        select customer_id as known_customer_id from {{ ref('int_customers_checked') }}
-        where row_status = 'conformed'
+        select customers.customer_id as known_customer_id
+        from {{ staged('customers') }} as customers
+        left join {{ ref('int_customers_judged') }} as customers_judged
+            on customers.line_number = customers_judged.line_number
+        where customers_judged.line_number is null
     ),
 
     quarantined_customers as (
@@ -177,7 +180,8 @@
 {%- endmacro %}
 
 
-{#- Every staged row of an entity with its verdict: row_status is `conformed`, or what int_<entity>_judged says. -#}
+{#- Every staged row of an entity with its verdict, for people who look for one: row_status is `conformed`, or what
+    int_<entity>_judged says. -#}
 {% macro checked_rows(entity_name) -%}
     select
         staged_rows.*,
@@ -197,17 +201,18 @@
     select
         {%- for column in entities()[entity_name]['columns'] %}
         {%- if column == unified %}
-        coalesce(spellings.unified, checked.{{ column }}) as {{ column }}{{ ',' if not loop.last }}
+        coalesce(spellings.unified, staged_rows.{{ column }}) as {{ column }}{{ ',' if not loop.last }}
         {%- else %}
-        checked.{{ column }}{{ ',' if not loop.last }}
+        staged_rows.{{ column }}{{ ',' if not loop.last }}
         {%- endif %}
         {%- endfor %}
-    from {{ ref('int_' ~ entity_name ~ '_checked') }} as checked
+    from {{ staged(entity_name) }} as staged_rows
+    left join {{ ref('int_' ~ entity_name ~ '_judged') }} as judged on staged_rows.line_number = judged.line_number
     {%- if unified %}
     left join {{ spellings_of(unified) }} as spellings
-        on spellings.entity_name = '{{ entity_name }}' and checked.{{ unified }} = spellings.spelling
+        on spellings.entity_name = '{{ entity_name }}' and staged_rows.{{ unified }} = spellings.spelling
     {%- endif %}
-    where checked.row_status = 'conformed'
+    where judged.line_number is null
 {%- endmacro %}
 
 

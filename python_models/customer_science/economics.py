@@ -63,7 +63,7 @@ def estimate_economics(rows: pd.DataFrame, significance_level: float) -> pd.Data
     # every save rate with every level of churn, which cannot be below none
     nets = (
         kept.to_numpy()[:, None, None] * draws[:, :, None] * levels.clip(0)[:, None, :]
-    ).reshape(len(table), -1)
+    ).reshape(len(table), POINTS**2)
     nets = nets - fixed.to_numpy()[:, None]
     tail = (1 - RANGE_SHARE) / 2
     known = result["expected_net"].notna().to_numpy()

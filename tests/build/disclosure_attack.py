@@ -280,10 +280,12 @@ class Reader:
         """What rules, and both halves of rules and intervals, have of cells and of each other."""
         items, halves = [], collections.defaultdict(list)
         for mart in ("churn_segment_candidates", "churn_segments"):
-            for code, predicate, *counts in self.rows(
-                "select churn_segment_code, predicate_sql, discovery_count, discovery_churned_count, "
+            for code, predicate, proposing_half, *counts in self.rows(
+                "select churn_segment_code, predicate_sql, proposing_half, discovery_count, discovery_churned_count, "
                 f"confirmation_count, confirmation_churned_count from marts.{mart}"
             ):
+                if proposing_half == "second":
+                    counts = counts[2:] + counts[:2]
                 for half in (0, 1):
                     cell = frozenset([("rule", code), ("half", half)])
                     if cell not in self.sizes:

@@ -50,7 +50,9 @@ def test_predicates_select_the_counted_customers(studied, mart):
     counts = (
         "discovery_count, discovery_churned_count, confirmation_count, confirmation_churned_count"
     )
-    rows = studied.rows(f"select predicate_sql, {counts} from marts.{mart}")
+    # the half that proposed a segment is its discovery half
+    half = "'first'" if mart == "churn_intervals" else "proposing_half"
+    rows = studied.rows(f"select predicate_sql, {half}, {counts} from marts.{mart}")
     selected = [
         studied.row(
             "select count(is_churned) filter (where is_discovery), "
@@ -62,7 +64,10 @@ def test_predicates_select_the_counted_customers(studied, mart):
         for predicate, *_ in rows
     ]
     assert len(rows) >= 5
-    assert selected == [tuple(counted) for _, *counted in rows]
+    assert selected == [
+        tuple(counted if half == "first" else counted[2:] + counted[:2])
+        for _, half, *counted in rows
+    ]
 
 
 def test_every_kind_of_interval_was_selected(demo, bank_scrooge):
@@ -144,10 +149,12 @@ def test_features_without_effect_are_listed_as_not_significant(demo):
 
 def test_segments_of_bank_scrooge_are_large_raised_and_distinct(bank_scrooge):
     segments = bank_scrooge.rows(
-        "select predicate_sql, confirmation_count, confirmation_churn_rate from marts.churn_segments"
+        "select predicate_sql, confirmation_count, confirmation_churn_rate, lift from marts.churn_segments"
     )
-    strong = [predicate for predicate, count, rate in segments if count >= 150 and rate >= 0.455]
-    surest = [predicate for predicate, count, rate in segments if count >= 120 and rate >= 0.7]
+    strong = [
+        predicate for predicate, count, rate, lift in segments if count >= 150 and lift >= 2.5
+    ]
+    surest = [predicate for predicate, count, rate, _ in segments if count >= 120 and rate >= 0.7]
     assert len(strong) >= 5 and surest
     members = [
         {

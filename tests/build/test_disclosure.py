@@ -50,7 +50,8 @@ def test_no_small_cell_of_a_few_customers_can_be_worked_out(few_customers):
     assert len(reader.small()) > 100
     assert reader.worked_out() == {}
     told = sum(reader.sizes[cell] is not None for cell in reader.known)
-    assert told > len(reader.sizes) / 3
+    # candidates of both halves are many, and most of their rules cut small cells
+    assert told > len(reader.sizes) / 5
 
 
 @pytest.mark.parametrize("build", ["demo", "few_customers"])

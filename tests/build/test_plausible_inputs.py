@@ -78,12 +78,12 @@ class TestRowsSetAside:
 
     def test_a_finding_blocks_what_is_built_on_it_and_is_said_at_the_end(self, read):
         build = read(
-            command="build", select=("+int_churn_spells", "+quality_quarantine", "+quality_reconciliation"),
+            command="build", select=("+int_churn_spells_observed", "+quality_quarantine", "+quality_reconciliation"),
             customers=[*customers(["nothing"] * 20 + ["2024-01-31"] * 20), "40,2024-01-31"],
         )  # fmt: skip
         assert not build.is_success
         assert build.statuses["assert_inputs_are_plausible"] == "fail"
-        assert build.statuses["int_churn_spells"] == "skipped"
+        assert build.statuses["int_churn_spells_observed"] == "skipped"
         assert build.statuses["quality_quarantine"] == "success"
         said = " ".join(build.said)
         assert "Not published: test assert_inputs_are_plausible failed" in said

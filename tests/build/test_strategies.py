@@ -102,7 +102,7 @@ def test_arms_follow_from_the_key_alone_and_are_independent_of_every_column(demo
         "job",
         "marital_status",
         "product_count",
-        "is_churned",
+        "has_credit_card",
         "age // 10",
     ]
     p_values = []

@@ -71,3 +71,7 @@ def test_a_test_of_the_stated_size_finds_the_expected_effect_in_four_of_five():
 )
 def test_decisions(changes, decision):
     assert estimated(**changes)["decision_code"] == decision
+
+
+def test_no_rows_give_no_rows():
+    assert estimate_economics(pd.DataFrame([ROW]).iloc[:0], 0.05).empty

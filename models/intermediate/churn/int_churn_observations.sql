@@ -1,6 +1,7 @@
 -- The one source of churn outcomes: a customer, a day, what was known of the customer on that day, and whether churn followed
 -- within the window. Basis `window`: at risk on the first day of an outcome window. `current` and `former`: customers and
 -- churned customers on the as-of date, without an outcome. `snapshot`: everybody, where churn has no usable dates.
+-- depends_on: {{ ref('int_input_findings') }}, so that nothing is measured on an implausible extract
 {%- set remembered = ['balance', 'is_active', 'has_credit_card', 'property_count', 'credit_score', 'estimated_salary'] %}
 {#- difference between the shares of churned and of retained customers with a snapshot -#}
 {%- set maximum_coverage_gap = 0.05 %}

@@ -31,11 +31,20 @@ tested as (
     select * from {{ ref('int_churn_candidates_tested') }}
 ),
 
--- q-values depend on the confirmation half of those that are tested
+-- q-values depend on the confirmation half of those that are tested, which is the half that did not propose the candidate
 candidates as (
     select
         counted.*,
-        case when tested.p_value is null then 'churn: not tested' else 'churn' end as confirmation_name
+        case
+            when tested.proposing_half = 'first' then 'churn: discovery'
+            when tested.p_value is null then 'churn: not tested'
+            else 'churn'
+        end as first_half_name,
+        case
+            when tested.proposing_half = 'second' then 'churn: discovery'
+            when tested.p_value is null then 'churn: not tested'
+            else 'churn'
+        end as second_half_name
     from {{ ref('int_churn_candidates_counted') }} as counted
     inner join tested on counted.candidate_number = tested.candidate_number
     where counted.window_number = 1
@@ -51,7 +60,7 @@ counted as (
     from owned_counted
     union all
     select
-        'churn: discovery' as cut_name,
+        first_half_name as cut_name,
         segment_code,
         'discovery' as half,
         discovery_count as customers_count,
@@ -59,7 +68,7 @@ counted as (
     from candidates
     union all
     select
-        confirmation_name as cut_name,
+        second_half_name as cut_name,
         segment_code,
         'confirmation' as half,
         confirmation_count as customers_count,

@@ -1,6 +1,5 @@
 -- From when to when each customer was with the bank. Under inactivity, an activity after a completed silence begins a new
 -- spell; otherwise a customer has one.
--- depends_on: {{ ref('int_input_findings') }}, so that nothing is measured on an implausible extract
 with churned as (
     select * from {{ ref('int_customers_churned') }}
 ),

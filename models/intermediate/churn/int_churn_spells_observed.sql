@@ -1,6 +1,7 @@
 -- From when to when each spell is at risk of a churn that would be counted: on the days after entered_on, up to exited_on.
 -- Closings are counted after the day that int_closings_recorded names, so a customer who joined earlier enters on that day
 -- (delayed entry), and a spell that ended by then takes no part. Empty where the extract has no dates of joining or closing.
+-- depends_on: {{ ref('int_input_findings') }}, so that nothing is measured on an implausible extract
 with spells as (
     select * from {{ ref('int_churn_spells') }}
     where started_on is not null

@@ -69,7 +69,8 @@ consent_notes as (
         'customers' as entity_name,
         1003 as note_number,
         'Nobody is known to consent to marketing or to refuse it, so this keeps nobody from a strategy' as note,
-        false as is_near_miss
+        false as is_near_miss,
+        false as is_finding
     from {{ ref('int_customers_conformed') }}
     having count(*) > 0 and count(marketing_consent) = 0
 ),

@@ -85,7 +85,7 @@ described as (
         changed_clv_amount,
         cast(gain_amount as decimal(18, 2)) as gain_amount,
         alive_probability,
-        cast(row_number() over (order by gain_amount * coalesce(alive_probability, 1) desc, customer_id asc) as bigint)
+        cast(row_number() over (order by gain_amount * coalesce(alive_probability, 1) desc, ranked.customer_id asc) as bigint)
             as candidate_rank,
                 'association' as evidence_kind,
         dimensions.city,
