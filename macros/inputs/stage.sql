@@ -221,6 +221,10 @@
 {#- Whether a date means no date (var placeholder_dates). -#}
 {% macro is_placeholder(column) -%}
     {%- set dates = dates_list_var('placeholder_dates') -%}
+    {%- if column.endswith('birth_date') -%}
+        {#- people were born on the day with which the clocks of computers begin -#}
+        {%- set dates = dates | reject('in', ["cast('1970-01-01' as date)"]) | list -%}
+    {%- endif -%}
     {{ 'cast(' ~ column ~ ' as date) in (' ~ dates | join(', ') ~ ')' if dates else 'false' }}
 {%- endmacro %}
 

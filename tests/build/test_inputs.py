@@ -132,8 +132,12 @@ def clean(read, tmp_path_factory):
 
 
 def judged(entity: str) -> str:
-    """Every row of an entity with its verdict."""
-    return f"intermediate.int_{entity}_checked"
+    """Every row of an entity of the canonical layout with its verdict, as a relation."""
+    return f"""(
+        select staged.*, coalesce(row_status, 'conformed') as row_status, rule_code, column_name
+        from staging.stg_canonical__{entity} as staged
+        left join intermediate.int_{entity}_judged as judged on staged.line_number = judged.line_number
+    )"""
 
 
 def assert_masked(masked: str):
@@ -706,6 +710,7 @@ CELLS = [
     ("closed_on", "0000-00-00 00:00:00", None),
     ("joined_on", "00.00.0000", None),
     ("joined_on", "1970-01-01", None),
+    ("birth_date", "1970-01-01", date("1970-01-01")),
     ("joined_on", "0.0.20", UNPARSEABLE),
     ("age", "#N/A", None),
     ("balance", "?", None),
