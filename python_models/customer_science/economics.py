@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from customer_science.comparisons import Settings
+
 ECONOMICS_TYPES = {
     "segment_scheme": "str",
     "segment_code": "str",
@@ -26,13 +28,11 @@ ECONOMICS_TYPES = {
 KEYS = ["segment_scheme", "segment_code", "strategy_code"]
 # a plan's range of save rates, and the range of the net amount, hold nine of ten cases
 RANGE_SHARE = 0.9
-# of a test with two equal arms: the chance of finding an effect that is there
-TEST_POWER = 0.8
 # points of each of the two distributions
 POINTS = 101
 
 
-def estimate_economics(rows: pd.DataFrame, significance_level: float) -> pd.DataFrame:
+def estimate_economics(rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Net amounts, break-even and decision of each row of `rows`: a segment and a strategy.
 
     Columns of `rows`: the keys; reached_count (customers contacted), churn_probability (their mean), kept_value (money
@@ -75,12 +75,13 @@ def estimate_economics(rows: pd.DataFrame, significance_level: float) -> pd.Data
     result["break_even_save_rate"] = (fixed / kept).where((kept > 0) & (fixed <= kept))
     churn = table["churn_probability"].astype(float)
     result["expected_effect"] = churn * mean * table["active_share"].astype(float)
-    z = stats.norm.ppf(1 - significance_level / 2) + stats.norm.ppf(TEST_POWER)
     spread = 2 * churn * (1 - churn)
     arm = table["reached_count"].astype(float) / 2
-    result["smallest_detectable_effect"] = z * np.sqrt(spread / arm.where(arm > 0))
+    result["smallest_detectable_effect"] = settings.detectable_errors * np.sqrt(
+        spread / arm.where(arm > 0)
+    )
     effect = result["expected_effect"].where(result["expected_effect"] > 0)
-    result["needed_count"] = np.ceil(2 * spread * (z / effect) ** 2)
+    result["needed_count"] = np.ceil(2 * spread * (settings.detectable_errors / effect) ** 2)
     can_be_tested = result["smallest_detectable_effect"] <= effect
     is_sure = (table["evidence_level"] != "assumed") & (result["least_net"] > 0)
     result["decision_code"] = np.select(

@@ -3,9 +3,9 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
+    from customer_science.comparisons import Settings
     from customer_science.economics import estimate_economics
+    from customer_science.settings import read_settings
 
-    return estimate_economics(
-        dbt.ref("int_strategy_economics_summed").df(),
-        float(dbt.config.meta_get("significance_level")),
-    )
+    settings = read_settings(Settings, dbt.config.meta_get("settings"))
+    return estimate_economics(dbt.ref("int_strategy_economics_summed").df(), settings)

@@ -3,8 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from customer_science.comparisons import Settings
 from customer_science.economics import estimate_economics
 from scipy import stats
+
+SETTINGS = Settings(confidence_level=0.95, significance=0.05)
 
 ROW = {
     "segment_scheme": "rule", "segment_code": "core", "strategy_code": "call", "reached_count": 1_000,
@@ -14,7 +17,7 @@ ROW = {
 
 
 def estimated(**changes):
-    return estimate_economics(pd.DataFrame([ROW | changes]), 0.05).iloc[0]
+    return estimate_economics(pd.DataFrame([ROW | changes]), SETTINGS).iloc[0]
 
 
 def test_at_the_save_rate_that_breaks_even_the_net_amount_is_nothing():
@@ -74,4 +77,4 @@ def test_decisions(changes, decision):
 
 
 def test_no_rows_give_no_rows():
-    assert estimate_economics(pd.DataFrame([ROW]).iloc[:0], 0.05).empty
+    assert estimate_economics(pd.DataFrame([ROW]).iloc[:0], SETTINGS).empty

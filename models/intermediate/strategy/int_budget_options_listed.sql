@@ -61,14 +61,13 @@ options as (
         end as floor_share,
         remaining.remaining_count,
         plans.capacity_count,
-        plans.setup_effort_days * plans.effort_day_amount as setup_cost,
-        plans.contact_effort_days * plans.effort_day_amount as contact_cost,
+        plans.setup_cost,
+        plans.contact_cost,
         rates.planning_churn_rate is null as is_churn_assumed,
         plans.pessimistic_save_rate,
+        plans.expected_save_rate,
         plans.optimistic_save_rate,
-        remaining.average_clv_amount
-        * greatest(0, 1.0 - cast(plans.lead_time_days as double) / nullif({{ number_var('planning_days') }}, 0))
-            as reachable_value,
+        remaining.average_clv_amount * plans.active_share as reachable_value,
         coalesce(rates.planning_churn_rate_ci_lower, scenarios.assumed_churn_rate) as lowest_churn_rate,
         coalesce(rates.planning_churn_rate, scenarios.assumed_churn_rate) as expected_churn_rate,
         coalesce(rates.planning_churn_rate_ci_upper, scenarios.assumed_churn_rate) as highest_churn_rate
@@ -84,7 +83,7 @@ estimated as (
     select
         *,
         reachable_value * lowest_churn_rate * pessimistic_save_rate as least_contact_value,
-        reachable_value * expected_churn_rate * (pessimistic_save_rate + optimistic_save_rate) / 2 as expected_contact_value,
+        reachable_value * expected_churn_rate * expected_save_rate as expected_contact_value,
         reachable_value * highest_churn_rate * optimistic_save_rate as most_contact_value
     from options
 )

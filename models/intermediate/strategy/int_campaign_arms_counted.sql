@@ -46,7 +46,8 @@ described as (
         counted.*,
         campaigns.holdout_share,
         campaigns.strategy_code,
-        plans.contact_effort_days * plans.effort_day_amount + plans.offer_cost_amount as treatment_cost
+        coalesce(campaigns.contact_cost_amount, plans.contact_effort_days * plans.effort_day_amount) + plans.offer_cost_amount
+            as treatment_cost
     from counted
     left join {{ ref('campaigns') }} as campaigns on counted.campaign_code = campaigns.campaign_code
     left join {{ ref('strategy_plans') }} as plans on campaigns.strategy_code = plans.strategy_code

@@ -32,7 +32,7 @@ select
     counted.holdout_count,
     1.0 - power(1.0 - counted.churn_probability, cast(campaigns.outcome_days as double) / {{ number_var('planning_days') }})
         as churn_probability,
-    (plans.pessimistic_save_rate + plans.optimistic_save_rate) / 2 as save_rate
+    plans.expected_save_rate as save_rate
 from counted
 inner join campaigns on counted.campaign_code = campaigns.campaign_code
 inner join plans on campaigns.strategy_code = plans.strategy_code

@@ -62,12 +62,11 @@ planned as (
         plans.prerequisite_kind,
         plans.prerequisite,
         plans.pessimistic_save_rate,
+        plans.expected_save_rate,
         plans.optimistic_save_rate,
         plans.evidence_level,
         least(counted.remaining_count, coalesce(plans.capacity_count, counted.remaining_count)) as reached_count,
-        greatest(
-            0, 1.0 - cast(plans.lead_time_days as double) / nullif({{ number_var('planning_days') }}, 0)
-        ) as active_share
+        plans.active_share
     from counted
     inner join rates
         on counted.segment_scheme = rates.segment_scheme and counted.segment_code = rates.segment_code
@@ -82,7 +81,7 @@ estimated as (
         setup_effort_days + contact_effort_days * reached_count as effort_days,
         remaining_count * planning_churn_rate as expected_churned_customers,
         reached_count * active_share * planning_churn_rate_ci_lower * pessimistic_save_rate as least_kept_customers,
-        reached_count * active_share * planning_churn_rate * (pessimistic_save_rate + optimistic_save_rate) / 2
+        reached_count * active_share * planning_churn_rate * expected_save_rate
             as expected_kept_customers,
         reached_count * active_share * planning_churn_rate_ci_upper * optimistic_save_rate as most_kept_customers,
         cast(value_held_amount as double) / nullif(remaining_count, 0) as average_value_held_amount

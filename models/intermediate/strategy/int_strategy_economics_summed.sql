@@ -19,12 +19,7 @@ rates as (
 ),
 
 plans as (
-    select
-        *,
-        contact_effort_days * effort_day_amount as contact_cost,
-        setup_effort_days * effort_day_amount as setup_cost,
-        greatest(0, 1.0 - cast(lead_time_days as double) / nullif({{ number_var('planning_days') }}, 0)) as active_share
-    from {{ ref('int_strategy_plans_updated') }}
+    select * from {{ ref('int_strategy_plans_updated') }}
 ),
 
 summed as (
@@ -52,10 +47,6 @@ reached as (
         summed.*,
         plans.capacity_count,
         least(summed.eligible_count, coalesce(plans.capacity_count, summed.eligible_count)) as reached_count,
-        coalesce(
-            cast(least(summed.eligible_count, coalesce(plans.capacity_count, summed.eligible_count)) as double)
-            / nullif(summed.eligible_count, 0), 0
-        ) as reached_share,
         plans.offer_cost_amount,
         plans.retained_take_up_rate,
         plans.contact_cost,
@@ -71,17 +62,28 @@ reached as (
     left join rates on summed.segment_scheme = rates.segment_scheme and summed.segment_code = rates.segment_code
 ),
 
-costed as (
+offered as (
     select
         *,
         expected_churned_customers / nullif(eligible_count, 0) as churn_probability,
-        reached_share * active_share * retained_take_up_rate * (eligible_count - expected_churned_customers)
-            as retained_offer_customers,
-        reached_count * contact_cost + setup_cost
-        + reached_share * active_share * retained_take_up_rate * (eligible_count - expected_churned_customers) * offer_cost_amount
-            as fixed_cost,
-        reached_share * active_share * (value_at_risk - expected_churned_customers * offer_cost_amount) as kept_value
+        -- of the eligible customers those whom the strategy reaches, for as long as it is active
+        coalesce(cast(reached_count as double) / nullif(eligible_count, 0), 0) * active_share as active_reach
     from reached
+),
+
+taken as (
+    select
+        *,
+        active_reach * retained_take_up_rate * (eligible_count - expected_churned_customers) as retained_offer_customers
+    from offered
+),
+
+costed as (
+    select
+        *,
+        reached_count * contact_cost + setup_cost + retained_offer_customers * offer_cost_amount as fixed_cost,
+        active_reach * (value_at_risk - expected_churned_customers * offer_cost_amount) as kept_value
+    from taken
 )
 
 select * from costed

@@ -13,9 +13,9 @@ with strategies as (
         plans.balance_margin_rate,
         plans.offer_cost_amount,
         plans.retained_take_up_rate,
-        plans.contact_effort_days * plans.effort_day_amount as contact_cost,
-        (plans.pessimistic_save_rate + plans.optimistic_save_rate) / 2 as save_rate,
-        greatest(0, 1.0 - cast(plans.lead_time_days as double) / nullif({{ number_var('planning_days') }}, 0)) as active_share
+        plans.contact_cost,
+        plans.expected_save_rate,
+        plans.active_share
     from {{ ref('strategies') }} as strategies
     inner join {{ ref('int_strategy_plans_updated') }} as plans on strategies.strategy_code = plans.strategy_code
     -- what the bank does within its own house addresses no customer
@@ -152,10 +152,10 @@ gained as (
     select
         *,
         active_share * (
-            reachable_share * save_rate * (expected_value - offer_cost_amount)
+            reachable_share * expected_save_rate * (expected_value - offer_cost_amount)
             - (1.0 - reachable_share) * retained_take_up_rate * offer_cost_amount
         ) - contact_cost as expected_gain,
-        active_share * reachable_share * save_rate as expected_kept
+        active_share * reachable_share * expected_save_rate as expected_kept
     from staked
 ),
 
