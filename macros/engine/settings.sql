@@ -5,7 +5,7 @@
     {% set kinds = {
         'text': [
             'source_system', 'age_band_set', 'standardisation_age_band_set', 'rfm_scheme', 'clv_purchase_model',
-            'clv_tier_set',
+            'clv_tier_set', 'strategy_choice',
         ],
         'text or null': ['canonical_schema', 'clv_family'],
         'texts': ['strategy_scheme_order'],
