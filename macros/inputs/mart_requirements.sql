@@ -13,7 +13,7 @@
         'churn_rates_by_product', 'churn_rates_by_product_count', 'churn_cut_tests', 'churn_hypothesis_tests',
         'churn_intervals', 'churn_portraits', 'churn_segments', 'churn_segment_candidates', 'churn_scores',
         'churn_model_metrics', 'churn_observations', 'churn_rates_by_month', 'retention_by_cohort', 'strategy_priorities',
-        'budget_allocation'] %}
+        'strategy_economics', 'budget_allocation'] %}
         {% do requirements.update({mart: [churn]}) %}
     {% endfor %}
     {% for mart in ['clv_customers', 'clv_tiers', 'clv_model_metrics', 'clv_upgrade_candidates'] %}
@@ -27,6 +27,12 @@
         {% do requirements[mart].append(['customers.joined_on'] + events) %}
     {% endfor %}
     {% do requirements['budget_allocation'].append(value) %}
+    {#- what the seeds of segments read, the ages apart, which alone make none -#}
+    {% set segments = churn + value + ['customers.product_count', 'customers.balance', 'customers.estimated_salary',
+        'product_holdings.product_code'] %}
+    {% for mart in ['strategy_options', 'strategy_reach', 'campaign_audience', 'campaign_sizes'] %}
+        {% do requirements.update({mart: [segments]}) %}
+    {% endfor %}
     {% do requirements.update({'campaign_readout': [['campaign_contacts.arm']]}) %}
     {% do return(requirements) %}
 {% endmacro %}
