@@ -4,10 +4,10 @@
 {% macro setting_kinds() %}
     {% set kinds = {
         'text': [
-            'source_system', 'age_band_set', 'standardisation_age_band_set', 'rfm_scheme', 'clv_purchase_model',
+            'source_system', 'age_band_set', 'standardisation_age_band_set', 'clv_purchase_model',
             'clv_tier_set', 'strategy_choice',
         ],
-        'text or null': ['canonical_schema', 'clv_family'],
+        'text or null': ['canonical_schema', 'clv_family', 'rfm_scheme'],
         'texts': ['strategy_scheme_order'],
         'date formats': ['date_formats'],
         'time zone': ['time_zone'],
@@ -18,9 +18,10 @@
         'date range': ['date_range'],
         'date or null': ['as_of_date', 'churn_observed_from'],
         'flag': [
-            'models_use_protected_attributes', 'action_lists_use_protected_attributes', 'pseudonymise_ids',
+            'action_lists_use_protected_attributes', 'pseudonymise_ids',
             'publish_customers', 'require_publication',
         ],
+        'flag or calibration': ['models_use_protected_attributes'],
         'share': ['significance_level', 'segment_minimum_share'],
         'confidence level': ['confidence_level'],
         'number': ['segment_minimum_lift', 'segment_high_lift', 'clv_discount_rate'],
@@ -82,6 +83,8 @@
     {% elif kind == 'share' and value > 1 %}{% do return(says ~ "a number from 0 to 1.") %}
     {% elif kind == 'whole number' and value != value | int %}{% do return(says ~ "a whole number.") %}
     {% elif kind == 'flag' and value is not boolean %}{% do return(says ~ "true or false.") %}
+    {% elif kind == 'flag or calibration' and value is not boolean and value != 'calibration' %}
+        {% do return(says ~ "true, false or calibration.") %}
     {% elif kind == 'date' and not is_date_text(value) %}{% do return(says ~ "a date as YYYY-MM-DD.") %}
     {% elif kind == 'date range' and (not is_list or value | length != 2 or not is_date_text(value[0]) or not is_date_text(value[1])) %}
         {% do return(says ~ "two dates as YYYY-MM-DD.") %}

@@ -38,12 +38,6 @@
 {% endmacro %}
 
 
-{#- The feature set that values learn from. -#}
-{% macro clv_feature_set() %}
-    {% do return('all' if flag_var('models_use_protected_attributes') == 'true' else 'without_protected') %}
-{% endmacro %}
-
-
 {#- The folds of back-tests and of intervals; those of policies, which Python makes, are as many (PolicySettings). -#}
 {% macro clv_fold_count() %}
     {% do return(5) %}

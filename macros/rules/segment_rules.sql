@@ -1,6 +1,6 @@
 {#- The ways of segmenting customers on which strategies may hang. -#}
 {% macro segment_schemes() %}
-    {% do return(['rule', 'rfm', 'cluster', 'churn', 'clv_tier', 'study']) %}
+    {% do return(['rule', 'rfm', 'cluster', 'churn', 'clv_tier', 'study', 'data_quality']) %}
 {% endmacro %}
 
 

@@ -57,6 +57,10 @@ METRIC_TYPES = {
     **dict.fromkeys(["customers_count", "churned_count"], "int64"),
 }
 
+GROUP_KEY = ["feature_set", "age_band", "gender"]
+GROUP_TYPES = {**dict.fromkeys(GROUP_KEY, "str"), "odds_factor": "float64"}
+GROUP_PRIOR = 10  # customers who do as the scores say, in each group
+
 # customers of the rarer outcome that a leaf of a tree is expected to hold, and that each tree needs: with fewer the
 # trees learn single customers by heart
 OUTCOMES_PER_LEAF = 10
@@ -472,6 +476,23 @@ def _intercept(log_odds: np.ndarray, rate: float) -> float:
     """What has to be added to the log-odds so that their probabilities have this mean."""
     bound = np.abs(log_odds).max() + np.abs(logit(rate))
     return float(brentq(lambda shift: expit(shift + log_odds).mean() - rate, -bound, bound))
+
+
+def calibrate_groups(tested: pd.DataFrame) -> pd.DataFrame:
+    """By how much the odds of each group are to be multiplied so that its mean probability is its churn rate.
+
+    `tested` has one row per feature set and customer: feature_set, age_band, gender, is_churned, churn_probability.
+    GROUP_PRIOR customers who do as the scores say are added to each group, so that few customers change little.
+    Returns one row per feature set, age band and gender with odds_factor, the same whatever the order of rows.
+    """
+    rows = []
+    for key, group in tested.groupby(GROUP_KEY, sort=True):
+        group = group.sort_values(["churn_probability", "is_churned"])
+        probability = np.clip(group["churn_probability"].to_numpy(float), 1e-12, 1 - 1e-12)
+        churned_count = group["is_churned"].to_numpy(bool).sum()
+        rate = (churned_count + GROUP_PRIOR * probability.mean()) / (len(group) + GROUP_PRIOR)
+        rows.append((*key, np.exp(_intercept(logit(probability), rate))))
+    return pd.DataFrame(rows, columns=list(GROUP_TYPES)).astype(GROUP_TYPES)
 
 
 def learn_encodings(features: pd.DataFrame) -> dict[str, pd.Series | None]:

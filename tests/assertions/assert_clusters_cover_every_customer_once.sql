@@ -1,7 +1,7 @@
 -- Every customer of the scheme is in one cluster, profiles count the same people, and one candidate is in use.
 with customers as (
     select count(*) as customers_count from {{ ref('rfm_customers') }}
-    where rfm_scheme = {{ sql_literal(var('rfm_scheme')) }}
+    where rfm_scheme in (select chosen.rfm_scheme from {{ ref('int_rfm_scheme_chosen') }} as chosen)
 ),
 
 placed as (

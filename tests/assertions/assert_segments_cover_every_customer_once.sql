@@ -10,7 +10,7 @@ schemes as (
         sum(customers_count) as customers_count
     from {{ ref('strategy_segments') }}
     -- these may overlap or pass a customer over
-    where segment_scheme not in ('churn', 'study', 'clv_tier')
+    where segment_scheme not in ('churn', 'study', 'clv_tier', 'data_quality')
     group by segment_scheme
 ),
 

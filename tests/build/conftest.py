@@ -312,6 +312,6 @@ def auto_insurance_clv(run_dbt, once) -> Build:
 def cdnow(run_dbt, once) -> Build:
     """The published purchases, which clusters are made of too."""
     return real_build(
-        run_dbt, once, "cdnow", env=CAUTIOUS, rfm_scheme="purchases",
+        run_dbt, once, "cdnow", env=CAUTIOUS,
         select=[*READ, *VALUE, "+rfm_customers", "+cluster_profiles", "+cluster_selection"],
     )  # fmt: skip

@@ -31,6 +31,11 @@ class TestChurnModelling:
         assert measured["gradient_boosting", "all", "brier"] == pytest.approx(0.1006, abs=0.01)
         assert measured["base_rate", "none", "brier"] == pytest.approx(0.162, abs=0.0005)
 
+    def test_salaries_below_the_minimum_wage_are_marked(self, churn_modelling):
+        assert churn_modelling.rows(
+            "select customers_count, strategy_code from marts.strategy_segments where segment_scheme = 'data_quality'"
+        ) == [(802, "check_salary_estimates")]
+
     def test_scores_are_calibrated(self, churn_modelling):
         measured = metrics(churn_modelling)
         for feature_set in ("all", "without_protected"):

@@ -82,7 +82,7 @@ def test_one_scheme_without_structure_leaves_everybody_to_the_rules(run_dbt, dem
     wanted = ("cluster_profiles", "cluster_selection", "strategy_customers")
     build = run_dbt(
         into=demo_copy,
-        select=[f"int_cluster_features_built+,+{mart}" for mart in wanted],
+        select=[f"int_rfm_scheme_chosen+,+{mart}" for mart in wanted],
         env=MODELS,
         rfm_scheme="purchases",
         strategy_choice="order",

@@ -73,7 +73,7 @@ def test_the_build_passes_with_every_setting_off_its_default(run_dbt):
         ({"small_cell_size": "many"}, "Var small_cell_size is 'many': expected a number from 0."),
         ({"strategy_scheme_order": "rfm"}, "Var strategy_scheme_order is 'rfm': expected a list."),
         ({"strategy_scheme_order": ["typo"]}, "Var strategy_scheme_order has 'typo': expected names among"),
-        ({"models_use_protected_attributes": "maybe"}, "is 'maybe': expected true or false."),
+        ({"models_use_protected_attributes": "maybe"}, "is 'maybe': expected true, false or calibration."),
         ({"churn_window_days": -180}, "Var churn_window_days is '-180': expected a number from 0."),
         ({"clv_family": "luck"}, "Var clv_family is 'luck': expected one of policies, purchases, contracts."),
         ({"clv_holdout_days": [0]}, "Var clv_holdout_days has '0': expected whole numbers of days from 1."),

@@ -164,7 +164,7 @@ def test_the_list_of_a_campaign_has_its_treated_customers_and_is_removed_like_an
     assert not (tmp_path / "audience").exists()
 
 
-def test_a_planted_effect_of_age_under_serves_the_old_unless_scores_know_it(demo):
+def test_a_planted_effect_of_age_under_serves_the_old_unless_scores_or_their_level_know_it(demo):
     verdicts = dict(
         demo.rows(
             "select feature_set, list(verdict order by group_value) from marts.quality_fairness "
@@ -176,3 +176,4 @@ def test_a_planted_effect_of_age_under_serves_the_old_unless_scores_know_it(demo
         and verdicts["without_protected"][-1] == "under_served"
     )
     assert set(verdicts["all"]) == {"alike"}
+    assert set(verdicts["calibrated"]) == {"alike"}

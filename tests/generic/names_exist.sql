@@ -1,10 +1,10 @@
 {#- Fails with each of the names that the column lacks. On a seed it runs before anything is built on it, and the failed
-    test's own name shows the vars that hold the names. -#}
+    test's own name shows the vars that hold the names. A name that is null asks for nothing. -#}
 {% test names_exist(model, column_name, names) %}
 
 with expected_names as (
     {%- for name in names %}
-    select {{ sql_literal(name) }} as expected_name
+    select {{ 'null' if name is none else sql_literal(name) }} as expected_name
     {%- if not loop.last %}
     union all
     {%- endif %}

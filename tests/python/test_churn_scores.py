@@ -740,3 +740,28 @@ def test_the_base_rate_ranks_like_chance_and_has_no_slope(planted):
     assert names == {"auc", "brier", "ece", "top_decile_lift"}
     assert metric(metrics, "base_rate", "none", "auc") == 0.5
     assert metric(metrics, "base_rate", "none", "top_decile_lift") == pytest.approx(1)
+
+
+def test_a_group_s_probabilities_get_its_churn_rate_and_keep_their_order():
+    generator = np.random.default_rng(1)
+    probability = generator.uniform(0.05, 0.4, 4_000)
+    tested = pd.DataFrame(
+        {
+            "feature_set": "all",
+            "age_band": np.where(np.arange(4_000) < 2_000, "old", "young"),
+            "gender": "female",
+            "churn_probability": probability,
+            "is_churned": generator.uniform(size=4_000) < np.repeat([0.5, 0.1], 2_000),
+        }
+    )
+    factors = churn_scores.calibrate_groups(tested)
+    pd.testing.assert_frame_equal(factors, churn_scores.calibrate_groups(tested[::-1]))
+    factor = tested.merge(factors)["odds_factor"].to_numpy()
+    calibrated = probability * factor / (1 - probability + probability * factor)
+    for band in ("old", "young"):
+        ours = (tested["age_band"] == band).to_numpy()
+        # ten customers who do as the scores say among two thousand
+        assert abs(calibrated[ours].mean() - tested["is_churned"][ours].mean()) < 0.003
+        assert (np.argsort(calibrated[ours]) == np.argsort(probability[ours])).all()
+    few = tested[ours][:1].assign(is_churned=True)
+    assert 1 < churn_scores.calibrate_groups(few)["odds_factor"][0] < 2

@@ -40,7 +40,7 @@ scheme as (
         max(entity_name) filter (where measure = 'recency') as recency_entity,
         max(entity_name) filter (where measure = 'frequency') as frequency_entity
     from {{ ref('rfm_schemes') }}
-    where rfm_scheme = {{ sql_literal(var('rfm_scheme')) }}
+    where rfm_scheme in (select chosen.rfm_scheme from {{ ref('int_rfm_scheme_chosen') }} as chosen)
 ),
 
 -- attributes that change, of which a record says the latest value only

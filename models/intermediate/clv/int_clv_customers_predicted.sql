@@ -12,7 +12,7 @@ policies as (
         shuffle_number = 1
         and prediction_kind = 'out_of_fold'
         and model_code = 'rule_forest'
-        and feature_set = {{ sql_literal(clv_feature_set()) }}
+        and feature_set = {{ sql_literal(score_feature_set()) }}
 ),
 
 summarised as (

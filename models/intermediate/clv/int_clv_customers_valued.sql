@@ -1,4 +1,5 @@
--- The value and tier of each customer by the family in use: the value that the extract gives, else the predicted one.
+-- The value and tier of each customer by the family in use: the value that the extract gives, else the predicted one; and what
+-- remains of it after the claims to be expected.
 with predicted as (
     select * from {{ ref('int_clv_customers_predicted') }}
     where prediction_basis = 'latest'
@@ -11,6 +12,10 @@ chosen as (
 calibrated as (
     select * from {{ ref('int_clv_values_calibrated') }}
     where prediction_basis = 'latest'
+),
+
+claims as (
+    select * from {{ ref('int_clv_claims_expected') }}
 ),
 
 tiers as (
@@ -27,6 +32,11 @@ valued as (
         cast(predicted.actual_value as decimal(18, 2)) as observed_clv_amount,
         cast(predicted.predicted_value as decimal(18, 2)) as predicted_clv_amount,
         cast(coalesce(predicted.actual_value, predicted.predicted_value) as decimal(18, 2)) as clv_amount,
+        cast(
+            coalesce(predicted.actual_value, predicted.predicted_value)
+            * (1.0 - case when predicted.clv_family = 'purchases' then 0.0 else coalesce(claims.claim_share, 0.0) end)
+            as decimal(18, 2)
+        ) as net_clv_amount,
         cast(calibrated.lower_value as decimal(18, 2)) as lowest_clv_amount,
         cast(calibrated.upper_value as decimal(18, 2)) as highest_clv_amount,
         calibrated.is_covered,
@@ -37,6 +47,7 @@ valued as (
         predicted.renewal_probability,
         predicted.is_out_of_sample
     from predicted
+    cross join claims
     inner join chosen on predicted.clv_family = chosen.clv_family
     inner join calibrated
         on predicted.clv_family = calibrated.clv_family and predicted.customer_id = calibrated.customer_id

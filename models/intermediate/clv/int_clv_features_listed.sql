@@ -7,7 +7,7 @@ listed as (
     select
         feature_name,
         is_protected,
-        not is_protected or {{ sql_literal(clv_feature_set()) }} = 'all' as is_used
+        not is_protected or {{ sql_literal(score_feature_set()) }} = 'all' as is_used
     from features
 )
 

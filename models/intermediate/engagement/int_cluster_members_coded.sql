@@ -3,10 +3,14 @@
 -- code, and is read here before it is replaced; a full refresh forgets. More than half in common can only be with one.
 {%- set remembered = ['cluster_set_key', 'customer_id', 'cluster_code', 'highest_code_number'] -%}
 {{ config(pre_hook="{{ keep_former_table(this) }}") }}
-{%- set former = former_table(this, remembered) if execute and not flags.FULL_REFRESH else none -%}
-{%- set cluster_set_key = sql_literal(var('source_system') ~ '.' ~ var('rfm_scheme')) %}
+{%- set former = former_table(this, remembered) if execute and not flags.FULL_REFRESH else none %}
 
-with sampled as (
+with cluster_set as (
+    select {{ sql_literal(var('source_system') ~ '.') }} || rfm_scheme as cluster_set_key
+    from {{ ref('int_rfm_scheme_chosen') }}
+),
+
+sampled as (
     select * from {{ ref('int_cluster_customers_sampled') }}
 ),
 
@@ -34,7 +38,7 @@ all_former_members as (
 
 former_members as (
     select * from all_former_members
-    where cluster_set_key = {{ cluster_set_key }}
+    where cluster_set_key in (select cluster_set.cluster_set_key from cluster_set)
 ),
 
 in_both as (
@@ -92,7 +96,7 @@ coded as (
 
 remembered as (
     select
-        {{ cluster_set_key }} as cluster_set_key,
+        cluster_set.cluster_set_key,
         members.customer_id,
         members.cluster_number,
         coded.cluster_code,
@@ -101,6 +105,7 @@ remembered as (
         cast(coded.highest_code_number as bigint) as highest_code_number
     from members
     inner join coded on members.cluster_number = coded.cluster_number
+    cross join cluster_set
     union all
     -- those of other extracts in the same database, and of this one for as long as it shows no clusters
     select
@@ -112,7 +117,9 @@ remembered as (
         cast(null as double) as match_jaccard,
         highest_code_number
     from all_former_members
-    where cluster_set_key <> {{ cluster_set_key }} or not exists (select 1 from members)
+    where
+        cluster_set_key not in (select cluster_set.cluster_set_key from cluster_set)
+        or not exists (select 1 from members)
 )
 
 select * from remembered

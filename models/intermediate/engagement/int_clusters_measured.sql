@@ -9,7 +9,7 @@ with placed as (
 
 rfm as (
     select * from {{ ref('int_customers_rfm') }}
-    where rfm_scheme = {{ sql_literal(var('rfm_scheme')) }}
+    where rfm_scheme in (select chosen.rfm_scheme from {{ ref('int_rfm_scheme_chosen') }} as chosen)
 ),
 
 profiled as (

@@ -1,5 +1,5 @@
--- The quantiles that split each measure's values into bins, kept as rows so that a score can be explained. They are those of
--- customers who have not closed: closing ends the activity that is measured.
+-- The bounds that split each measure's values into bins, kept as rows so that a score can be explained: those that people fixed,
+-- else the quantiles of customers who have not closed, since closing ends the activity that is measured.
 {%- set probabilities = [] -%}
 {%- for bin_count in rfm_bin_counts() -%}
     {%- for number in range(1, bin_count) -%}
@@ -58,10 +58,15 @@ computed as (
         schemes.direction,
         schemes.weight,
         positions.threshold_number,
-        {{ list_item('measured.quantile_list', 'positions.quantile_position') }} as threshold
+        coalesce(fixed.threshold, {{ list_item('measured.quantile_list', 'positions.quantile_position') }}) as threshold
     from schemes
     inner join positions on schemes.bin_count = positions.bin_count
     left join measured on schemes.rfm_scheme = measured.rfm_scheme and schemes.measure = measured.measure
+    left join {{ ref('rfm_fixed_thresholds') }} as fixed
+        on
+            schemes.rfm_scheme = fixed.rfm_scheme
+            and schemes.measure = fixed.measure
+            and positions.threshold_number = fixed.threshold_number
 )
 
 select * from computed

@@ -1,7 +1,7 @@
 -- The cluster of every observation that has an outcome, on the day of the observation, by the clusters of the as-of date.
 with rfm as (
     select * from {{ ref('int_rfm_observed') }}
-    where rfm_scheme = {{ sql_literal(var('rfm_scheme')) }}
+    where rfm_scheme in (select chosen.rfm_scheme from {{ ref('int_rfm_scheme_chosen') }} as chosen)
 ),
 
 features as (

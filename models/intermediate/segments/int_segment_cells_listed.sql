@@ -17,17 +17,18 @@ with segments as (
 
 rfm_segments as (
     select
-        'rfm: ' || rfm_scheme as cut_name,
-        rfm_segment as cut_value,
-        case when rfm_scheme = {{ sql_literal(var('rfm_scheme')) }} then 'rfm' else 'rfm: ' || rfm_scheme end as dimension_1,
-        rfm_segment as value_1,
+        'rfm: ' || observed.rfm_scheme as cut_name,
+        observed.rfm_segment as cut_value,
+        case when chosen.rfm_scheme is not null then 'rfm' else 'rfm: ' || observed.rfm_scheme end as dimension_1,
+        observed.rfm_segment as value_1,
         {{ no_text }} as dimension_2,
         {{ no_text }} as value_2,
-        count(is_churned) as customers_count,
-        count(*) filter (where is_churned) as churned_count
-    from {{ ref('int_rfm_observed') }}
-    where is_rated
-    group by rfm_scheme, rfm_segment
+        count(observed.is_churned) as customers_count,
+        count(*) filter (where observed.is_churned) as churned_count
+    from {{ ref('int_rfm_observed') }} as observed
+    left join {{ ref('int_rfm_scheme_chosen') }} as chosen on observed.rfm_scheme = chosen.rfm_scheme
+    where observed.is_rated
+    group by observed.rfm_scheme, chosen.rfm_scheme, observed.rfm_segment
 ),
 
 clusters as (

@@ -60,7 +60,7 @@ exclusive as (
         'rfm' as segment_scheme,
         rfm_segment as segment_code
     from {{ ref('int_customers_scored') }}
-    where rfm_scheme = {{ sql_literal(var('rfm_scheme')) }}
+    where rfm_scheme in (select chosen.rfm_scheme from {{ ref('int_rfm_scheme_chosen') }} as chosen)
     union all
     select
         customer_id,
@@ -68,7 +68,7 @@ exclusive as (
         'rfm' as segment_scheme,
         rfm_segment as segment_code
     from {{ ref('int_rfm_observed') }}
-    where rfm_scheme = {{ sql_literal(var('rfm_scheme')) }} and churn_basis = 'window'
+    where rfm_scheme in (select chosen.rfm_scheme from {{ ref('int_rfm_scheme_chosen') }} as chosen) and churn_basis = 'window'
     union all
     select
         placed.customer_id,

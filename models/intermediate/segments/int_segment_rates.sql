@@ -82,7 +82,7 @@ planned as (
         {{ wilson_upper('churned_count', 'known_outcome_count') }} as churn_rate_ci_upper,
         -- the segments of an exclusive scheme together; segments that may overlap, each against the rest
         case
-            when segment_scheme in ('churn', 'study')
+            when segment_scheme in ('churn', 'study', 'data_quality')
                 then (now_share - then_share) * ln(now_share / then_share)
                     + (then_share - now_share) * ln((1.0 - now_share) / (1.0 - then_share))
             else {{ exact_sum('(now_share - then_share) * ln(now_share / then_share)', 'partition by segment_scheme') }}

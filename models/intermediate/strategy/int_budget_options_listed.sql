@@ -40,7 +40,7 @@ remaining as (
     select
         valued.clv_tier,
         count(*) as remaining_count,
-        {{ exact_average('valued.clv_amount') }} as average_clv_amount
+        {{ exact_average('valued.net_clv_amount') }} as average_clv_amount
     from valued
     inner join churned on valued.customer_id = churned.customer_id
     where churned.is_current

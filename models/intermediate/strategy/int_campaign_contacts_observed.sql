@@ -49,7 +49,7 @@ followed as (
         {{ dbt.datediff('customers.joined_on', 'assigned.contacted_on', 'day') }} as tenure_days,
         {{ completed_years('customers.birth_date', 'assigned.contacted_on') }} as age,
         churned.churned_on,
-        valued.clv_amount
+        valued.net_clv_amount as clv_amount
     from assigned
     left join campaigns on assigned.campaign_code = campaigns.campaign_code
     inner join customers on assigned.customer_id = customers.customer_id

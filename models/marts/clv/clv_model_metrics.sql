@@ -61,7 +61,7 @@ united as (
         target_name,
         'none' as cohort,
         model_code,
-        case when clv_family = 'policies' then {{ sql_literal(clv_feature_set()) }} else 'none' end as feature_set,
+        case when clv_family = 'policies' then {{ sql_literal(score_feature_set()) }} else 'none' end as feature_set,
         case when clv_family = 'policies' then 'cross_validation' else 'holdout' end as sample,
         measured_on,
         'interval_coverage' as metric_name,
@@ -123,7 +123,7 @@ compared as (
             'mbg_nbd_gamma_gamma', 'shifted_beta_geometric'
         ) as is_baseline,
         clv_family in (select clv_family from chosen) and (
-            model_code = 'rule_forest' and feature_set = {{ sql_literal(clv_feature_set()) }}
+            model_code = 'rule_forest' and feature_set = {{ sql_literal(score_feature_set()) }}
             or model_code in (
                 {{ sql_literal(var('clv_purchase_model')) }}, {{ sql_literal(var('clv_purchase_model') ~ '_gamma_gamma') }},
                 'gamma_gamma', 'shifted_beta_geometric'

@@ -1,27 +1,18 @@
 -- Whether decisions treat groups of customers alike: whether scores say of a group what it does (predicted without having seen the
 -- customer, beside what was observed), and which share of a group is selected.
-{%- set groups = ['age_band', 'gender', 'city'] %}
+{%- set groups = {'age_band': 'age_band', 'gender': 'gender', 'city': 'city', 'portfolio': "'portfolio'"} %}
 {#- share of the customers with the highest scores who count as selected by them -#}
 {%- set selected_by_score = 0.1 %}
 {#- a group whose share of selected customers is below four fifths of that of all, or above its inverse, is not treated alike -#}
 {%- set lowest_ratio = 0.8 %}
 
-with rows as (
-    select * from {{ ref('int_churn_score_rows') }}
-    where is_sampled and is_rated
+with tested as (
+    select * from {{ ref('int_churn_probabilities_tested') }}
 ),
 
-served as (
-    select max(model_code) as model_code from {{ ref('int_churn_scored') }}
-),
-
-predictions as (
-    select * from {{ ref('int_churn_predictions_compared') }}
-    where sample = 'cross_validation'
-),
-
-profiled as (
-    select * from {{ ref('int_customers_profiled') }}
+calibrations as (
+    select * from {{ ref('int_churn_groups_calibrated') }}
+    where feature_set = {{ sql_literal(score_feature_set()) }}
 ),
 
 current_customers as (
@@ -43,87 +34,85 @@ valued as (
     select * from {{ ref('int_clv_customers_valued') }}
 ),
 
-age_bands as (
-    select * from {{ ref('int_bands_labelled') }}
-    where column_name = 'age' and band_set = {{ sql_literal(var('age_band_set')) }}
+dimensions as (
+    select * from {{ ref('int_customer_dimensions') }}
 ),
 
+-- calibration by group leaves the order of the scores as it is
 scored as (
-    {%- for feature_set in ['without_protected', 'all'] %}
     select
-        'score' as decision_name,
-        '{{ feature_set }}' as feature_set,
-        rows.age,
-        rows.gender,
-        rows.city,
-        rows.is_churned,
-        case served.model_code
-            {%- for model in ['cell_rate', 'logistic', 'gradient_boosting'] %}
-            when '{{ model }}' then predictions.{{ model }}_{{ feature_set }}
-            {%- endfor %}
-            else predictions.base_rate_none
-        end as predicted
-    from predictions
-    cross join served
-    inner join rows on predictions.customer_id = rows.customer_id
-    {%- if not loop.last %}
+        feature_set,
+        age_band,
+        gender,
+        city,
+        is_churned,
+        churn_probability as rank_probability,
+        churn_probability
+    from tested
     union all
-    {%- endif %}
-    {%- endfor %}
+    select
+        'calibrated' as feature_set,
+        tested.age_band,
+        tested.gender,
+        tested.city,
+        tested.is_churned,
+        tested.churn_probability as rank_probability,
+        {{ odds_multiplied('tested.churn_probability', 'calibrations.odds_factor') }} as churn_probability
+    from tested
+    left join calibrations on tested.age_band = calibrations.age_band and tested.gender = calibrations.gender
+    where tested.feature_set = {{ sql_literal(score_feature_set()) }}
 ),
 
 decided as (
     select
-        *,
-        percent_rank() over (partition by feature_set order by predicted) >= 1 - {{ selected_by_score }} as is_selected
+        'score' as decision_name,
+        feature_set,
+        age_band,
+        gender,
+        city,
+        is_churned,
+        churn_probability as predicted,
+        percent_rank() over (partition by feature_set order by rank_probability) >= 1 - {{ selected_by_score }} as is_selected
     from scored
     union all
     select
         'strategy' as decision_name,
         {{ sql_literal(score_feature_set()) }} as feature_set,
-        profiled.age,
-        profiled.gender,
-        profiled.city,
+        dimensions.age_band,
+        dimensions.gender,
+        dimensions.city,
         cast(null as boolean) as is_churned,
         chosen.churn_probability as predicted,
         coalesce(chosen.is_selected, false) as is_selected
     from current_customers
-    inner join profiled on current_customers.customer_id = profiled.customer_id
+    inner join dimensions on current_customers.customer_id = dimensions.customer_id
     left join chosen on current_customers.customer_id = chosen.customer_id
     union all
     select
         'value' as decision_name,
-        {{ sql_literal(clv_feature_set()) }} as feature_set,
-        profiled.age,
-        profiled.gender,
-        profiled.city,
+        {{ sql_literal(score_feature_set()) }} as feature_set,
+        dimensions.age_band,
+        dimensions.gender,
+        dimensions.city,
         cast(null as boolean) as is_churned,
         cast(null as double) as predicted,
         valued.clv_tier = 'high' as is_selected
     from current_customers
-    inner join profiled on current_customers.customer_id = profiled.customer_id
+    inner join dimensions on current_customers.customer_id = dimensions.customer_id
     inner join valued on current_customers.customer_id = valued.customer_id
 ),
 
-banded as (
-    select
-        decided.*,
-        {{ band_of('decided.age', 'age_bands') }} as age_band
-    from decided
-    left join age_bands on {{ is_within('decided.age', 'age_bands.lower_bound', 'age_bands.upper_bound') }}
-),
-
 grouped as (
-    {%- for group in groups %}
+    {%- for group, value in groups.items() %}
     select
         '{{ group }}' as group_name,
-        {{ group }} as group_value,
+        {{ value }} as group_value,
         decision_name,
         feature_set,
         is_churned,
         predicted,
         is_selected
-    from banded
+    from decided
     {%- if not loop.last %}
     union all
     {%- endif %}
@@ -140,7 +129,8 @@ counted as (
         count(is_churned) as observed_count,
         count(*) filter (where is_churned) as churned_count,
         {{ exact_average('predicted') }} as average_probability,
-        count(*) filter (where is_selected) as selected_count
+        count(*) filter (where is_selected) as selected_count,
+        count(*) filter (where is_selected and is_churned) as selected_churned_count
     from grouped
     group by decision_name, feature_set, group_name, group_value
 ),
@@ -171,6 +161,10 @@ select
     selected_count,
     selected_share,
     selected_share / nullif(portfolio_selected_share, 0) as selection_ratio,
+    -- of everybody only: what it costs to leave protected features out
+    case
+        when decision_name = 'score' and group_name = 'portfolio' then cast(selected_churned_count as double) / nullif(selected_count, 0)
+    end as selected_churn_rate,
     case
         when customers_count < {{ number_var('small_cell_size') }} then 'too_few'
         when decision_name = 'score' and churn_rate_ci_lower > average_probability then 'under_served'
