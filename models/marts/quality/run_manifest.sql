@@ -77,6 +77,15 @@ items as (
     {%- endfor %}
     union all
     select
+        'build' as item_kind,
+        'currency' as item_name,
+        currency_code as item_value,
+        null as row_count,
+        null as content_hash
+    from {{ ref('currencies') }}
+    where source_system = {{ sql_literal(var('source_system')) }}
+    union all
+    select
         'setting' as item_kind,
         'age_band_set' as item_name,
         {{ sql_literal(var('age_band_set')) }} as item_value,
