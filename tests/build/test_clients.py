@@ -1,6 +1,7 @@
 """What people read the published marts with gets whole tables in their declared types."""
 
 import datetime
+import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -12,6 +13,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from adbc_driver_manager import dbapi
+from conftest import ROOT
 from publishing.export import export
 
 QUERY = (
@@ -73,6 +75,13 @@ def test_adbc_pandas_and_polars_read_the_same(demo, expected):
         assert [value.date() for value in frame["as_of_date"]] == [row[1] for row in expected]
     assert polars.rows() == expected
     assert polars.schema["monetary_amount"] == pl.Decimal(18, 2)
+
+
+def test_the_readme_s_first_query_says_what_the_readme_shows(demo):
+    text = (ROOT / "README.md").read_text("utf-8")
+    query, shown = re.search(r"sql\('''(.*?)'''\).*?```\n(┌.*?)\n```", text, re.S).groups()
+    with duckdb.connect(str(demo.published), read_only=True) as connection:
+        assert str(connection.sql(query)).rstrip() == shown
 
 
 def test_polars_and_pandas_read_the_parquet_files(demo):
