@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark build dashboard export audience rollback erase check test test-spark soak lint docs demo bench lock clean
+.PHONY: help setup setup-spark init build dashboard export audience rollback erase check test test-spark soak lint docs demo bench lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,11 @@ $(VENV)/.installed-spark: $(INSTALLED) requirements-spark.txt
 
 build: setup ## Build and test every mart, and publish them if all passed (dbt build)
 	dbt build
+
+init: override export LAYOUT := $(value LAYOUT)
+init: override export RAW := $(value RAW)
+init: setup ## Propose a layout for a folder of files: make init LAYOUT=my_bank RAW=folder
+	@python -m reading.propose
 
 dashboard: setup ## Render the published marts as one HTML page, published/dashboard.html
 	python dashboard/render.py

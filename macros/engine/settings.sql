@@ -4,10 +4,9 @@
 {% macro setting_kinds() %}
     {% set kinds = {
         'text': [
-            'source_system', 'age_band_set', 'standardisation_age_band_set', 'clv_purchase_model',
-            'clv_tier_set', 'strategy_choice',
+            'source_system', 'standardisation_age_band_set', 'clv_purchase_model', 'clv_tier_set', 'strategy_choice',
         ],
-        'text or null': ['canonical_schema', 'clv_family', 'rfm_scheme'],
+        'text or null': ['canonical_schema', 'age_band_set', 'clv_family', 'rfm_scheme'],
         'texts': ['strategy_scheme_order'],
         'date formats': ['date_formats'],
         'time zone': ['time_zone'],

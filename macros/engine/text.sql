@@ -3,6 +3,11 @@
     {{ return(adapter.dispatch('sql_literal')(value | string)) }}
 {%- endmacro %}
 
+{#- The same of a text that may be missing. -#}
+{% macro text_or_null(value) -%}
+    {{ sql_literal(value) if value else 'cast(null as ' ~ kind_type('text') ~ ')' }}
+{%- endmacro %}
+
 {% macro default__sql_literal(text) -%}
     '{{ text.replace("'", "''") }}'
 {%- endmacro %}

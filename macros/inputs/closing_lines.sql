@@ -4,6 +4,30 @@
     {% do log_notes(results, 'int_input_findings', 'finding', 'severity, entity_name, finding', "severity <> 'accepted'") %}
     {% do log_notes(results, 'int_inputs_noted', 'note', 'entity_name, note_number', 'is_near_miss') %}
     {% do log_notes(results, 'int_churn_notes', 'note', 'note_number') %}
+    {% do log_example_rules(results) %}
+{% endmacro %}
+
+
+{#- Which seeds of rules have no row of the layout's own, once they have decided for a bank that is not of the study. -#}
+{% macro log_example_rules(results) %}
+    {% if var('source_system') == 'canonical' or var('source_system') not in example_layouts() %}
+        {% set examples = [] %}
+        {% for seed in rule_seeds() %}
+            {% set relation = built_relation(results, seed) %}
+            {% if relation is not none %}
+                {% set owners = run_query('select distinct source_system from ' ~ relation).columns[0].values() | list %}
+                {% if var('source_system') not in owners and ('any' in owners or var('source_system') in example_layouts()) %}
+                    {% do examples.append(seed) %}
+                {% endif %}
+            {% endif %}
+        {% endfor %}
+        {% if examples %}
+            {% do log(
+                'Rules that are examples, not those of ' ~ var('source_system') ~ ': ' ~ examples | join(', ')
+                ~ '. In these seeds, give the rows of your own rules the source_system ' ~ var('source_system') ~ '.', info=true
+            ) %}
+        {% endif %}
+    {% endif %}
 {% endmacro %}
 
 
@@ -32,6 +56,12 @@
         {% endif %}
     {% endif %}
     {% if reconciliation is not none %}
+        {% set excluded = run_query(
+            'select source_name, excluded_count from ' ~ reconciliation ~ ' where excluded_count > 0 order by source_name'
+        ).rows %}
+        {% set excluded_parts = [] %}
+        {% for row in excluded %}{% do excluded_parts.append(row[1] ~ ' in ' ~ row[0]) %}{% endfor %}
+        {% if excluded_parts %}{% do log('Rows left out on purpose: ' ~ excluded_parts | join(', ') ~ '.', info=true) %}{% endif %}
         {% set copies = run_query(
             'select source_name, deduplicated_count from ' ~ reconciliation ~ ' where deduplicated_count > 0 order by source_name'
         ).rows %}

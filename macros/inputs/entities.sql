@@ -1,7 +1,15 @@
+{#- The entities as the active layout has them: the canonical ones with its own columns (see own_columns.sql). -#}
+{% macro entities() %}
+    {% set entities = canonical_entities() %}
+    {% for entity_name, entity in entities.items() %}{% do entity['columns'].update(own_kinds(own_columns(entity_name))) %}{% endfor %}
+    {% do return(entities) %}
+{% endmacro %}
+
+
 {#- The canonical entities: the one home of their columns, kinds, keys, required values and reconciled amounts. A key is
     one column or several.
     Kinds: key, text, integer, number, money, date, timestamp, boolean, gender, city, closed_reason. -#}
-{% macro entities() %}
+{% macro canonical_entities() %}
     {% do return({
         'customers': {
             'key': ['customer_id'],

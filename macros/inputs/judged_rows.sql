@@ -1,5 +1,6 @@
 {#- The staged rows of an entity that do not conform, with their verdict: row_status is `quarantined` (rule_code, column_name
-    and raw_value are of the first broken rule, broken_rules lists all) or `deduplicated`, an exact copy of a conformed row. -#}
+    and raw_value are of the first broken rule, broken_rules lists all), `excluded` (on purpose, broken_rules says why; also what
+    an excluded customer has) or `deduplicated`, an exact copy of a conformed row. -#}
 {% macro judged_rows(entity_name) -%}
     {%- set entity = entities()[entity_name] -%}
     {%- set columns = entity['columns'] -%}
@@ -33,13 +34,20 @@
             'min(' ~ column ~ window ~ ' <> max(' ~ column ~ window, 'conflicting_values', column, column
         )) -%}
     {%- endfor -%}
+    {%- set has_exclusions = is_child and declared_input('customers').get('where') -%}
+    {%- if has_exclusions -%}
+        {%- do rules.append((
+            'known_customer_id is null and excluded_customer_id is not null', 'excluded_customer', 'customer_id', 'customer_id'
+        )) -%}
+    {%- endif -%}
     {%- if is_child -%}
         {%- do rules.append((
             'known_customer_id is null and quarantined_customer_id is not null', 'quarantined_customer', 'customer_id',
             'customer_id'
         )) -%}
         {%- do rules.append((
-            'known_customer_id is null and quarantined_customer_id is null and customer_id is not null',
+            'known_customer_id is null and quarantined_customer_id is null and customer_id is not null'
+            ~ (' and excluded_customer_id is null' if has_exclusions else ''),
             'unknown_customer', 'customer_id', 'customer_id'
         )) -%}
     {%- endif -%}
@@ -55,6 +63,13 @@
     quarantined_customers as (
         select distinct customer_id as quarantined_customer_id from {{ ref('int_customers_judged') }}
         where row_status = 'quarantined' and customer_id is not null
+    ),
+
+    {% endif -%}
+    {% if has_exclusions -%}
+    excluded_customers as (
+        select distinct customer_id as excluded_customer_id from {{ ref('int_customers_judged') }}
+        where row_status = 'excluded' and customer_id is not null
     ),
 
     {% endif -%}
@@ -83,6 +98,9 @@
         {%- if is_child %}
         left join known_customers on staged_rows.customer_id = known_customers.known_customer_id
         left join quarantined_customers on staged_rows.customer_id = quarantined_customers.quarantined_customer_id
+        {%- endif %}
+        {%- if has_exclusions %}
+        left join excluded_customers on staged_rows.customer_id = excluded_customers.excluded_customer_id
         {%- endif %}
     ),
 
@@ -147,7 +165,7 @@
     select
         line_number,
         customer_id,
-        'quarantined' as row_status,
+        {{ status_of('rule_code') }} as row_status,
         rule_code,
         column_name,
         broken_rules,
@@ -177,6 +195,12 @@
         cast(null as {{ kind_type('text') }}) as raw_value
     from compared
     where is_copy and not is_conflicting
+{%- endmacro %}
+
+
+{#- A row that is left out on purpose is no fault. -#}
+{% macro status_of(rule_code) -%}
+    case when {{ rule_code }} in ('excluded', 'excluded_customer') then 'excluded' else 'quarantined' end
 {%- endmacro %}
 
 

@@ -5,6 +5,15 @@
       columns           column -> the header names it may have; default: every column under its own name
       kinds             column -> kind (see entities.sql) of columns that the entity does not have; each has its own name
                         in the file unless `columns` says otherwise
+      own_columns       column -> what the layout declares of a column beyond the canonical ones (see own_columns.sql)
+      values            column -> {text in the file: what it means, '' for nothing}; another text is read as it is
+      expressions       column -> what it is made of, in words of SQL (see expressions.sql)
+      where             which rows are kept, as a list of a condition and the reason for leaving out those that do not meet it,
+                        which have the status `excluded`: [{'condition': 'quantity > 0', 'reason': 'cancelled orders'}]. A row of
+                        which it is not known (a quantity that is no number) is not left out
+      numbered_key      the key where the source has no column for it: the number of the line
+      one_row_per_key   for a file with several rows of a key, such as customers from a file of their transactions: ordered_by
+                        (a column of dates) and take (column -> latest, first or most_frequent; default: latest)
       amount            the amount to reconcile of an input of the layout's own
       required          columns whose value may not be blank, beside the entity's own
       is_optional       the file may be missing
@@ -23,7 +32,10 @@
     {% if execute and flags.WHICH in ('build', 'run') %}
         {% do supplied_entities() %}
         {% for node in own_nodes() if node.config.meta.get('raw') %}
-            {% do raw_source(node.config.meta['raw']) %}
+            {% set raw = node.config.meta['raw'] %}
+            {% do check_own_columns(node, raw) %}
+            {% set source = raw_source(raw) %}
+            {% if source is not none %}{% do check_free_texts(raw, source) %}{% endif %}
         {% endfor %}
     {% endif %}
 {% endmacro %}
@@ -197,7 +209,7 @@
         {% if not present and is_needed %}
             {% do exceptions.raise_compiler_error(
                 "File " ~ source['file_name'] ~ " has no column '"
-                ~ raw.get('columns', {}).get(column, [column]) | join("' or '") ~ "': expected it for "
+                ~ header_names(raw, column) | join("' or '") ~ "': expected it for "
                 ~ raw['entity'] ~ "." ~ column ~ ", but the header "
                 ~ ("is: " ~ source['header'] | join(', ') if is_header else "line has none of the expected names") ~ "."
             ) %}
@@ -215,19 +227,24 @@
 {% macro raw_columns(raw) %}
     {% set columns = {} %}
     {% for column in raw_kinds(raw) %}
-        {% if column in raw.get('columns', {}) %}
-            {% do columns.update({column: raw['columns'][column] | map('lower') | list}) %}
-        {% elif 'columns' not in raw or column in raw.get('kinds', {}) %}
-            {% do columns.update({column: [column]}) %}
+        {% if column in raw.get('expressions', {}) %}
+        {% elif 'columns' not in raw or column in raw['columns'] or column in raw.get('kinds', {}) or column in raw.get('own_columns', {}) %}
+            {% do columns.update({column: header_names(raw, column) | map('lower') | list}) %}
         {% endif %}
     {% endfor %}
     {% do return(columns) %}
 {% endmacro %}
 
+{% macro header_names(raw, column) %}
+    {% set declared = raw.get('own_columns', {}).get(column, {}).get('headers') %}
+    {% do return(declared or raw.get('columns', {}).get(column, [column])) %}
+{% endmacro %}
+
 
 {#- Column -> kind: the entity's columns, then the declaration's own. -#}
 {% macro raw_kinds(raw) %}
-    {% do return(dict(entities().get(raw['entity'], {}).get('columns', {}), **raw.get('kinds', {}))) %}
+    {% set columns = canonical_entities().get(raw['entity'], {}).get('columns', {}) %}
+    {% do return(dict(dict(columns, **own_kinds(raw.get('own_columns', {}))), **raw.get('kinds', {}))) %}
 {% endmacro %}
 
 

@@ -25,6 +25,7 @@
 {#- The columns of a file that are not read, beside those that it lacks. -#}
 {% macro column_notes(raw, source) %}
     {% set used = raw_columns(raw).values() | sum(start=[]) %}
+    {% for position in read_expressions(raw, source)['positions'] %}{% do used.append(source['header'][position - 1] | lower) %}{% endfor %}
     {% set unread = [] %}
     {#- the name of a folder such as year=2024 is no column of a file -#}
     {% for name in source['header'] if name and name | lower not in used and '/' ~ name ~ '=' not in source['parts'][0]['file_name'] %}

@@ -40,8 +40,9 @@
             end as line_fault,
             line,
             {%- for column, position in positions.items() %}
-            nullif({{ trimmed(list_item('fields', position)) }}, '') as raw_{{ column }}{{ ',' if not loop.last }}
+            {{ translated(raw, column, "nullif(" ~ trimmed(list_item('fields', position)) ~ ", '')") }} as raw_{{ column }}{{ ',' if not loop.last }}
             {%- endfor %}
+            {{- operand_columns(raw, source) }}
         from split_lines
     ),
 
@@ -112,18 +113,22 @@
             cast(null as {{ kind_type('text') }}) as line_fault,
             cast(null as {{ kind_type('text') }}) as line,
             {%- for column, position in positions.items() %}
+            {%- set source_type = staged_type(raw, column, source['types'][position - 1]) %}
             {{ typed_raw(
-                raw_kinds(raw)[column], adapter.quote(source['header'][position - 1]),
-                source['types'][position - 1]
+                raw_kinds(raw)[column],
+                translated(raw, column, adapter.quote(source['header'][position - 1])),
+                source_type
             ) }} as raw_{{ column }}{{ ',' if not loop.last }}
             {%- endfor %}
+            {{- operand_columns(raw, source) }}
         from {{ typed_relation(source) }}
     ),
 
     {% set parsed = {} %}
     {%- set raws = {} -%}
     {%- for column, position in positions.items() -%}
-        {%- set kind, source_type = raw_kinds(raw)[column], source['types'][position - 1] -%}
+        {%- set kind = raw_kinds(raw)[column] -%}
+        {%- set source_type = staged_type(raw, column, source['types'][position - 1]) -%}
         {%- do raws.update({column: trimmed_raw(kind, 'raw_' ~ column, source_type)}) -%}
         {%- do parsed.update({column: parse_typed(
             kind, 'raw_' ~ column, source_type, marks.get(column, 'plain'), markers
@@ -133,10 +138,32 @@
 {%- endmacro %}
 
 
+{#- A raw value in the words of the project, where the declaration translates it; others stay as they are. -#}
+{% macro translated(raw, column, value) -%}
+    {%- set texts = raw.get('values', {}).get(column) -%}
+    {%- if texts -%}
+        case lower({{ trimmed('cast(' ~ value ~ ' as ' ~ kind_type('text') ~ ')') }})
+            {%- for text, meaning in texts.items() %}
+            when lower({{ sql_literal(text) }}) then {{ sql_literal(meaning) if meaning else 'null' }}
+            {%- endfor %}
+            else cast({{ value }} as {{ kind_type('text') }})
+        end
+    {%- else -%}
+        {{ value }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- What is translated is text. -#}
+{% macro staged_type(raw, column, source_type) %}
+    {% do return('varchar' if column in raw.get('values', {}) else source_type) %}
+{% endmacro %}
+
+
 {#- Shared tail of both readers: typed columns, known city names, and the first fault of each row. `parsed` and `raws` map
     each column to its value and to its trimmed raw value. A cell that says that there is no value is a blank. -#}
 {% macro stage_parsed(raw, source, parsed, raws, markers) -%}
     {%- set kinds = raw_kinds(raw) -%}
+    {%- set read = add_expressions(raw, source, parsed, raws, markers) -%}
     {%- set entity = entities().get(raw['entity'], {'key': [], 'required': []}) -%}
     {%- set text_type = kind_type('text') -%}
     {#- condition, rule and column, in the order in which they count -#}
@@ -166,18 +193,24 @@
             *,
             case
                 when line_fault is not null then line_fault
+                {%- for rule in read['where'] %}
+                when not ({{ rule['sql'] }}) then 'excluded:{{ loop.index }}'
+                {%- endfor %}
                 {%- for condition, rule_code, column in faults %}
                 when {{ condition }} then '{{ rule_code }}:{{ column }}'
                 {%- endfor %}
             end as first_fault
         from parsed_rows
-    )
+    ){{ ',' if raw.get('one_row_per_key') }}
 
+    {% set staged_rows %}
     select
         cast(line_number as bigint) as line_number,
         {%- for column, kind in kinds.items() %}
         {%- if column not in parsed and column == raw.get('hashed_key') %}
         {{ content_hash(raws.values()) }} as {{ column }},
+        {%- elif column not in parsed and column == raw.get('numbered_key') %}
+        {{ whole_text('line_number') }} as {{ column }},
         {%- elif column not in parsed %}
         cast(null as {{ kind_type(kind) }}) as {{ column }},
         {%- elif kind == 'city' %}
@@ -205,9 +238,15 @@
         {%- endset %}
         case
             when line_fault is not null then {{ fault_text('line_fault', "''", 'line_fault', 'line') }}
+            {%- for rule in read['where'] %}
+            when first_fault = 'excluded:{{ loop.index }}' then {{ fault_text("'excluded'", "''", sql_literal(rule['reason']), "''") }}
+            {%- endfor %}
             when first_fault is not null
                 then {{ fault_text(rule_of('first_fault'), column_of('first_fault'), concat_present(listed, '; '), raw_value) }}
         end as fault
+        {%- if read.get('ordering') %},
+        {{ parse_text('timestamp', read['ordering'], markers=markers) }} as ordering
+        {%- endif %}
     from faults_found
     {%- if 'city' in parsed %}
     left join {{ ref('cities') }} as cities
@@ -215,6 +254,8 @@
             lower(parsed_city) = lower(cities.city_alias)
             and cities.source_system in ('any', {{ sql_literal(var('source_system')) }})
     {%- endif %}
+    {%- endset %}
+    {{- one_row_per_key(raw, staged_rows) if raw.get('one_row_per_key') else staged_rows }}
 {%- endmacro %}
 
 

@@ -1,4 +1,4 @@
-{#- The dimensions that a churn cut may name (seeds/business_rules/churn_cuts.csv), with their text value. Unknown is a
+{#- The dimensions that a churn cut may name (seeds/business_rules/churn_cuts.csv, own columns of the layout), with their text value. Unknown is a
     value like any other, so that every cut covers the whole portfolio. -#}
 {% macro churn_dimensions() %}
     {% set text = kind_type('text') %}
@@ -12,6 +12,14 @@
     {% for flag in ['is_active', 'has_credit_card', 'has_known_balance'] %}
         {% do dimensions.update({
             flag: flag_text(flag)
+        }) %}
+    {% endfor %}
+    {% for feature in own_features() if 'cube' in feature['uses'] %}
+        {% set name = feature['feature_name'] %}
+        {% do dimensions.update({
+            name: {'flag': flag_text(name), 'text': name}.get(
+                feature['feature_kind'], "coalesce(cast(" ~ name ~ " as " ~ text ~ "), 'unknown')"
+            )
         }) %}
     {% endfor %}
     {% do return(dimensions) %}

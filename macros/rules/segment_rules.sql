@@ -12,9 +12,18 @@
 {% endmacro %}
 
 
-{#- What is known of a customer as int_churn_observations has it: the features among which churn is studied (seed
-    features) and which a segment rule may name. Numbers have bounds, texts a value, flags the value yes or no. -#}
+{#- What is known of a customer as int_churn_observations has it: the features among which churn is studied
+    (int_features_catalogued) and which a segment rule may name, the layout's own among them. Numbers have bounds, texts a
+    value, flags the value yes or no. -#}
 {% macro customer_features() %}
+    {% set features = canonical_features() %}
+    {% for kinds, kind in {'numbers': 'number', 'texts': 'text', 'flags': 'flag'}.items() %}
+        {% do features[kinds].extend(own_feature_names([kind])) %}
+    {% endfor %}
+    {% do return(features) %}
+{% endmacro %}
+
+{% macro canonical_features() %}
     {% do return({
         'numbers': [
             'age', 'product_count', 'property_count', 'tenure_years', 'credit_score', 'balance', 'estimated_salary',

@@ -16,4 +16,6 @@ def model(dbt, session):
         rows = observed.filter(f"hypothesis_code = '{code}' and part = '{part}'")
         return rows.project("group_name, window_number, measured_value, customers_count").df()
 
-    return compare_groups(observe, dbt.ref("hypotheses").df(), settings, int(small_cell_size))
+    return compare_groups(
+        observe, dbt.ref("int_hypotheses_registered").df(), settings, int(small_cell_size)
+    )

@@ -1,6 +1,6 @@
 -- A strategy that hangs on a segment nobody defined would never reach a customer.
 select segment_strategies.*
-from {{ ref('segment_strategies') }} as segment_strategies
+from {{ layout_rows('segment_strategies') }} as segment_strategies
 left join {{ ref('int_segments_named') }} as segments
     on
         segment_strategies.segment_scheme = segments.segment_scheme

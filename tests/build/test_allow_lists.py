@@ -6,26 +6,7 @@ import pytest
 import yaml
 from conftest import ROOT
 
-MACROS = {
-    **{
-        key: "customer_features().values() | sum(start=[])"
-        for key in (
-            ("segment_rules", "column_name"),
-            ("churn_segment_strategies", "column_name"),
-        )
-    },
-    ("features", "feature_name"): "customer_features().values() | sum(start=[]) + event_features()",
-    ("rfm_schemes", "bin_count"): "rfm_bin_counts()",
-    ("hypotheses", "measure_column"): "hypothesis_measures().keys() | list",
-    (
-        "hypotheses",
-        "group_column",
-    ): "hypothesis_groups().keys() | reject('equalto', 'credit_score_band') | list",
-    **{
-        ("churn_cuts", f"dimension_{number}"): "['age_band'] + churn_dimensions().keys() | list"
-        for number in (1, 2, 3)
-    },
-}
+MACROS = {("rfm_schemes", "bin_count"): "rfm_bin_counts()"}
 
 
 def compiled_lines(compiled, expressions):

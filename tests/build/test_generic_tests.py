@@ -36,6 +36,17 @@ CASES = {
         ),
         passes_empty=False,
     ),
+    "is_known_name": Case(
+        arguments="column_name='name', names_of='rule columns', has_owner=true",
+        columns="name varchar, source_system varchar",
+        # what another layout names is its own
+        passing=("('age', 'any')", "(null, 'any'), ('city', null)", "('tier', 'my_bank')"),
+        failing=(
+            "('Age', 'any')",
+            "('recent_contact_count', 'demo_bank')",
+            "('age', 'any'), ('x', 'examples')",
+        ),
+    ),
     "is_between": Case(
         arguments="column_name='share', lower=0, upper=1",
         columns="share double",

@@ -1,6 +1,10 @@
 -- What the values of cells mean that are bounds of a number, as conditions of rules: bands, counts and intervals. All others
 -- are the texts that they are called.
 {%- set text = kind_type('text') %}
+{%- set whole_numbers = ['product_count', 'property_count'] %}
+{%- for feature in own_features() if 'cube' in feature['uses'] and feature['feature_kind'] == 'number' %}
+    {%- do whole_numbers.append(feature['feature_name']) %}
+{%- endfor %}
 {%- set no_bound = 'cast(null as double)' %}
 
 with bands as (
@@ -33,7 +37,7 @@ banded as (
     select
         case
             when column_name = 'credit_score' then 'credit_score_band'
-            when band_set = {{ sql_literal(var('age_band_set')) }} then 'age_band'
+            when band_set = {{ sql_literal(age_band_set()) }} then 'age_band'
             else 'age_band (' || band_set || ')'
         end as dimension,
         band as value,
@@ -54,7 +58,7 @@ counts as (
         try_cast(value as double) + 1 as upper_bound,
         cast(null as {{ text }}) as text
     from named
-    where dimension in ('product_count', 'property_count') and try_cast(value as double) is not null
+    where dimension in ('{{ whole_numbers | join("', '") }}') and try_cast(value as double) is not null
 ),
 
 ranges as (

@@ -1,6 +1,6 @@
--- The cuts of the cube from the seed, and one cut for each further set of age bands.
+-- The cuts of the cube from the seed, one for each own column that may be one, and one cut for each further set of age bands.
 with seeded_cuts as (
-    select * from {{ ref('churn_cuts') }}
+    select * from {{ layout_rows('churn_cuts') }}
 ),
 
 age_band_sets as (
@@ -19,7 +19,7 @@ cube_cuts as (
         dimension_1,
         dimension_2,
         dimension_3,
-        {{ sql_literal(var('age_band_set')) }} as age_band_set,
+        {{ sql_literal(age_band_set()) }} as age_band_set,
         true as is_in_cube
     from seeded_cuts
 ),
@@ -34,11 +34,32 @@ further_cuts as (
         band_set as age_band_set,
         false as is_in_cube
     from age_band_sets
-    where band_set <> {{ sql_literal(var('age_band_set')) }}
+    where band_set <> {{ sql_literal(age_band_set()) }}
+),
+
+own_cuts as (
+    {%- for name in own_feature_names(use='cube') %}
+    select
+        '{{ name }}' as cut_name,
+        cast(1 as bigint) as cut_count,
+        '{{ name }}' as dimension_1,
+        cast(null as {{ kind_type('text') }}) as dimension_2,
+        cast(null as {{ kind_type('text') }}) as dimension_3,
+        {{ sql_literal(age_band_set()) }} as age_band_set,
+        true as is_in_cube
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- else %}
+    select * from cube_cuts
+    where 1 = 0
+    {%- endfor %}
 ),
 
 listed as (
     select * from cube_cuts
+    union all
+    select * from own_cuts
     union all
     select * from further_cuts
 )

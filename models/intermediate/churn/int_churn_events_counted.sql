@@ -3,6 +3,7 @@
 -- for the look-back of every day. Events are read once for all days.
 {%- set days = ['current'] %}
 {%- for number in churn_windows() %}{% do days.append('window_' ~ number) %}{% endfor %}
+{%- set own = own_features() | selectattr('entity', 'equalto', 'transactions') | list %}
 
 with customers as (
     select * from {{ ref('int_customers_conformed') }}
@@ -109,6 +110,11 @@ purchased as (
         sum(purchases.day_amount) filter (
             where purchases.purchased_on between spans.{{ day }}_lookback_starts_on and spans.{{ day }}_observed_on
         ) as {{ day }}_recent_purchase_amount
+        {%- for feature in own %},
+        sum(purchases.{{ feature['column'] }}) filter (
+            where purchases.purchased_on between spans.{{ day }}_lookback_starts_on and spans.{{ day }}_observed_on
+        ) as {{ day }}_{{ feature['feature_name'] }}
+        {%- endfor %}
         {%- endfor %}
     from purchases
     cross join spans
@@ -137,7 +143,7 @@ events as (
             'contacted': ['last_contact_on', 'contact_count', 'recent_contact_count'],
             'purchased': [
                 'last_purchase_on', 'purchase_count', 'purchase_amount', 'recent_purchase_count', 'recent_purchase_amount',
-            ],
+            ] + own | map(attribute='feature_name') | list,
         }.items() %}
         {%- for column in columns %},
         case days.day_code
@@ -180,6 +186,10 @@ counted as (
             when carried.has_purchases and events.has_purchases
                 then coalesce(cast(events.recent_purchase_amount as decimal(18, 2)), 0)
         end as recent_purchase_amount
+        {%- for feature in own %},
+        case when carried.has_purchases and events.has_purchases then coalesce(events.{{ feature['feature_name'] }}, 0) end
+            as {{ feature['feature_name'] }}
+        {%- endfor %}
     from events
     cross join carried
 )

@@ -4,7 +4,7 @@
 {%- set texts = customer_features()['texts'] %}
 
 with features as (
-    select * from {{ ref('features') }}
+    select * from {{ ref('int_features_catalogued') }}
 ),
 
 observations as (

@@ -6,6 +6,8 @@
 {#- difference between the shares of churned and of retained customers with a snapshot -#}
 {%- set maximum_coverage_gap = 0.05 %}
 {%- set texts = ['gender', 'city', 'education', 'job', 'marital_status'] %}
+{#- what the layout declares besides; a date is used as the days since it -#}
+{%- set own = own_features() | selectattr('entity', 'equalto', 'customers') | list %}
 
 with days as (
     select * from {{ ref('int_churn_days') }}
@@ -46,11 +48,11 @@ scheme as (
 -- attributes that change, of which a record says the latest value only
 histories as (
     select
-        {%- for attribute in remembered + texts + ['has_marketing_consent'] %}
+        {%- for attribute in remembered + texts + ['has_marketing_consent'] + own | map(attribute='feature_name') | list %}
         coalesce(bool_or(history = 'snapshot') filter (where feature_name = '{{ attribute }}'), true) as {{ attribute }}_changes
         {{- ',' if not loop.last }}
         {%- endfor %}
-    from {{ ref('features') }}
+    from {{ ref('int_features_catalogued') }}
 ),
 
 at_risk as (
@@ -185,6 +187,21 @@ observed as (
         counted.recent_purchase_count,
         counted.purchase_recency_days,
         counted.recent_purchase_amount
+        {%- for feature in own %},
+        {%- set name, column = feature['feature_name'], feature['column'] %}
+        {%- set remembered_value = 'remembered.' ~ column if column in own_columns('customer_snapshots') else 'null' %}
+        case
+            when at_risk.churn_basis = 'window' and histories.{{ name }}_changes
+                then {{ own_value(feature, 'case when covered.is_even then ' ~ remembered_value ~ ' end', 'at_risk.observed_on') }}
+            {%- if feature['sql_kind'] == 'date' %}
+            when at_risk.churn_basis = 'window' then {{ own_value(feature, 'profiled.' ~ column, 'at_risk.observed_on') }}
+            {%- endif %}
+            else profiled.{{ name }}
+        end as {{ name }}
+        {%- endfor %}
+        {%- for feature in own_features() if feature['entity'] == 'transactions' %},
+        counted.{{ feature['feature_name'] }}
+        {%- endfor %}
     from at_risk
     cross join scheme
     cross join histories

@@ -6,7 +6,7 @@ with observations as (
 ),
 
 owned as (
-    select * from {{ ref('segment_rules') }}
+    select * from {{ layout_rows('segment_rules') }}
 ),
 
 listed as (
@@ -14,7 +14,7 @@ listed as (
 ),
 
 met as (
-    {{ evaluate_segment_rules('observations', ref('segment_rules'), ['is_churned']) }}
+    {{ evaluate_segment_rules('observations', layout_rows('segment_rules'), ['is_churned']) }}
 ),
 
 owned_counted as (

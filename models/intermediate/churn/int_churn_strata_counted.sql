@@ -25,6 +25,9 @@ described as (
         observations.is_active,
         observations.has_credit_card,
         observations.has_known_balance,
+        {%- for name in own_feature_names(use='cube') %}
+        observations.{{ name }},
+        {%- endfor %}
         {{ band_of('observations.credit_score', 'score_bands') }} as credit_score_band,
         observations.is_churned
     from observations

@@ -1,10 +1,9 @@
 -- The exact rows behind each registered hypothesis: how many customers of its groups have each value in each window that tests
 -- read. Without churn in it a hypothesis reads the latest window alone: in another the same customers have the same values again.
 {%- set groups = hypothesis_groups() %}
-{%- do groups.pop('credit_score_band') %}
 
 with hypotheses as (
-    select * from {{ ref('hypotheses') }}
+    select * from {{ ref('int_hypotheses_registered') }}
 ),
 
 observations as (

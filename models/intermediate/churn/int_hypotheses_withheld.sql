@@ -1,7 +1,7 @@
 -- Hypotheses about churn that use a cell whose outcome is withheld: a compared value, or the customers whose measure is unknown,
 -- which follow from those with a known one. Named like cells (cut_name, cut_value).
 with hypotheses as (
-    select * from {{ ref('hypotheses') }}
+    select * from {{ ref('int_hypotheses_registered') }}
 ),
 
 withheld as (

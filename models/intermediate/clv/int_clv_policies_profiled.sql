@@ -2,6 +2,8 @@
 -- highest premium. A sum with an unknown part is unknown, and so is the number of policies where the extract gives it for others.
 -- A policyholder without a known premium is here only if the extract gives the value. `profile` is equal for customers who are equal in everything that models learn from, age and gender
 -- aside. Where a change is possible, the next columns say what it would be.
+{%- set own = own_value_columns() %}
+
 with policies as (
     select * from {{ ref('int_policies_conformed') }}
 ),
@@ -51,6 +53,9 @@ described as (
         summed.total_claim_amount,
         summed.income,
         summed.observed_clv,
+        {%- for column in own %}
+        {{ flag_text('main_policies.' ~ column) if own[column]['kind'] == 'flag' else 'main_policies.' ~ column }} as {{ column }},
+        {%- endfor %}
         customers.age,
         nullif(customers.gender, 'unknown') as gender
     from summed
@@ -78,7 +83,7 @@ sampled as (
         described.*,
         md5(concat_ws('|'
             {%- for column in ['vehicle_class', 'coverage', 'renew_offer_type', 'employment_status', 'marital_status',
-                'education', 'policy_count', 'monthly_premium', 'total_claim_amount', 'income'] -%}
+                'education', 'policy_count', 'monthly_premium', 'total_claim_amount', 'income'] + own.keys() | list -%}
             , coalesce(cast(described.{{ column }} as {{ kind_type('text') }}), '~')
             {%- endfor -%}
         )) as profile,

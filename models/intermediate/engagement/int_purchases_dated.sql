@@ -17,6 +17,10 @@ dated as (
             )
             else 0
         end as order_count
+        {%- for feature in own_features() if feature['entity'] == 'transactions' %},
+        {%- set column = feature['column'] %}
+        sum({{ 'case when ' ~ column ~ ' then 1 else 0 end' if feature['sql_kind'] == 'flag' else column }}) as {{ column }}
+        {%- endfor %}
     from transactions
     group by customer_id, cast(occurred_at as date)
 )

@@ -1,5 +1,5 @@
 with bands as (
-    select * from {{ ref('bands') }}
+    select * from {{ layout_rows('bands') }}
 ),
 
 labelled as (

@@ -7,7 +7,7 @@ with profiled as (
 
 age_bands as (
     select * from {{ ref('int_bands_labelled') }}
-    where column_name = 'age' and band_set = {{ sql_literal(var('age_band_set')) }}
+    where column_name = 'age' and band_set = {{ sql_literal(age_band_set()) }}
 ),
 
 banded as (

@@ -46,6 +46,12 @@ profiled as (
             cast({{ dbt.datediff('customers.joined_on', 'as_of.as_of_date', 'day') }} as double) / 365.25
         ) as tenure_years,
         customers.balance is not null as has_known_balance
+        {%- for feature in own_features() if feature['entity'] == 'customers' %},
+        {{ own_value(feature, 'customers.' ~ feature['column'], 'as_of.as_of_date') }} as {{ feature['feature_name'] }}
+        {%- if feature['sql_kind'] == 'date' %},
+        customers.{{ feature['column'] }}
+        {%- endif %}
+        {%- endfor %}
     from customers
     cross join as_of
     cross join holdings_carried

@@ -10,9 +10,10 @@
 {%- set blanks, profiles, sums = [], [], [] %}
 {%- for column, kind in entity['columns'].items() %}
 {%- set blank_count = 'count(*) - count(' ~ column ~ ')' %}
+{%- set is_personal = own_columns(entity_name).get(column, {}).get('is_personal') %}
 {%- set is_number = kind in ('integer', 'number', 'money') %}
 {%- set parts = ["''"] %}
-{%- if is_number or kind in ('date', 'timestamp') %}
+{%- if (is_number or kind in ('date', 'timestamp')) and not is_personal %}
     {%- set parts = [profiled_text('min(' ~ column ~ ')', kind) ~ " || ' to ' || " ~ profiled_text('max(' ~ column ~ ')', kind)] %}
     {%- if is_number and entity_name != 'customer_snapshots' %}
         {%- set median = list_item(quantiles('cast(' ~ column ~ ' as double)', [0.5]), 1) %}
@@ -21,7 +22,7 @@
     {%- if entity_name not in ('customer_snapshots', 'interactions', 'transactions') %}
         {%- do parts.append(whole_text('count(distinct ' ~ column ~ ')') ~ " || ' different'") %}
     {%- endif %}
-{%- elif column not in entity['key'] and column not in ('customer_id', 'order_id') %}
+{%- elif not is_personal and column not in entity['key'] and column not in ('customer_id', 'order_id') %}
     {%- set parts = [whole_text('count(distinct ' ~ column ~ ')') ~ " || ' different'"] %}
 {%- else %}
     {%- set parts = [whole_text('count(' ~ column ~ ')') ~ " || ' values'"] %}

@@ -7,7 +7,7 @@ select
     {{ sql_literal(input_name) }} as entity_name,
     line_number,
     cast(null as {{ kind_type('key') }}) as customer_id,
-    'quarantined' as row_status,
+    {{ status_of(rule_of('fault')) }} as row_status,
     {{ rule_of('fault') }} as rule_code,
     {{ column_of('fault') }} as column_name,
     {{ rules_of('fault') }} as broken_rules,

@@ -1,6 +1,6 @@
 -- All segment rules in one shape: those that people own and those that the discovery lists.
 with owned as (
-    select * from {{ ref('segment_rules') }}
+    select * from {{ layout_rows('segment_rules') }}
 ),
 
 listed as (

@@ -4,11 +4,11 @@ with rules as (
 ),
 
 features as (
-    select * from {{ ref('features') }}
+    select * from {{ ref('int_features_catalogued') }}
 ),
 
 protected as (
-    select feature_name from {{ ref('features') }}
+    select feature_name from {{ ref('int_features_catalogued') }}
     where is_protected
 ),
 

@@ -49,7 +49,7 @@ described as (
         coalesce(campaigns.contact_cost_amount, plans.contact_effort_days * plans.effort_day_amount) + plans.offer_cost_amount
             as treatment_cost
     from counted
-    left join {{ ref('campaigns') }} as campaigns on counted.campaign_code = campaigns.campaign_code
+    left join {{ layout_rows('campaigns') }} as campaigns on counted.campaign_code = campaigns.campaign_code
     left join {{ ref('strategy_plans') }} as plans on campaigns.strategy_code = plans.strategy_code
     -- an outcome that the extract does not have
     where counted.treated_known_count + counted.holdout_known_count > 0

@@ -5,7 +5,7 @@ with drawn as (
 ),
 
 campaigns as (
-    select * from {{ ref('campaigns') }}
+    select * from {{ layout_rows('campaigns') }}
 ),
 
 plans as (

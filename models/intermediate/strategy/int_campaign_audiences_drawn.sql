@@ -9,7 +9,7 @@ with as_of as (
 
 campaigns as (
     select campaigns.*
-    from {{ ref('campaigns') }} as campaigns
+    from {{ layout_rows('campaigns') }} as campaigns
     cross join as_of
     where campaigns.strategy_code is not null and coalesce(campaigns.contacts_end_on >= as_of.as_of_date, true)
 ),
@@ -18,7 +18,7 @@ global_holdout as (
     select
         max(salt) as salt,
         coalesce(max(holdout_share), 0) as holdout_share
-    from {{ ref('campaigns') }}
+    from {{ layout_rows('campaigns') }}
     where campaign_code = 'global_holdout'
 ),
 

@@ -6,7 +6,7 @@ with contacts as (
 ),
 
 campaigns as (
-    select * from {{ ref('campaigns') }}
+    select * from {{ layout_rows('campaigns') }}
 ),
 
 as_of as (

@@ -1,7 +1,7 @@
 -- The strategies of every segment, ranked. Most segments have theirs in seed segment_strategies. A churn segment gets them by its
 -- conditions: a strategy for a range suits a segment that lies within it; the row without a column suits all.
 with owned as (
-    select * from {{ ref('segment_strategies') }}
+    select * from {{ layout_rows('segment_strategies') }}
 ),
 
 kept as (
@@ -16,7 +16,7 @@ rules as (
 ),
 
 signs as (
-    select * from {{ ref('churn_segment_strategies') }}
+    select * from {{ layout_rows('churn_segment_strategies') }}
 ),
 
 matched as (

@@ -5,7 +5,7 @@
 {%- set texts = customer_feature_texts() %}
 
 with rules as (
-    select * from {{ ref('strategy_eligibility') }}
+    select * from {{ layout_rows('strategy_eligibility') }}
 ),
 
 customers as (

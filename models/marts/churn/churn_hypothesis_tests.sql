@@ -4,7 +4,7 @@ with tested as (
 ),
 
 hypotheses as (
-    select * from {{ ref('hypotheses') }}
+    select * from {{ ref('int_hypotheses_registered') }}
 ),
 
 rated_day as (

@@ -13,7 +13,7 @@ as_of as (
 
 age_bands as (
     select * from {{ ref('int_bands_labelled') }}
-    where column_name = 'age' and band_set = {{ sql_literal(var('age_band_set')) }}
+    where column_name = 'age' and band_set = {{ sql_literal(age_band_set()) }}
 ),
 
 score_bands as (

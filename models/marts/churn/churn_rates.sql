@@ -74,7 +74,7 @@ dimensioned as (
 
 age_bands as (
     select * from {{ ref('int_bands_labelled') }}
-    where column_name = 'age' and band_set = {{ sql_literal(var('age_band_set')) }}
+    where column_name = 'age' and band_set = {{ sql_literal(age_band_set()) }}
 ),
 
 cube as (

@@ -17,7 +17,7 @@ churned as (
 ),
 
 features as (
-    select * from {{ ref('features') }}
+    select * from {{ ref('int_features_catalogued') }}
 ),
 
 dimensions as (

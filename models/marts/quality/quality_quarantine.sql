@@ -3,7 +3,7 @@
 {%- set shown = ["''"] %}
 {%- for entity_name, entity in entities().items() %}
     {%- for column, kind in entity['columns'].items()
-        if kind not in ('text', 'city', 'key') and column not in entity['key'] and column != 'birth_date' %}
+        if not own_columns(entity_name).get(column, {}).get('is_personal') and kind not in ('text', 'city', 'key') and column not in entity['key'] and column != 'birth_date' %}
         {%- do shown.append("'" ~ entity_name ~ '.' ~ column ~ "'") %}
     {%- endfor %}
 {%- endfor %}

@@ -1,6 +1,8 @@
--- raw rows = conformed + quarantined + deduplicated, to the row and to the money. raw_count and raw_amount do not come
+-- raw rows = conformed + quarantined + deduplicated + excluded, to the row and to the money. raw_count and raw_amount do not come
 -- from the rows that were judged: the first is counted apart from the parse, the second is summed before any check or join.
 -- Sums are compared in full; one too large for the column's type is shown as null.
+{%- set statuses = ['conformed', 'quarantined', 'deduplicated', 'excluded'] %}
+
 with judged as (
     select * from {{ ref('int_rows_judged') }}
 ),
@@ -65,7 +67,7 @@ raw_counts as (
 statuses as (
     select
         entity_name,
-        {%- for status in ['conformed', 'quarantined', 'deduplicated'] %}
+        {%- for status in statuses %}
         coalesce(sum(row_count) filter (where row_status = '{{ status }}'), 0) as {{ status }}_count,
         coalesce(sum(amount) filter (where row_status = '{{ status }}'), 0) as {{ status }}_amount
         {{- ',' if not loop.last }}
@@ -79,17 +81,17 @@ reconciled as (
         {{ sql_literal(var('source_system') ~ '.') }} || raw_counts.entity_name as source_name,
         raw_counts.file_name,
         cast(raw_counts.raw_count as bigint) as raw_count,
-        {%- for status in ['conformed', 'quarantined', 'deduplicated'] %}
+        {%- for status in statuses %}
         cast(coalesce(statuses.{{ status }}_count, 0) as bigint) as {{ status }}_count,
         {%- endfor %}
         try_cast(coalesce(staged_amounts.raw_amount, 0) as decimal(18, 2)) as raw_amount,
-        {%- for status in ['conformed', 'quarantined', 'deduplicated'] %}
+        {%- for status in statuses %}
         try_cast(coalesce(statuses.{{ status }}_amount, 0) as decimal(18, 2)) as {{ status }}_amount,
         {%- endfor %}
         raw_counts.raw_count
-        = coalesce(statuses.conformed_count + statuses.quarantined_count + statuses.deduplicated_count, 0)
+        = coalesce(statuses.{{ statuses | join('_count + statuses.') }}_count, 0)
         and coalesce(staged_amounts.raw_amount, 0)
-        = coalesce(statuses.conformed_amount + statuses.quarantined_amount + statuses.deduplicated_amount, 0)
+        = coalesce(statuses.{{ statuses | join('_amount + statuses.') }}_amount, 0)
             as is_reconciled
     from raw_counts
     left join statuses on raw_counts.entity_name = statuses.entity_name

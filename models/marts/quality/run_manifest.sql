@@ -88,7 +88,7 @@ items as (
     select
         'setting' as item_kind,
         'age_band_set' as item_name,
-        {{ sql_literal(var('age_band_set')) }} as item_value,
+        {{ sql_literal(age_band_set()) }} as item_value,
         null as row_count,
         null as content_hash
     union all

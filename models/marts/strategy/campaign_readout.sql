@@ -5,7 +5,7 @@ with concluded as (
 ),
 
 campaigns as (
-    select * from {{ ref('campaigns') }}
+    select * from {{ layout_rows('campaigns') }}
 ),
 
 named as (

@@ -8,7 +8,7 @@ sized as (
 ),
 
 campaigns as (
-    select * from {{ ref('campaigns') }}
+    select * from {{ layout_rows('campaigns') }}
 ),
 
 described as (

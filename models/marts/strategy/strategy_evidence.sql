@@ -13,7 +13,7 @@ posteriors as (
 ),
 
 strategies as (
-    select * from {{ ref('strategies') }}
+    select * from {{ layout_rows('strategies') }}
 ),
 
 campaigns as (

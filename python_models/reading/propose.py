@@ -1,0 +1,605 @@
+"""A first layout for a folder of files: what each file and column seems to be, as staging files to look through.
+
+What cannot be guessed is a question in a comment of the file that is written, and a column that looks as if it told who
+a customer is stays unread.
+"""
+
+import argparse
+import csv
+import io
+import itertools
+import os
+import pathlib
+import pprint
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from reading.text import described, in_utf8, opened
+
+ROOT = pathlib.Path(__file__).parents[2]
+LINES = 200_000  # of each file that are looked at
+FEW_VALUES = 50  # different values of a text that may explain something
+
+# Names of columns in plain letters, by entity and column, the surest first.
+NAMES: dict[str, dict[str, str]] = {
+    "customers": {
+        "customer_id": "customerid custid clientid clientnum clientno userid memberid member customer client "
+        "customerno customernumber accountid id",
+        "age": "age customerage",
+        "birth_date": "birthdate dateofbirth dob born birthday",
+        "gender": "gender sex",
+        "city": "city town",
+        "joined_on": "joinedon joined opened openedon customersince signupdate joindate registrationdate",
+        "closed_on": "closedon closed closingdate churndate exitdate",
+        "is_churned": "ischurned churn churned exited attritionflag attrition churnflag churnlabel",
+        "credit_score": "creditscore",
+        "estimated_salary": "estimatedsalary salary",
+        "balance": "balance accountbalance",
+        "product_count": "productcount numofproducts numberofproducts products",
+        "has_credit_card": "hascreditcard hascrcard",
+        "is_active": "isactive isactivemember",
+        "tenure_years": "tenureyears",
+        "tenure_months": "tenuremonths monthsonbook",
+        "education": "education educationlevel",
+        "job": "job occupation",
+        "marital_status": "maritalstatus marital",
+        "marketing_consent": "marketingconsent consent",
+    },
+    "transactions": {
+        "customer_id": "customerid custid clientid clientnum clientno userid memberid member customer client "
+        "customerno customernumber accountid",
+        "transaction_id": "transactionid txnid receipt receiptid bookingid id",
+        "occurred_at": "occurredat transactiondate date invoicedate bookingdate purchasedate orderdate boughtat "
+        "timestamp datetime time",
+        "amount": "amount total transactionamount totalamount value sum price",
+        "order_id": "orderid order invoice invoiceno invoiceid basketid",
+        "product_code": "productcode product stockcode sku productid",
+    },
+}
+# What the values of a canonical column must look like; other columns take any text.
+NUMBERS = {"integer", "number", "money"}
+KINDS = {
+    **dict.fromkeys(("birth_date", "joined_on", "closed_on", "occurred_at"), {"date"}),
+    **dict.fromkeys(
+        (
+            "age",
+            "credit_score",
+            "estimated_salary",
+            "balance",
+            "product_count",
+            "tenure_years",
+            "tenure_months",
+            "amount",
+        ),
+        NUMBERS,
+    ),
+    # a column of 0 and 1 alone may be a number too
+    **dict.fromkeys(("has_credit_card", "is_active", "marketing_consent"), {"flag"}),
+    "is_churned": {"flag", "text"},
+}
+GENDERS = {
+    "female",
+    "f",
+    "woman",
+    "w",
+    "male",
+    "m",
+    "man",
+    "other",
+    "o",
+    "diverse",
+    "d",
+    "x",
+    "unknown",
+    "u",
+    "non-binary",
+}
+QUANTITY, PRICE = ("quantity", "qty"), ("price", "unitprice")
+PERSONAL = re.compile(
+    r"name|mail|phone|mobile|address|street|passport|iban|ssn|cardnumber|zip|postcode"
+)
+MONEY = re.compile(r"amount|amt|limit|balance|price|salary|income|charge|spend|fee|premium|revolv")
+YES = re.compile(r"^yes|^true|churn|attrit|left|closed|exit|lost|gone")
+NO = re.compile(r"no|false|exist|active|current|retain|stay|remain|open")
+FLAGS = {"1", "0", "true", "false", "t", "f", "yes", "no", "y", "n", "1.0", "0.0", ""}
+DATE = re.compile(
+    r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d([.]\d+)?)?)?|\d\d[.]\d\d[.]\d{4}( \d\d:\d\d(:\d\d)?)?|\d{8}"
+)
+OTHER_DATE = re.compile(r"\d{1,2}/\d{1,2}/\d{2,4}.*|\d{1,2}-[A-Za-z]{3}-\d{2,4}.*")
+INTEGER, NUMBER = re.compile(r"[+-]?\d+([.]0*)?"), re.compile(r"[+-]?(\d[\d ]*)?[.,]?\d+")
+
+
+@dataclass
+class Column:
+    """A column of a file, as its values are."""
+
+    header: str
+    values: list[str]
+    known: list[str] = field(init=False)
+    kind: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.known = [value for value in self.values if value]
+        self.kind = kind_of(self.plain, self.known)
+
+    @property
+    def plain(self) -> str:
+        return re.sub(r"[^a-z0-9]", "", self.header.lower())
+
+    @property
+    def distinct(self) -> int:
+        return len(set(self.known))
+
+    @property
+    def is_key(self) -> bool:
+        """A different value in every row."""
+        return bool(self.known) and self.distinct == len(self.values)
+
+
+@dataclass
+class Source:
+    """A file, the entity that it seems to have, and what is proposed for its columns."""
+
+    file: str
+    columns: list[Column]
+    entity: str | None = None
+    mapped: dict[str, Column] = field(default_factory=dict)
+    own: dict[str, Column] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    raw: dict[str, Any] = field(default_factory=dict)
+
+
+def kind_of(name: str, known: list[str]) -> str:
+    """The kind of an own column with these values: number, integer, money, text, flag or date; else blank, date? (in a
+    format that is not read) or free text."""
+    if not known:
+        return "blank"
+    few = known[:LINES]
+
+    def all_are(pattern: re.Pattern) -> bool:
+        return all(pattern.fullmatch(value) for value in few)
+
+    if {value.lower() for value in few} <= FLAGS:
+        return "flag"
+    if all_are(DATE) and not (
+        all_are(re.compile(r"\d{8}")) and "date" not in name and not name.endswith("on")
+    ):
+        return "date"
+    if all_are(OTHER_DATE):
+        return "date?"
+    if all_are(INTEGER):
+        return "money" if MONEY.search(name) else "integer"
+    if all_are(NUMBER):
+        return "money" if MONEY.search(name) else "number"
+    distinct = len(set(few))
+    return "free text" if distinct > FEW_VALUES and distinct > len(few) / 2 else "text"
+
+
+def read_source(path: pathlib.Path) -> Source:
+    """The columns of a file of text or Parquet; SystemExit with one sentence for one that cannot be read."""
+    if path.suffix.lower() == ".parquet":
+        import duckdb
+
+        relation = duckdb.connect().from_parquet(str(path)).limit(LINES)
+        names, rows = relation.columns, relation.fetchall()
+        cells = [["" if value is None else str(value) for value in row] for row in rows]
+    else:
+        with path.open("rb") as file:
+            try:
+                about = described(opened(file), None, None)
+            except (ValueError, OSError, EOFError) as fault:
+                raise SystemExit(f"File {path.name} {fault}") from None
+            text = io.StringIO(in_utf8(file, about["encoding"]).decode("utf-8"), newline="")
+        names = about["header"]
+        lines = itertools.islice(text, about["header_line"], about["header_line"] + LINES)
+        rows_read = csv.reader(lines, delimiter=about["delimiter"])
+        cells = [[value.strip() for value in row] for row in rows_read if len(row) == len(names)]
+    if not cells:
+        raise SystemExit(f"File {path.name} has no rows: expected some beneath its header.")
+    return Source(
+        path.name,
+        [
+            Column(name, list(values))
+            for name, values in zip(names, zip(*cells, strict=True), strict=True)
+        ],
+    )
+
+
+def reserved_names(root: pathlib.Path = ROOT) -> set[str]:
+    """Names that an own column may not have: macro reserved_names and what it reads name them in quotes."""
+    files = (
+        "macros/inputs/own_columns.sql",
+        "macros/inputs/entities.sql",
+        "macros/rules/segment_rules.sql",
+    )
+    return {
+        name for file in files for name in re.findall(r"'(\w+)'", (root / file).read_text("utf-8"))
+    }
+
+
+def fits(name: str, column: Column) -> bool:
+    """Whether the values of a column are those of the canonical column."""
+    if name == "gender":
+        return {value.lower() for value in column.known} <= GENDERS
+    return column.kind != "blank" and (name not in KINDS or column.kind in KINDS[name])
+
+
+def map_columns(source: Source, entity: str) -> dict[str, Column]:
+    """Canonical column -> the column of the file whose name says so, the surest name first."""
+    found: dict[str, Column] = {}
+    for column, names in NAMES[entity].items():
+        for name in names.split():
+            match = [
+                one for one in source.columns if one.plain == name and one not in found.values()
+            ]
+            if match and fits(column, match[0]):
+                found[column] = match[0]
+                break
+    return found
+
+
+def choose_entities(sources: list[Source]) -> None:
+    """The entity of each file: customers where their key is different in every row, transactions where it repeats
+    beside a time. A file of neither has none."""
+    for source in sources:
+        customers, transactions = (
+            map_columns(source, entity) for entity in ("customers", "transactions")
+        )
+        key = customers.get("customer_id")
+        if key is not None and key.is_key and not any(one.entity == "customers" for one in sources):
+            source.entity, source.mapped = "customers", customers
+        elif (
+            "customer_id" in transactions
+            and "occurred_at" in transactions
+            and not any(one.entity == "transactions" for one in sources)
+        ):
+            source.entity, source.mapped = "transactions", transactions
+
+
+def own_name(column: Column, taken: Iterable[str]) -> str:
+    """A name that SQL can use, and that nothing else has."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", column.header)
+    name = re.sub(r"_+", "_", re.sub(r"[^a-z0-9]", "_", words.lower())).strip("_")[:40]
+    name = name if name[:1].isalpha() else f"own_{name}".rstrip("_")
+    if column.kind == "date" and not name.endswith("_on"):
+        name = re.sub("_(date|at|time)$", "", name) + "_on"
+    if re.search("_(lower|upper|rules|value|measure|group|quartiles|known)$", name):
+        name += "_given"
+    while name in taken:
+        name = f"own_{name}"
+    return name
+
+
+def propose_own(source: Source, taken: set[str]) -> None:
+    for column in source.columns:
+        if column in source.mapped.values():
+            continue
+        if PERSONAL.search(column.plain):
+            source.notes.append(
+                f"{column.header} is not read: its name says that it tells who a customer is. Is that so?"
+            )
+        elif source.entity == "customers" and says_who_left(column):
+            source.notes.append(
+                f"{column.header} is not read: its values ({', '.join(sorted(set(column.known)))}) may say who has "
+                "left. If they do, add it to columns as is_churned, and to values with what they mean."
+            )
+        elif column.kind in ("blank", "free text"):
+            what = "no values" if column.kind == "blank" else f"{column.distinct:,} different texts"
+            source.notes.append(f"{column.header} is not read: it has {what}. Is it needed?")
+        elif column.kind == "date?":
+            source.notes.append(
+                f"{column.header} is not read: dates such as {re.sub('[0-9]', '9', column.known[0])} are in no "
+                "format of var date_formats. Which format is it?"
+            )
+        elif column.kind in ("integer", "text") and column.is_key and column.distinct > FEW_VALUES:
+            source.notes.append(
+                f"{column.header} is not read: it is a different one in every row. Is it a key?"
+            )
+        elif source.entity == "transactions" and column.kind in ("text", "date"):
+            source.notes.append(
+                f"{column.header} is not read: no mart uses such a column of transactions. Is it needed?"
+            )
+        elif column.distinct == 1:
+            source.notes.append(
+                f"{column.header} is not read: it has one value only. Is that so in other extracts?"
+            )
+        else:
+            name = own_name(column, taken)
+            taken.add(name)
+            source.own[name] = column
+
+
+def says_who_left(column: Column) -> bool:
+    """Whether one of a text's few values means that the customer has left: as a feature it would tell the outcome."""
+    values = {value.lower() for value in column.known}
+    return column.kind == "text" and len(values) <= 5 and any(YES.search(value) for value in values)
+
+
+def propose_customers(source: Source) -> None:
+    churn = source.mapped.get("is_churned")
+    if churn is None and "closed_on" not in source.mapped:
+        source.notes.append(
+            "Which column says who has left (is_churned), or when (closed_on)? Without one, churn is inactivity."
+        )
+    if churn is not None and churn.kind != "flag":
+        meanings: dict[str, str] = {}
+        for value in sorted(set(churn.known)):
+            is_yes, is_no = YES.search(value.lower()), NO.search(value.lower())
+            if bool(is_yes) != bool(is_no):
+                meanings[value] = "yes" if is_yes else "no"
+        if len(meanings) == churn.distinct:
+            source.raw["values"] = {"is_churned": meanings}
+        else:
+            del source.mapped["is_churned"]
+            source.notes.append(
+                f"{churn.header} seems to say who has left, but not how: which of its values mean yes?"
+            )
+
+
+def propose_transactions(source: Source) -> None:
+    by_name = {column.plain: column for column in source.columns}
+    quantity = next((by_name[name] for name in QUANTITY if name in by_name), None)
+    price = next((by_name[name] for name in PRICE if name in by_name), None)
+    amount = source.mapped.get("amount")
+    if quantity is not None and price is not None and amount in (None, price):
+        source.mapped.pop("amount", None)
+        source.raw["expressions"] = {
+            "amount": " * ".join(quoted(one.header) for one in (quantity, price))
+        }
+        source.notes.append(f"The amount is {quantity.header} times {price.header}. Is that so?")
+    elif amount is None:
+        source.notes.append(
+            "Which column is the amount? Without it no row of this file can be read."
+        )
+    key = source.mapped.get("transaction_id")
+    if key is None or not key.is_key:
+        source.mapped.pop("transaction_id", None)
+        source.raw["numbered_key"] = "transaction_id"
+        source.notes.append(
+            "The key of a transaction is the number of its line. Is there a better one?"
+        )
+    if any(not value for value in source.mapped["customer_id"].values):
+        source.raw["where"] = [
+            {
+                "condition": f"{quoted(source.mapped['customer_id'].header)} is not null",
+                "reason": "no customer is named",
+            }
+        ]
+        source.notes.append("Rows without a customer are left out on purpose. Is that so?")
+
+
+def quoted(header: str) -> str:
+    return header if re.fullmatch(r"[^\W\d]\w*", header) else f'"{header}"'
+
+
+def propose(folder: pathlib.Path, root: pathlib.Path = ROOT) -> list[Source]:
+    """What each file of the folder seems to be."""
+    paths = [
+        path for path in sorted(folder.iterdir())
+        if path.is_file() and re.search(r"[.](csv|txt|tsv|parquet|csv[.]gz)$", path.name.lower())
+    ]  # fmt: skip
+    if not paths:
+        raise SystemExit(
+            f"Folder '{folder}' has no file of text or Parquet: expected the extracts of one bank."
+        )
+    sources = [read_source(path) for path in paths]
+    choose_entities(sources)
+    taken = reserved_names(root)
+    for source in sources:
+        if source.entity == "customers":
+            propose_customers(source)
+        elif source.entity == "transactions":
+            propose_transactions(source)
+        if source.entity:
+            propose_own(source, taken)
+    entities = {source.entity for source in sources}
+    if entities == {None} or not entities:
+        raise SystemExit(
+            f"No file in folder '{folder}' has a column that names customers, such as customer_id: rename it so, or "
+            "write the staging file by hand (docs/own-layout.md)."
+        )
+    if "customers" not in entities:
+        (events,) = (source for source in sources if source.entity == "transactions")
+        sources.append(customers_of(events))
+    return sources
+
+
+def customers_of(events: Source) -> Source:
+    """The customers that a file of transactions names, where no file has them."""
+    key = events.mapped["customer_id"]
+    source = Source(
+        events.file,
+        events.columns,
+        "customers",
+        {"customer_id": key, "joined_on": events.mapped["occurred_at"]},
+    )
+    for column, one in map_columns(events, "customers").items():
+        if column in ("age", "birth_date", "gender", "city"):
+            source.mapped[column] = one
+    source.raw = {
+        "one_row_per_key": {
+            "ordered_by": quoted(events.mapped["occurred_at"].header),
+            "take": {
+                "joined_on": "first",
+                **({"city": "most_frequent"} if "city" in source.mapped else {}),
+            },
+        },
+        **({"where": events.raw["where"]} if "where" in events.raw else {}),
+    }
+    source.notes = [
+        "No file has one row per customer: customers are made of their transactions. Is there a file of customers?"
+    ]
+    return source
+
+
+def declaration(source: Source) -> dict[str, Any]:
+    own = {
+        name: {"kind": column.kind, "headers": [column.header]}
+        for name, column in source.own.items()
+    }
+    return {
+        "entity": source.entity,
+        "file": source.file,
+        "columns": {name: [column.header] for name, column in source.mapped.items()},
+        **source.raw,
+        **({"own_columns": own} if own else {}),
+    }
+
+
+def staging_sql(source: Source, layout: str) -> str:
+    # a header may hold what ends a comment
+    questions = "".join(f"{{#- {note.replace('#}', '# }')} -#}}\n" for note in source.notes)
+    raw = pprint.pformat(declaration(source), width=110, sort_dicts=False)
+    return (
+        f"{questions}{{% set raw = {raw} %}}\n"
+        f"{{{{ config(meta={{'raw': raw}}, enabled=var('source_system') == '{layout}') }}}}\n\n{{{{ stage(raw) }}}}\n"
+    )
+
+
+def written_files(sources: list[Source], layout: str) -> dict[str, str]:
+    """Path below the project's root -> text, of all that a layout needs but its line in dbt_project.yml."""
+    files, models = {}, []
+    folder = f"models/staging/{layout}"
+    for source in sources:
+        if source.entity is None:
+            continue
+        name = f"stg_{layout}__{source.entity}"
+        files[f"{folder}/{name}.sql"] = staging_sql(source, layout)
+        models.append(
+            f"  - name: {name}\n    description: One row per raw row of {source.file}; typed, with the first fault "
+            "of each row.\n"
+        )
+    files[f"{folder}/_{layout}__models.yml"] = "version: 2\n\nmodels:\n" + "\n".join(models)
+    files[f"tests/build/test_{layout}.py"] = test_file(sources, layout)
+    return files
+
+
+EXAMPLES = {
+    "number": "1.5", "integer": "7", "money": "100.50", "text": "a", "flag": "yes", "date": "2024-01-31",
+    "free text": "x", "blank": "",
+    "date?": "",
+}  # fmt: skip
+
+
+def test_file(sources: list[Source], layout: str) -> str:
+    """A test of the layout with made-up rows, since those of a bank belong in no repository."""
+    texts = {}
+    for source in sources:
+        if source.entity is None or source.file.endswith((".parquet", ".gz")):
+            continue
+        churn = next(iter(source.raw.get("values", {}).get("is_churned", {})), None)
+        cells = []
+        for column in source.columns:
+            value = EXAMPLES[column.kind]
+            if column is source.mapped.get("customer_id"):
+                value = "C1"
+            elif column is source.mapped.get("is_churned"):
+                value = churn or "1"
+            elif column is source.mapped.get("gender"):
+                value = "female"
+            cells.append(value)
+        texts[source.file] = (
+            ";".join(column.header for column in source.columns) + "\n" + ";".join(cells) + "\n"
+        )
+    return (
+        f'"""Layout {layout}: made-up rows, one of each file, are read as the staging files say."""\n\n'
+        "from conftest import MODELS\n\n"
+        f"FILES = {pprint.pformat(texts, width=96)}\n\n\n"
+        f"def test_a_row_of_each_file_conforms(run_dbt, tmp_path):\n"
+        "    for name, text in FILES.items():\n"
+        "        (tmp_path / name).write_text(text)\n"
+        f'    build = run_dbt(raw=tmp_path, source_system="{layout}", select=["+quality_reconciliation"], env=MODELS)\n'
+        "    assert build.is_success, build.messages\n"
+        '    rows = build.rows("select conformed_count, raw_count from marts.quality_reconciliation")\n'
+        "    assert rows\n"
+        "    assert all(conformed == 1 for conformed, _ in rows)\n"
+    )
+
+
+def with_layout(settings: str, layout: str, entities: list[str]) -> str:
+    """The text of dbt_project.yml with a line for the layout, after those of the others."""
+    match = re.search(r"\n  layouts:[^\n]*\n(?:    [^\n]*\n)+", settings)
+    if match is None:
+        raise SystemExit(
+            "dbt_project.yml has no vars: layouts: expected the entities of each layout there."
+        )
+    if re.search(rf"^    {layout}:", match.group(), re.MULTILINE):
+        raise SystemExit(f"Layout '{layout}' is in dbt_project.yml already: choose another name.")
+    return (
+        settings[: match.end()]
+        + f"    {layout}: [{', '.join(entities)}]\n"
+        + settings[match.end() :]
+    )
+
+
+def profile(sources: list[Source]) -> str:
+    """What every column seems to be, one line each."""
+    lines = []
+    for source in sources:
+        lines.append(
+            f"{source.file}: {source.entity or 'not read, because no column names customers'}"
+        )
+        names = {id(column): name for name, column in {**source.mapped, **source.own}.items()}
+        for column in source.columns:
+            name = names.get(id(column), "")
+            own = " (own column)" if name in source.own else ""
+            blanks = len(column.values) - len(column.known)
+            lines.append(
+                f"  {column.header} -> {name + own or 'not read'}: {column.kind}, {column.distinct:,} different, "
+                f"{blanks:,} blank"
+            )
+        lines += [f"  ? {note}" for note in source.notes]
+    return "\n".join(lines)
+
+
+def write(layout: str, folder: pathlib.Path, root: pathlib.Path = ROOT) -> str:
+    """Writes the layout into the project and gives what to tell; SystemExit with one sentence before it writes."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", layout):
+        raise SystemExit(
+            f"Layout '{layout}' is no name: expected small letters, digits and underscores, such as my_bank."
+        )
+    if not folder.is_dir():
+        raise SystemExit(
+            f"Folder '{folder}' is missing: expected the folder of your files (RAW=folder)."
+        )
+    project = root / "dbt_project.yml"
+    sources = propose(folder, root)
+    entities = [source.entity for source in sources if source.entity]
+    settings = with_layout(project.read_text("utf-8"), layout, entities)
+    files = written_files(sources, layout)
+    for name in files:
+        if (root / name).exists():
+            raise SystemExit(
+                f"File {name} exists: choose another name for the layout, or delete the file."
+            )
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, "utf-8")
+    project.write_text(settings, "utf-8")
+    questions = sum(len(source.notes) for source in sources)
+    return "\n".join(
+        [
+            profile(sources),
+            "",
+            f"Wrote {', '.join(files)}, and a line in dbt_project.yml.",
+            f"Look through the {questions} questions in the comments of the staging files, then build:",
+            f"  CLIENTELE_RAW={folder} dbt build --vars 'source_system: {layout}'",
+            f"Rules of your own are rows with source_system {layout} in the seeds of business_rules and strategy.",
+        ]
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Propose a layout for a folder of files.")
+    parser.add_argument("--layout", default=os.environ.get("LAYOUT", ""), help="default: LAYOUT")
+    parser.add_argument("--raw", default=os.environ.get("RAW", ""), help="default: RAW")
+    arguments = parser.parse_args()
+    if not arguments.layout or not arguments.raw:
+        raise SystemExit("Which layout of which folder? make init LAYOUT=my_bank RAW=folder")
+    print(write(arguments.layout, pathlib.Path(arguments.raw)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""A layout proposed for files nobody has described: what is guessed, what is asked, and what is refused."""
+
+import pathlib
+import re
+
+import jinja2
+import pytest
+from reading.propose import (
+    ROOT,
+    Column,
+    declaration,
+    own_name,
+    propose,
+    reserved_names,
+    write,
+)
+
+CLIENTS = (
+    "CLIENTNUM,Attrition_Flag,Customer_Age,Sex,Card_Category,Credit_Limit,E-mail,Balance,Joined\n"
+    + "".join(
+        f"{100 + i},{'Attrited' if i % 3 else 'Existing'} Customer,{20 + i % 50},{'MF'[i % 2]},"
+        f"{'Blue' if i % 4 else 'Gold'},"
+        f"{i * 10}.5,c{i}@bank.example,{i},{1 + i % 12}/2/2010\n"
+        for i in range(120)
+    )
+)
+SALES = "Invoice;Quantity;Price;InvoiceDate;Customer ID;Country\n" + "".join(
+    f"{500 + i // 2};{i % 4};2,{i % 10}5;2010-12-{1 + i % 28:02d} 08:26;"
+    f"{'' if i == 7 else 100 + i % 9};{'France' if i % 3 else 'Spain'}\n"
+    for i in range(90)
+)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    def make(**files):
+        for name, text in files.items():
+            (tmp_path / f"{name}.csv").write_text(text, "utf-8")
+        return tmp_path
+
+    return make
+
+
+@pytest.fixture
+def root(tmp_path_factory):
+    """A project's settings and the macros that name what is taken."""
+    root = tmp_path_factory.mktemp("project")
+    (root / "macros").symlink_to(ROOT / "macros")
+    (root / "dbt_project.yml").write_text((ROOT / "dbt_project.yml").read_text("utf-8"), "utf-8")
+    return root
+
+
+def test_customers_are_mapped_translated_and_given_own_columns(folder):
+    (source,) = propose(folder(clients=CLIENTS))
+    declared = declaration(source)
+    assert declared["columns"] == {
+        "customer_id": ["CLIENTNUM"], "age": ["Customer_Age"], "gender": ["Sex"],
+        "is_churned": ["Attrition_Flag"], "balance": ["Balance"],
+    }  # fmt: skip
+    assert declared["values"] == {
+        "is_churned": {"Attrited Customer": "yes", "Existing Customer": "no"}
+    }
+    assert declared["own_columns"] == {
+        "card_category": {"kind": "text", "headers": ["Card_Category"]},
+        "credit_limit": {"kind": "money", "headers": ["Credit_Limit"]},
+    }
+    asked = " ".join(source.notes)
+    assert "E-mail is not read: its name says that it tells who a customer is." in asked
+    assert (
+        "Joined is not read: dates such as 9/9/9999 are in no format of var date_formats." in asked
+    )
+
+
+def test_customers_without_a_file_are_made_of_their_transactions(folder):
+    transactions, customers = propose(folder(sales=SALES))
+    declared = declaration(transactions)
+    assert declared["expressions"] == {"amount": "Quantity * Price"}
+    assert declared["numbered_key"] == "transaction_id"
+    assert declared["columns"]["order_id"] == ["Invoice"]
+    assert declared["where"] == [
+        {"condition": '"Customer ID" is not null', "reason": "no customer is named"}
+    ]
+    declared = declaration(customers)
+    assert declared["entity"] == "customers"
+    assert declared["one_row_per_key"] == {
+        "ordered_by": "InvoiceDate",
+        "take": {"joined_on": "first"},
+    }
+    assert declared["where"]
+
+
+def test_what_says_who_left_is_asked_for_and_explains_nothing(folder):
+    (source,) = propose(
+        folder(
+            clients="id,status\n"
+            + "".join(f"{i},{'Left' if i % 2 else 'Here'}\n" for i in range(9))
+        )
+    )
+    assert "own_columns" not in declaration(source)
+    assert any(
+        "status is not read: its values (Here, Left) may say who has left" in note
+        for note in source.notes
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "values", "kind", "name"),
+    [
+        ("Total_Trans_Ct", ["12", "7"], "integer", "total_trans_ct"),
+        ("UnitPrice", ["2,55", "1.5"], "money", "unit_price"),
+        ("Avg Ratio", [".061", "1"], "number", "avg_ratio"),
+        ("HasApp", ["Y", "n"], "flag", "has_app"),
+        ("Last Visit Date", ["2024-01-31", "31.01.2024"], "date", "last_visit_on"),
+        ("Balance", ["1", "2"], "money", "own_balance"),  # a canonical name
+        ("order", ["a", "b"], "text", "own_order"),  # a word of SQL
+        ("1st value", ["a", "b"], "text", "own_1st_value_given"),
+    ],
+)
+def test_columns_get_a_kind_and_a_name_that_can_be_used(header, values, kind, name):
+    column = Column(header, values)
+    assert column.kind == kind
+    assert own_name(column, reserved_names()) == name
+
+
+def test_what_is_written_is_a_staging_file_whatever_the_headers_are(folder, root):
+    hostile = "id,it's,%} {{ x }} #},age\n" + "".join(
+        f"{i},{i % 2},{'ab'[i % 2]},3\n" for i in range(9)
+    )
+    said = write("my_bank", folder(clients=hostile), root)
+    text = (root / "models/staging/my_bank/stg_my_bank__customers.sql").read_text("utf-8")
+    raw = jinja2.Environment(extensions=["jinja2.ext.do"]).from_string(text).make_module(
+        {"config": lambda **_: "", "var": lambda _: "my_bank", "stage": lambda raw: ""}
+    ).raw  # fmt: skip
+    assert [column["headers"] for column in raw["own_columns"].values()] == [
+        ["it's"],
+        ["%} {{ x }} #}"],
+    ]
+    settings = (root / "dbt_project.yml").read_text("utf-8")
+    assert re.search(
+        r"\n    bank_marketing: [^\n]+\n    my_bank: \[customers\]\n  canonical_schema", settings
+    )
+    assert "id -> customer_id: integer, 9 different, 0 blank" in said
+    compile((root / "tests/build/test_my_bank.py").read_text("utf-8"), "test", "exec")
+    with pytest.raises(SystemExit, match="is in dbt_project.yml already"):
+        write("my_bank", folder(), root)
+
+
+@pytest.mark.parametrize(
+    ("layout", "files", "words"),
+    [
+        ("My Bank", {"a": CLIENTS}, "Layout 'My Bank' is no name: expected small letters"),
+        ("demo_bank", {"a": CLIENTS}, "Layout 'demo_bank' is in dbt_project.yml already"),
+        ("my_bank", {}, "has no file of text or Parquet"),
+        ("my_bank", {"a": "x,y\n1,2\n"}, "No file in folder"),
+        ("my_bank", {"a": "x,y\n"}, "File a.csv has no rows"),
+        ("my_bank", {"a": ""}, "File a.csv is empty"),
+    ],
+)
+def test_a_wrong_use_gets_one_sentence_and_writes_nothing(folder, root, layout, files, words):
+    with pytest.raises(SystemExit) as stopped:
+        write(layout, folder(**files), root)
+    assert words in str(stopped.value)
+    assert str(stopped.value).endswith((".", ")."))
+    assert not (root / "models").exists()
+
+
+def test_a_missing_folder_is_named(root):
+    with pytest.raises(SystemExit, match="Folder 'nowhere' is missing"):
+        write("my_bank", pathlib.Path("nowhere"), root)
