@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark init build dashboard export audience rollback erase check test test-spark soak lint docs demo bench lock clean
+.PHONY: help setup setup-spark init build dashboard export audience changes rollback erase check test test-spark soak lint docs demo bench lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,9 @@ export: setup ## Write the published marts for spreadsheets, CSV and XLSX, into 
 audience: override export CAMPAIGN := $(value CAMPAIGN)
 audience: setup ## Write the list of a campaign for the sending tool: make audience CAMPAIGN=<campaign_code>
 	@python -m publishing.audience
+
+changes: setup ## Print the ten largest changes of the published build against the one before it
+	@python -m publishing.changes
 
 rollback: setup ## Publish the build before the current one again
 	python -m publishing.files rollback

@@ -5,6 +5,7 @@
     {% set kinds = {
         'text': [
             'source_system', 'standardisation_age_band_set', 'clv_purchase_model', 'clv_tier_set', 'strategy_choice',
+            'history_thresholds',
         ],
         'text or null': ['canonical_schema', 'age_band_set', 'clv_family', 'rfm_scheme'],
         'texts': ['strategy_scheme_order'],
@@ -27,7 +28,7 @@
         'whole number': [
             'churn_window_days', 'churn_inactivity_days', 'small_cell_size', 'minimum_cell_size', 'sample_size',
             'minimum_outcomes', 'clv_horizon_days', 'cluster_maximum_count', 'planning_days',
-            'published_builds_kept',
+            'published_builds_kept', 'history_months',
         ],
         'whole numbers': ['clv_holdout_days'],
     } %}

@@ -5,6 +5,7 @@
     {% do log_notes(results, 'int_inputs_noted', 'note', 'entity_name, note_number', 'is_near_miss') %}
     {% do log_notes(results, 'int_churn_notes', 'note', 'note_number') %}
     {% do log_example_rules(results) %}
+    {% do log_changes(results) %}
 {% endmacro %}
 
 
@@ -25,6 +26,24 @@
             {% do log(
                 'Rules that are examples, not those of ' ~ var('source_system') ~ ': ' ~ examples | join(', ')
                 ~ '. In these seeds, give the rows of your own rules the source_system ' ~ var('source_system') ~ '.', info=true
+            ) %}
+        {% endif %}
+    {% endif %}
+{% endmacro %}
+
+
+{#- In at most five sentences, what changed beyond noise since the build that was published last. -#}
+{% macro log_changes(results) %}
+    {% set relation = built_relation(results, 'quality_changes') %}
+    {% if relation is not none %}
+        {% set sentences = run_query(
+            'select sentence from ' ~ relation ~ ' where is_beyond_noise order by change_rank'
+        ).columns[0].values() %}
+        {% for sentence in sentences[:4 if sentences | length > 5 else 5] %}{% do log('Changed: ' ~ sentence, info=true) %}{% endfor %}
+        {% if sentences | length > 5 %}
+            {% do log(
+                'Changed: ' ~ (sentences | length - 4) ~ ' other measures beyond noise; mart ' ~ relation.identifier
+                ~ ' has all, and make changes shows the ten largest.', info=true
             ) %}
         {% endif %}
     {% endif %}

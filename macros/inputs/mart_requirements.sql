@@ -33,6 +33,10 @@
     {% for mart in ['strategy_options', 'strategy_reach', 'campaign_audience', 'campaign_sizes'] %}
         {% do requirements.update({mart: [segments]}) %}
     {% endfor %}
+    {% for mart in ['segment_history', 'segment_migration'] %}
+        {% do requirements.update({mart: [events + value]}) %}
+    {% endfor %}
+    {% do requirements['segment_migration'].append(['customers.closed_on'] + events) %}
     {% do requirements.update({'campaign_readout': [['campaign_contacts.arm']]}) %}
     {% do return(requirements) %}
 {% endmacro %}

@@ -61,17 +61,21 @@
 {% macro publication(state) %}
     {% set marts = [] %}
     {% set tagged = tagged_columns() %}
-    {% for mart in published_marts() if mart.name != 'run_manifest' %}
+    {% set every_mart = published_marts() %}
+    {% for mart in every_mart if mart.name != 'run_manifest' %}
         {% set columns = mart.columns.keys() | reject('in', tagged['is_personal']) | list %}
         {% set keys = columns | select('in', tagged['is_person_key']) | list %}
         {% set grain = mart.config.meta.get('grain', []) | select('in', columns) | reject('in', keys) | list %}
         {% if not keys or var('publish_customers') %}
             {% do marts.append({
-                'name': mart.name, 'rows': published_rows(mart, tagged), 'keys': keys, 'order': keys + grain,
+                'name': mart.name,
+                'rows': told_changes(mart, every_mart, tagged) if mart.name == 'quality_changes' else published_rows(mart, tagged),
+                'keys': keys,
+                'order': keys + grain,
             }) %}
         {% endif %}
     {% endfor %}
-    {% set manifest = published_marts() | selectattr('name', 'equalto', 'run_manifest') | first %}
+    {% set manifest = every_mart | selectattr('name', 'equalto', 'run_manifest') | first %}
     {% do return({
         'action': 'publish',
         'state': state,
@@ -79,6 +83,7 @@
         'manifest': 'select item_kind, item_name, item_value, row_count, content_hash from ' ~ node_relation(manifest),
         'checksum': content_checksum('RELATION'),
         'kept': number_var('published_builds_kept'),
+        'remembered': kept_queries(every_mart, tagged),
         'started_at': run_started_at,
         'settings': publishing_settings(),
     }) %}

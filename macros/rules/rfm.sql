@@ -47,14 +47,93 @@
     group by all
 {%- endmacro %}
 
+{#- The CTEs from `schemes` to `computed` with the quantiles that split each measure of a relation into bins, within `keys`
+    (rfm_scheme and further columns). -#}
+{% macro rfm_thresholds(customers, keys) -%}
+    {%- set probabilities = [] -%}
+    {%- for bin_count in rfm_bin_counts() -%}
+        {%- for number in range(1, bin_count) -%}
+            {%- if number / bin_count not in probabilities -%}{%- do probabilities.append(number / bin_count) -%}{%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+schemes as (
+    select * from {{ ref('rfm_schemes') }}
+),
+
+groups as (
+    select distinct {{ keys | join(', ') }} from {{ customers }}
+),
+
+quantiles_taken as (
+    {%- for measure, column in [
+        ('recency', 'recency_days'), ('frequency', 'frequency_count'), ('monetary', 'monetary_amount')
+    ] %}
+    select
+        {{ keys | join(', ') }},
+        '{{ measure }}' as measure,
+        {{ quantiles('cast(' ~ column ~ ' as double)', probabilities) }} as quantile_list
+    from {{ customers }}
+    where {{ column }} is not null
+    group by {{ keys | join(', ') }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+positions as (
+    {%- for bin_count in rfm_bin_counts() %}
+    {%- set outer_last = loop.last %}
+    {%- for number in range(1, bin_count) %}
+    select
+        {{ bin_count }} as bin_count,
+        {{ number }} as threshold_number,
+        {{ probabilities.index(number / bin_count) + 1 }} as quantile_position
+    {%- if not (outer_last and loop.last) %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+    {%- endfor %}
+),
+
+computed as (
+    select
+        {%- for key in keys %}
+        {{ 'schemes' if key == 'rfm_scheme' else 'groups' }}.{{ key }},
+        {%- endfor %}
+        schemes.measure,
+        schemes.bin_count,
+        schemes.direction,
+        schemes.weight,
+        positions.threshold_number,
+        coalesce(fixed.threshold, {{ list_item('quantiles_taken.quantile_list', 'positions.quantile_position') }}) as threshold
+    from schemes
+    {{ 'left' if keys | length == 1 else 'inner' }} join groups on schemes.rfm_scheme = groups.rfm_scheme
+    inner join positions on schemes.bin_count = positions.bin_count
+    left join quantiles_taken
+        on
+            schemes.measure = quantiles_taken.measure
+            {%- for key in keys %}
+            and groups.{{ key }} = quantiles_taken.{{ key }}
+            {%- endfor %}
+    left join {{ ref('rfm_fixed_thresholds') }} as fixed
+        on
+            schemes.rfm_scheme = fixed.rfm_scheme
+            and schemes.measure = fixed.measure
+            and positions.threshold_number = fixed.threshold_number
+)
+{%- endmacro %}
+
+
 {#- The CTEs from `thresholds` to `segmented` that score the rows of a relation (5 is best in all three measures) and place
     them on the grid. The relation has rfm_scheme, recency_days, frequency_count and monetary_amount, on whatever day;
-    `columns` are those that are carried along. Thresholds are always those of the as-of date. -#}
-{% macro rfm_scoring(customers, columns) -%}
+    `columns` are those that are carried along. Thresholds are those of the as-of date, or those of `thresholds`, a relation
+    with the further columns of `keys`. -#}
+{% macro rfm_scoring(customers, columns, thresholds=none, keys=['rfm_scheme']) -%}
     {%- set measures = {'recency': 'recency_days', 'frequency': 'frequency_count', 'monetary': 'monetary_amount'} %}
 thresholds as (
     select
-        rfm_scheme
+        {{ keys | join(', ') }}
         {%- for measure in measures %},
         max(bin_count) filter (where measure = '{{ measure }}') as {{ measure }}_bin_count,
         max(direction) filter (where measure = '{{ measure }}') as {{ measure }}_direction,
@@ -64,8 +143,8 @@ thresholds as (
             as {{ measure }}_threshold_{{ number }}
         {%- endfor %}
         {%- endfor %}
-    from {{ ref('int_rfm_thresholds_computed') }}
-    group by rfm_scheme
+    from {{ thresholds or ref('int_rfm_thresholds_computed') }}
+    group by {{ keys | join(', ') }}
 ),
 
 grid as (
@@ -84,7 +163,8 @@ scored as (
         {{ rfm_score('frequency', 'frequency_count') }} as frequency_score,
         {{ rfm_score('monetary', 'monetary_amount') }} as monetary_score
     from {{ customers }} as customers
-    inner join thresholds on customers.rfm_scheme = thresholds.rfm_scheme
+    inner join thresholds
+        on {% for key in keys %}customers.{{ key }} = thresholds.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
 ),
 
 -- the grid is five by five; an unknown amount of money leaves the word to the other measures

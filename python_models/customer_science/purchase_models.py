@@ -46,6 +46,8 @@ PREDICTION_TYPES = {
     "more_purchases_2_value": "float64",
     "more_purchases_3_value": "float64",
 }
+# of a value on an earlier day, by the parameters of measured_on
+HISTORY_VALUE_TYPES = {"customer_id": "str", "month_number": "int64", "horizon_value": "float64"}
 # Starts of the search, as factors of the scale of each parameter; the likelihood of sparse data has several hills.
 COUNT_STARTS = ((0.5, 0.5, 0.5, 2.0), (1.0, 1.0, 1.0, 1.0), (0.2, 0.1, 0.2, 5.0))
 SPEND_STARTS = ((5.0, 4.0, 3.0), (1.0, 2.0, 1.0), (20.0, 10.0, 1.0))
@@ -284,14 +286,7 @@ def predict_purchases(
     of a purchase day, and the value (by `served_model`) that one, two and three further purchase days up to the day
     would give. No rows of a day without fits.
     """
-    parameters = {
-        key: {
-            name.removeprefix("parameter_"): value
-            for name, value in zip(one["metric_name"], one["metric_value"], strict=True)
-            if name.startswith("parameter_")
-        }
-        for key, one in fits.groupby(["measured_on", "model_code"], sort=True)
-    }
+    parameters = _parameters_by_day(fits)
     parts = []
     for day, today in customers.groupby("measured_on", sort=True):
         if (day, "gamma_gamma") not in parameters:
@@ -334,6 +329,51 @@ def predict_purchases(
     if not parts:
         return pd.DataFrame(columns=list(PREDICTION_TYPES)).astype(PREDICTION_TYPES)
     return pd.concat(parts, ignore_index=True).astype(PREDICTION_TYPES)
+
+
+def value_histories(
+    customers: pd.DataFrame, fits: pd.DataFrame, horizon: Horizon, served_model: str
+) -> pd.DataFrame:
+    """The discounted value within the horizon that histories of purchases had on earlier days.
+
+    `customers` has one row per customer and month: customer_id, month_number, measured_on (the day of `fits` whose
+    parameters apply), repeat_count, recency_weeks, observed_weeks and average_repeat_amount. The value is that of
+    `predict_purchases`, without the rest of the forecast. No rows where measured_on has no fits.
+    """
+    parameters, parts = _parameters_by_day(fits), []
+    for day, those in customers.groupby("measured_on", sort=True):
+        if (day, "gamma_gamma") not in parameters:
+            continue
+        history = [
+            those[name].to_numpy(float)
+            for name in ("repeat_count", "recency_weeks", "observed_weeks")
+        ]
+        groups, inverse = np.unique(np.column_stack(history), axis=0, return_inverse=True)
+        value = discounted_purchases(
+            served_model, parameters[day, served_model], horizon, *groups.T
+        )
+        average = those["average_repeat_amount"].astype("Float64").to_numpy(float, na_value=np.nan)
+        spend = expected_spend(parameters[day, "gamma_gamma"], history[0], average)
+        parts.append(
+            those[["customer_id", "month_number"]].assign(
+                horizon_value=value[inverse.ravel()] * spend
+            )
+        )
+    if not parts:
+        return pd.DataFrame(columns=list(HISTORY_VALUE_TYPES)).astype(HISTORY_VALUE_TYPES)
+    return pd.concat(parts, ignore_index=True).astype(HISTORY_VALUE_TYPES)
+
+
+def _parameters_by_day(fits: pd.DataFrame) -> dict:
+    """(day, model) -> its parameters by name."""
+    return {
+        key: {
+            name.removeprefix("parameter_"): value
+            for name, value in zip(one["metric_name"], one["metric_value"], strict=True)
+            if name.startswith("parameter_")
+        }
+        for key, one in fits.groupby(["measured_on", "model_code"], sort=True)
+    }
 
 
 def _count_likelihood(values, shift, groups, weights) -> tuple[float, np.ndarray]:

@@ -159,7 +159,8 @@ class Work:
                 f"select node, table_name from {publish.TABLE} where table_name <> ''"
             ).fetchall()
             process = dict(rows).get(publish.RAW, "")
-            self.own = [table for node, table in rows if node != publish.RAW] + [publish.TABLE]
+            self.own = [table for node, table in rows if node != publish.RAW]
+            self.own += [publish.TABLE, *publish.REMEMBERED]
         if process and _is_running(int(process)):
             raise PublishError(f"A build runs in process {process}")
 

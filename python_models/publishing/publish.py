@@ -17,7 +17,10 @@ from reading.folder import files_below, is_input
 from publishing import provenance, state
 from publishing.files import CUSTOMERS, Publication, PublishError, published_path
 
-TABLE = "publishing.node_runs"
+SCHEMA = "publishing"
+TABLE = f"{SCHEMA}.node_runs"
+# what the next build is compared with, see macros/publish/changes.sql
+REMEMBERED = [f"{SCHEMA}.{name}" for name in ("measures", "members", "manifest")]
 COLUMNS = {"node": "varchar", "table_name": "varchar", "fingerprint": "varchar", "run": "int"}
 MANIFEST_ORDER = ["item_kind", "item_name"]
 RAW = "raw files"  # the row with the process of the run and the hash of the files that were there when it began
@@ -100,10 +103,22 @@ def publish(engine, call: dict, answer: dict) -> None:
     except PublishError:
         raise
     except Exception as error:  # whatever the engine raises
-        raise PublishError(str(error).strip().splitlines()[0].rstrip(".")) from error
+        raise PublishError(_clause(error)) from error
     finally:
         engine.abandon()
+    try:
+        for table, query in call["remembered"].items():
+            engine.replace_table(f"{SCHEMA}.{table}", query)
+    except Exception as error:
+        raise PublishError(
+            f"the next build will not be compared with it: {_clause(error)}",
+            current="that was published",
+        ) from error
     tell(engine, True)
+
+
+def _clause(error: Exception) -> str:
+    return str(error).strip().splitlines()[0].rstrip(".")
 
 
 def show(engine, call: dict, answer: dict) -> None:
@@ -232,7 +247,7 @@ def write_marts(engine, call: dict, place_of) -> tuple[str, dict]:
         )
     (row_count, as_of_date) = engine.run(
         "select coalesce(sum(case when item_kind = 'mart' then row_count end), 0), "
-        f"max(case when item_name = 'as_of_date' then item_value end) from {main}.run_manifest"
+        f"max(case when item_kind = 'build' and item_name = 'as_of_date' then item_value end) from {main}.run_manifest"
     )[0]
     return build_id, {
         "mart_count": len(call["marts"]),

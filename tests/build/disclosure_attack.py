@@ -119,6 +119,7 @@ class Reader:
             self.read_portraits()
             self.read_intervals()
             self.read_segments()
+            self.read_history()
             self.read_rules()
         self.add_up()
 
@@ -276,6 +277,70 @@ class Reader:
                 if self.is_sum(members, self.portfolio[0]):
                     self.total(members, self.portfolio[1])
 
+    def read_history(self):
+        """Churn of segments between two days of the history: how many went to the state `churned`, or else to any other
+        place, where all places of the row are told; a row that is told without that state has nobody in it."""
+        (dates,) = self.rows(
+            "select distinct observed_on, window_days from marts.strategy_segments"
+        )
+        matrices = collections.defaultdict(dict)
+        sizes = {}
+        for scheme, day, code, count, known, churned in self.rows(
+            "select segment_scheme, observed_on, segment_code, customers_count, known_outcome_count, churned_count "
+            "from marts.segment_history"
+        ):
+            sizes[scheme, day, code] = count
+            if known is not None:
+                matrices[scheme, 1, day].setdefault(code, {})["history"] = (known, churned)
+        for scheme, span, day, last, code, to_code, size, count in self.rows(
+            "select segment_scheme, span_months, from_on, to_on, from_segment_code, to_segment_code, from_count, "
+            "customers_count from marts.segment_migration where from_segment_code not in ('not_yet', 'churned')"
+        ):
+            assert sizes[scheme, day, code] == size
+            row = matrices[scheme, span, day].setdefault(code, {})
+            row[to_code] = count
+            row["is_rated"] = (day, (last - day).days) == dates
+        for (scheme, span, day), rows in matrices.items():
+            is_rated = any(row.get("is_rated") for row in rows.values())
+            name = f"scheme {scheme}" if is_rated else f"history {scheme} {span} {day}"
+            cells, told = [], {}
+            for (one, on, code), size in sizes.items():
+                if (one, on) != (scheme, day):
+                    continue
+                row = rows.get(code, {})
+                known, churned = row.pop("history", (None, None))
+                row.pop("is_rated", None)
+                if row:
+                    known, churned = size - row.get("ended", 0), row.get("churned", 0)
+                cell = frozenset([(name, code)])
+                cells.append(cell)
+                told[cell] = churned
+                self.see(cell, size if known is None else known, churned)
+            if all(outcome is not None for outcome in told.values()):
+                continue
+            # the churn of everybody at risk is known from other schemes and from the churn of months
+            if is_rated:
+                continue
+            total = self.churned_between(scheme, span, day)
+            if total is not None:
+                self.total(cells, total)
+
+    def churned_between(self, scheme, span, day):
+        """Of all customers at risk on a day, by the months' churn or by a scheme that withholds none."""
+        if span == 1:
+            ((total,),) = self.rows(
+                f"select max(churned_count) from marts.churn_rates_by_month where month_starts_on = date '{day}' + 1"
+            ) or [(None,)]
+            return total
+        found = self.rows(
+            "select sum(customers_count) filter (where to_segment_code = 'churned') from marts.segment_migration "
+            f"where span_months = {span} and from_on = date '{day}' group by segment_scheme "
+            "having sum(customers_count) filter (where from_segment_code not in ('not_yet', 'churned')) = ("
+            "select max(whole) from (select sum(customers_count) as whole from marts.segment_history "
+            f"where observed_on = date '{day}' group by segment_scheme))"
+        )
+        return int(found[0][0] or 0) if found else None
+
     def read_rules(self):
         """What rules, and both halves of rules and intervals, have of cells and of each other."""
         items, halves = [], collections.defaultdict(list)
@@ -369,7 +434,9 @@ class Reader:
                     if not kept or frozenset(kept) in self.sizes:
                         dimensions = frozenset(name for name, _ in cell)
                         groups[dimensions, frozenset(kept)].append(cell)
-        for (_, coarse), members in groups.items():
+        for (dimensions, coarse), members in groups.items():
+            if any(str(name).startswith("history ") for name in dimensions):
+                continue  # what followed until another day adds up to another sum
             size = self.sizes[coarse] if coarse else self.portfolio[0]
             if self.is_sum(members, size):
                 self.total(members, 0 if coarse else self.portfolio[1], [coarse] if coarse else [])

@@ -137,6 +137,41 @@ def test_no_place_in_an_order_says_where_withheld_figures_stand(build, request):
                 assert sorted(places) == list(range(1, len(places) + 1)), mart
 
 
+@pytest.mark.parametrize("build", ["demo", "few_customers"])
+def test_no_few_customers_of_a_migration_are_told_or_left_to_subtraction(build, request):
+    """Rows add up to the first day's segments, columns to the second day's, and so does their value."""
+    build, seen = request.getfixturevalue(build), 0
+    with duckdb.connect(str(build.published), read_only=True) as connection:
+        connection.execute(f"attach '{build.path}' as work (read_only)")
+        for side in ("from", "to"):
+            counts = connection.sql(
+                f"""
+                select
+                    max(history.total_clv_amount) is not null as is_whole_told,
+                    sum(whole.customers_count) as customers_count,
+                    count(told.customers_count) as told_count,
+                    sum(whole.{side}_valued_count) filter (where told.{side}_clv_amount is null) as hidden_count,
+                    min(whole.{side}_valued_count) filter (where told.{side}_clv_amount is not null) as least_told_count
+                from work.intermediate.int_segment_moves_counted as whole
+                left join marts.segment_migration as told using (
+                    segment_scheme, span_months, from_on, to_on, from_segment_code, to_segment_code
+                )
+                left join marts.segment_history as history
+                    on history.segment_scheme = whole.segment_scheme
+                    and history.observed_on = whole.{side}_on
+                    and history.segment_code = whole.{side}_segment_code
+                where whole.span_months > 0 and whole.{side}_segment_code not in ('churned', 'ended')
+                group by whole.segment_scheme, whole.span_months, whole.from_on, whole.{side}_segment_code
+                """
+            ).fetchall()
+            for is_whole_told, count, told, hidden, least_told in counts:
+                assert count >= 5 or not told
+                assert least_told is None or least_told >= 5
+                assert not (is_whole_told and 0 < (hidden or 0) < 5)
+                seen += bool(hidden)
+    assert seen > 100
+
+
 # marts that tell of churn in cells which are not listed: their cells stand in no sum, or are large
 ALONE = {
     "churn_model_metrics",  # all customers of a sample
@@ -167,7 +202,7 @@ def test_every_mart_that_tells_of_churn_says_of_which_cells(demo):
         judged = set()
         for outcome in outcomes:
             assert outcome["withheld_in"] in {f"int_{kind}_withheld" for kind in (
-                "churn_cells", "segment_cells", "hypotheses", "churn_portraits",
+                "churn_cells", "segment_cells", "segment_moves", "hypotheses", "churn_portraits",
             )}  # fmt: skip
             assert set(outcome.get("tells", [])) <= columns, mart["name"]
             judged |= set(outcome.get("tells", columns))

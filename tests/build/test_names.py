@@ -14,7 +14,8 @@ AREAS = {
     "engagement": ("rfm_", "customer", "cluster"),
     "churn": ("churn_", "retention_"),
     "clv": ("clv_",),
-    "strategy": ("strategy_", "budget_", "campaign_", "segment_"),
+    "segments": ("segment_",),
+    "strategy": ("strategy_", "budget_", "campaign_"),
     "quality": ("quality_", "run_"),
 }
 

@@ -34,6 +34,8 @@ OTHERWISE = {
     "clv_tier_set": "fixed",
     "rfm_scheme": "purchases",
     "strategy_choice": "order",
+    "history_months": 4,
+    "history_thresholds": "monthly",
     "strategy_scheme_order": ["rfm", "rule"],
 }
 
@@ -77,6 +79,7 @@ def test_the_build_passes_with_every_setting_off_its_default(run_dbt):
         ({"churn_window_days": -180}, "Var churn_window_days is '-180': expected a number from 0."),
         ({"clv_family": "luck"}, "Var clv_family is 'luck': expected one of policies, purchases, contracts."),
         ({"clv_holdout_days": [0]}, "Var clv_holdout_days has '0': expected whole numbers of days from 1."),
+        ({"history_thresholds": "daily"}, "Var history_thresholds is 'daily': expected one of as_of, monthly."),
         ({"clv_purchase_model": "pareto"}, "Var clv_purchase_model is 'pareto': expected one of bg_nbd, mbg_nbd."),
         ({"date_formats": "%Y"}, "Var date_formats is '%Y': expected a list."),
     ],

@@ -32,6 +32,12 @@ STATEMENTS = {
             {{ cohens_h('k1', 'n1', 'k2', 'n2') }} as h
         from grid
     """,
+    "normal": "select {{ normal_p_value('z') }} as p from grid",
+    "changes": """
+        with compared as ({{ measures_compared('former', 'measures') }}),
+        tested as ({{ changes_tested('compared') }})
+        {{ benjamini_hochberg('tested', "split_part(row_key, ' / ', 1)") }}
+    """,
     "benjamini_hochberg": """
         select * from ({{ benjamini_hochberg('grid', 'family') }}) as corrected order by row_id
     """,
@@ -214,3 +220,83 @@ def test_quantiles_are_numpys(sql, numbers):
 
 def test_nothing_has_no_quantiles(sql):
     assert values(sql["quantiles"], "select null::double as v") == [None]
+
+
+# --- changes between builds
+
+
+def test_the_normal_p_value_is_scipys_to_six_digits_after_the_point(sql):
+    z = np.linspace(-9, 9, 2001)
+    found = evaluate(sql["normal"], pd.DataFrame({"z": z}))["p"].to_numpy()
+    expected = 2 * stats.norm.sf(abs(z))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1.5e-7)
+    # of rare events, too, the size is right
+    np.testing.assert_allclose(found, expected, rtol=2e-2)
+    assert ((found > 0) & (found <= 1)).all()
+
+
+def measured(dice, sql, pairs, rate_of):
+    """Two draws of a bank, once per pair: the size and the churn rate of ten segments, each in a mart's measures."""
+    tables = []
+    for build in (0, 1):
+        rows = []
+        for pair in range(pairs):
+            sizes = dice.poisson(np.linspace(200, 3000, 10))
+            churned = dice.binomial(sizes, [rate_of(build, segment) for segment in range(10)])
+            bounds = evaluate(sql["wilson"], pd.DataFrame({"k": churned, "n": sizes}))
+            for segment, (n, k) in enumerate(zip(sizes, churned, strict=True)):
+                key = f"{pair} / {segment}"
+                rows.append(("m", key, "customers_count", n, None, None))
+                rows.append(("m", key, "churn_rate", k / n, *bounds.iloc[segment]))
+        names = [
+            "mart_name",
+            "row_key",
+            "measure_name",
+            "measured_value",
+            "lower_value",
+            "upper_value",
+        ]
+        tables.append(pd.DataFrame(rows, columns=names).astype(dict.fromkeys(names[3:], float)))
+    return tables
+
+
+def changes(sql, former, measures):
+    with duckdb.connect() as connection:
+        connection.register("former", former)
+        connection.register("measures", measures)
+        found = connection.sql(sql["changes"]).df()
+    return found.assign(pair=found["row_key"].str.split(" / ").str[0].astype(int))
+
+
+def test_of_200_pairs_of_builds_without_a_change_at_most_5_percent_show_one(sql):
+    former, measures = measured(np.random.default_rng(23), sql, 200, lambda build, segment: 0.2)
+    found = changes(sql, former, measures)
+    assert len(found) > 3500 and found["p_value"].notna().all()
+    false = found.loc[found["q_value"] < 0.05, "pair"].nunique()
+    assert stats.binomtest(false, 200, 0.05, alternative="greater").pvalue > 0.05, false
+    # and the noise is not exaggerated either: one p-value in twenty is below 5%
+    assert 0.03 < (found["p_value"] < 0.05).mean() < 0.06
+
+
+def test_a_planted_change_of_a_tenth_is_found_where_it_is(sql):
+    def rate_of(build, segment):
+        return 0.5 * (1.1 if build and segment == 9 else 1)
+
+    former, measures = measured(np.random.default_rng(7), sql, 40, rate_of)
+    found = changes(sql, former, measures)
+    beyond = found[found["q_value"] < 0.05]
+    is_planted = beyond["row_key"].str.endswith(" / 9") & (beyond["measure_name"] == "churn_rate")
+    # the power at 2 x 3,000 customers, for the smallest of 20 p-values: 0.8
+    assert is_planted.sum() >= 0.7 * 40
+    assert (~is_planted).sum() <= 0.1 * len(beyond)
+    assert (beyond.loc[is_planted, "change"] > 0).all()
+
+
+def test_the_same_twice_is_no_change_and_a_first_build_has_none(sql):
+    former, _ = measured(np.random.default_rng(1), sql, 2, lambda build, segment: 0.2)
+    assert changes(sql, former, former.sample(frac=1, random_state=0)).empty
+    assert changes(sql, former.head(0), former).empty
+    gone = changes(sql, former, former.iloc[1:])
+    assert gone[["before_value", "after_value", "p_value"]].notna().values.tolist() == [
+        [True, False, False]
+    ]

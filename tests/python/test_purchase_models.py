@@ -298,3 +298,22 @@ class TestFrames:
         assert len(fits) == 0 and list(fits.columns) == list(models.FIT_TYPES)
         predicted = models.predict_purchases(frame, fits, HORIZON, "bg_nbd")
         assert len(predicted) == 0 and list(predicted.columns) == list(models.PREDICTION_TYPES)
+
+    def test_a_history_is_worth_what_the_forecast_says(self, frame):
+        fits = models.fit_purchases(frame)
+        predicted = models.predict_purchases(frame, fits, HORIZON, "mbg_nbd")
+        valued = models.value_histories(frame.assign(month_number=3), fits, HORIZON, "mbg_nbd")
+        expected = predicted.sort_values(["customer_id", "measured_on"])["mbg_nbd_horizon_value"]
+        found = valued.assign(
+            measured_on=frame["measured_on"].sort_values(kind="stable").to_numpy()
+        )
+        found = found.sort_values(["customer_id", "measured_on"])["horizon_value"]
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+        assert (
+            len(
+                models.value_histories(
+                    frame.assign(month_number=3), fits.head(0), HORIZON, "bg_nbd"
+                )
+            )
+            == 0
+        )

@@ -1,5 +1,5 @@
--- Every segment, RFM segment, cluster and tier whose outcome a mart shows, in the form of int_churn_cells_listed: cells of
--- equal dimensions and values are one, and the clusters of a segment add up to it.
+-- Every segment, RFM segment, cluster and tier whose outcome a mart shows, today and in the history, in the form of
+-- int_churn_cells_listed: cells of equal dimensions and values are one, and the clusters of a segment add up to it.
 {%- set no_text = 'cast(null as ' ~ kind_type('text') ~ ')' %}
 
 with segments as (
@@ -67,6 +67,31 @@ tiers as (
     group by counted.tier_set, counted.clv_tier
 ),
 
+rated_day as (
+    select * from {{ ref('int_churn_days') }}
+    where is_rated
+),
+
+-- what followed in the history; from the day on which the outcome window opens to its end, these are the segments above
+histories as (
+    select
+        concat('history ', moves.segment_scheme, ' ', moves.span_months, ' ', moves.from_on) as cut_name,
+        moves.from_segment_code as cut_value,
+        case
+            when moves.from_on = rated_day.observed_on and moves.to_on = rated_day.closes_on then moves.segment_scheme
+            else concat('history ', moves.segment_scheme, ' ', moves.span_months, ' ', moves.from_on)
+        end as dimension_1,
+        moves.from_segment_code as value_1,
+        {{ no_text }} as dimension_2,
+        {{ no_text }} as value_2,
+        coalesce(sum(moves.customers_count) filter (where moves.to_segment_code <> 'ended'), 0) as customers_count,
+        coalesce(sum(moves.customers_count) filter (where moves.to_segment_code = 'churned'), 0) as churned_count
+    from {{ ref('int_segment_moves_counted') }} as moves
+    left join rated_day on true
+    where moves.span_months > 0 and moves.from_segment_code not in ('not_yet', 'churned')
+    group by all
+),
+
 united as (
     select * from segments
     union all
@@ -75,6 +100,8 @@ united as (
     select * from clusters
     union all
     select * from tiers
+    union all
+    select * from histories
 ),
 
 final as (

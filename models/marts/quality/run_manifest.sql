@@ -66,14 +66,17 @@ items as (
         null as row_count,
         null as content_hash
     from as_of
-    {%- for name in ['confidence_level', 'significance_level', 'small_cell_size', 'minimum_cell_size', 'planning_days'] %}
+    {%- for name in setting_kinds() | sort %}
+    {%- set value = age_band_set() if name == 'age_band_set' else var(name) %}
+    {%- if value is not none %}
     union all
     select
         'setting' as item_kind,
         {{ sql_literal(name) }} as item_name,
-        {{ sql_literal(number_var(name)) }} as item_value,
+        {{ sql_literal(value if value is string else tojson(value)) }} as item_value,
         null as row_count,
         null as content_hash
+    {%- endif %}
     {%- endfor %}
     union all
     select
@@ -84,13 +87,6 @@ items as (
         null as content_hash
     from {{ ref('currencies') }}
     where source_system = {{ sql_literal(var('source_system')) }}
-    union all
-    select
-        'setting' as item_kind,
-        'age_band_set' as item_name,
-        {{ sql_literal(age_band_set()) }} as item_value,
-        null as row_count,
-        null as content_hash
     union all
     select
         'input' as item_kind,

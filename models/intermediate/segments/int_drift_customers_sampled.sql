@@ -1,0 +1,49 @@
+-- Customers of the day on which the latest outcome window opened, and current customers, with features and exclusive segments of the
+-- day: of each day at most var sample_size, by the hash of the key.
+with observations as (
+    select
+        *,
+        row_number() over (partition by churn_basis order by md5(customer_id), customer_id) as position
+    from {{ ref('int_churn_observations') }}
+    where churn_basis = 'window' and is_rated or churn_basis = 'current'
+),
+
+sampled as (
+    select * from observations
+    where position <= {{ number_var('sample_size') }}
+),
+
+memberships as (
+    select
+        customer_id,
+        churn_basis,
+        {%- for scheme in ['rule', 'rfm', 'cluster', 'clv_tier'] %}
+        max(segment_code) filter (where segment_scheme = '{{ scheme }}') as {{ scheme }}_segment
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('int_segment_memberships') }}
+    where (churn_basis = 'window' and is_rated or churn_basis = 'current') and segment_rank = 1
+    group by customer_id, churn_basis
+),
+
+described as (
+    select
+        sampled.customer_id,
+        sampled.churn_basis,
+        sampled.observed_on,
+        {%- for column in customer_features()['numbers'] + event_features() %}
+        cast(sampled.{{ column }} as double) as {{ column }},
+        {%- endfor %}
+        {%- for column, value in customer_feature_texts().items() %}
+        {{ value }} as {{ column }},
+        {%- endfor %}
+        memberships.rule_segment,
+        memberships.rfm_segment,
+        memberships.cluster_segment,
+        memberships.clv_tier_segment
+    from sampled
+    left join memberships
+        on sampled.customer_id = memberships.customer_id and sampled.churn_basis = memberships.churn_basis
+)
+
+select * from described

@@ -1,0 +1,135 @@
+"""What is said of the changes since the build that was published last, and what of it is published."""
+
+import os
+import subprocess
+import sys
+
+import duckdb
+import pytest
+from conftest import CAUTIOUS, ROOT
+
+SELECT = ["quality_changes", "assert_changes_keep_to_blocking_limits"]
+
+
+@pytest.fixture
+def before(demo_copy):
+    """The demo's database; the function changes what publishing kept of the build, as if it had been another."""
+
+    def change(*statements):
+        with duckdb.connect(str(demo_copy.path)) as connection:
+            for statement in statements:
+                connection.execute(statement)
+        return demo_copy
+
+    return change
+
+
+def test_one_changed_rule_shows_what_it_changed_with_its_noise_and_nothing_else(
+    demo, run_dbt, before
+):
+    assert demo.row("select count(*) from marts.quality_changes") == (0,)
+    build = run_dbt(
+        "build",
+        select=SELECT,
+        env=CAUTIOUS,
+        into=before(
+            "update publishing.manifest set fact = 'other' where item_name = 'bands'",
+            # a tenth of the rate, far beyond the noise; and one customer, within it
+            "update publishing.measures set measured_value = 0.8 * measured_value, lower_value = 0.8 * lower_value, "
+            "upper_value = 0.8 * upper_value where mart_name = 'churn_rates' and measure_name = 'churn_rate'",
+            "update publishing.measures set measured_value = measured_value - 1 "
+            "where mart_name = 'churn_rates' and measure_name = 'customers_count'",
+        ),
+    )
+    assert build.is_success, build.messages
+    rows = build.rows(
+        "select mart_name, row_key, measure_name, is_beyond_noise, change_kinds, severity, sentence "
+        "from marts.quality_changes order by change_rank"
+    )
+    (rate, count) = rows
+    assert rate[:6] == ("churn_rates", "portfolio / all", "churn_rate", True, "rule", None)
+    assert count[2:6] == ("customers_count", False, "rule", None)
+    assert "beyond noise (changed: rule)" in rate[6] and "within noise" in count[6]
+    (said,) = [line for line in build.said if "Changed:" in line]
+    assert rate[6] in said
+
+
+def test_members_of_both_builds_are_compared_by_mcnemar_and_a_limit_blocks(
+    run_dbt, before, tmp_path
+):
+    build = before(
+        # thirty champions were loyal before, and ten customers are no more among those of both builds
+        "update publishing.members set segment_code = 'loyal' where segment_scheme = 'rfm' and customer_id in ("
+        "select customer_id from publishing.members where segment_scheme = 'rfm' and segment_code = 'champions' "
+        "order by customer_id limit 30)",
+        "delete from publishing.members where customer_id in ("
+        "select distinct customer_id from publishing.members order by customer_id desc limit 10)",
+        "update publishing.measures set measured_value = 2 * measured_value "
+        "where mart_name = 'quality_reconciliation' and measure_name = 'raw_count'",
+        "update seeds.change_limits set severity = 'block' where mart_name = 'quality_reconciliation'",
+    )
+    build = run_dbt("build", select=SELECT, into=build, env=CAUTIOUS)
+    # counts of rows that fell by half are beyond the limit, which blocks
+    assert build.statuses["assert_changes_keep_to_blocking_limits"] == "fail"
+    rows = build.rows(
+        "select row_key, change, change_ci_lower, change_ci_upper, q_value from marts.quality_changes "
+        "where measure_name = 'same_customers_count' order by row_key"
+    )
+    assert [row[:2] for row in rows] == [("rfm / champions", 30), ("rfm / loyal", -30)]
+    for _, change, lower, upper, q_value in rows:
+        assert upper - change == change - lower == pytest.approx(1.959964 * 30**0.5, rel=1e-5)
+        assert q_value < 0.001
+    blocked = build.rows(
+        "select distinct mart_name, measure_name from marts.quality_changes where severity = 'block'"
+    )
+    assert blocked == [("quality_reconciliation", "raw_count")]
+
+
+def test_no_change_of_a_small_cell_is_published_and_no_erased_customer_is_kept(run_dbt, before):
+    build = run_dbt(
+        "build",
+        select=["quality_changes"],
+        env=CAUTIOUS,
+        into=before("update publishing.measures set measured_value = 1.5 * measured_value + 1"),
+    )
+    assert build.is_success and build.published.is_file(), build.messages
+    with duckdb.connect(str(build.published), read_only=True) as published:
+        published.execute(f"attach '{build.path}' as work (read_only)")
+        every = published.sql("select count(*) from work.marts.quality_changes").fetchall()[0][0]
+        told = published.sql(
+            "select count(*), max(change_rank) from marts.quality_changes"
+        ).fetchall()[0]
+        assert 1000 < told[0] == told[1] < every
+        # a figure that the mart withholds is in no change of it
+        key = "segment_scheme || ' / ' || segment_code"
+        assert not published.sql(
+            "select * from marts.quality_changes as changes inner join marts.strategy_segments "
+            f"on mart_name = 'strategy_segments' and row_key = {key} "
+            "where measure_name = 'churned_count' and after_value is not null and churned_count is null"
+        ).fetchall()
+        # while the work database has them
+        assert published.sql(
+            "select * from work.marts.quality_changes anti join marts.quality_changes "
+            "using (mart_name, row_key, measure_name) where measure_name = 'churn_rate'"
+        ).fetchall()
+        said = subprocess.run(
+            [sys.executable, "-m", "publishing.changes"],
+            env=os.environ | {"CLIENTELE_PUBLISHED": str(build.published)},
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+        ).stdout.splitlines()
+    assert len(said) == 11 and said[-1].endswith(
+        "other measures changed: mart quality_changes has all."
+    )
+    ((customer,),) = build.rows("select min(customer_id) from publishing.members")
+    erased = subprocess.run(
+        [sys.executable, "-m", "publishing.erase", customer],
+        env=os.environ
+        | {"CLIENTELE_PUBLISHED": str(build.published), "CLIENTELE_DB": str(build.path)},
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert erased.returncode == 0, erased.stderr
+    assert not build.path.exists() and not build.published.exists()
