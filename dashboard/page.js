@@ -1,9 +1,18 @@
 "use strict";
 (() => {
-  const data = JSON.parse(document.getElementById("data").textContent);
+  const read = (id) => JSON.parse(document.getElementById(id).textContent);
+  const data = read("data");
+  const texts = read("texts");
+  // Every text of the page: a key of texts.json with its {values}.
+  function say(key, values = {}) {
+    if (texts[key] === undefined) throw new Error(`texts.json has no ${key}`);
+    return texts[key].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? (name === "currency" ? currency : ""));
+  }
+  const known = (key) => texts[key] !== undefined;
   const facts = {};
   for (const item of data.manifest || []) facts[item.item_kind + " " + item.item_name] = item;
   const fact = (name) => (facts[name] || {}).item_value;
+  const currency = fact("build currency") || texts.extract_currency;
   const confidence = (data.confidence || [])[0] || {};
   const z = confidence.quantile;
   const ci = `${confidence.level} CI`;
@@ -11,22 +20,25 @@
   const smallCellSize = Number(fact("setting small_cell_size"));
   const minimumCellSize = Number(fact("setting minimum_cell_size"));
 
-  const whole = (value) => Math.round(value).toLocaleString("en");
+  const whole = (value) => Math.round(value).toLocaleString(texts.language);
   const percent = (share) => (100 * share).toFixed(1) + "%";
-  const money = (value) => value == null ? "unknown" : Math.abs(value) >= 1e6 ? (value / 1e6).toFixed(1) + "\u00a0m" : whole(value);
+  const money = (value) => value == null ? say("unknown") : whole(value);
   const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
   const spaced = (text) => text.replace(/_/g, " ");
   const grouped = (text) => text.replace(/\d{5,}/g, (digits) => whole(Number(digits)));
-  const people = (count) => whole(count) + (count === 1 ? " customer" : " customers");
+  const people = (count) => count === 1 ? say("customers_one") : say("customers", { count: whole(count) });
   const some = (count) => count < 9.95 ? count.toFixed(1) : whole(count); // of an expected number
-  const qText = (q) => q < 0.001 ? "q < 0.001" : "q = " + q.toFixed(q < 0.1 ? 3 : 2);
+  const joined = (list) => list.length < 2 ? list.join("") : say("and", { first: list.slice(0, -1).join(", "), last: list[list.length - 1] });
+  const qText = (q) => q < 0.001 ? say("q_small") : say("q", { value: q.toFixed(q < 0.1 ? 3 : 2) });
+  const plain = (prefix, code) => known(prefix + code) ? say(prefix + code) : spaced(String(code));
 
   // The period of every churn rate: an outcome window, or none where churn is a flag on a snapshot.
   const total = [data.by_product_count, data.by_city, data.by_gender].find((rows) => rows && rows.every((row) => row.churned_count != null)) || data.by_product_count;
-  const period = (total || [])[0] || {};
+  const period = (data.portfolio || total || [])[0] || {};
   const isSnapshot = period.churn_basis === "snapshot";
-  const risk = isSnapshot ? "customers" : "at risk";
-  const within = isSnapshot || period.window_days == null ? "" : ` within ${whole(period.window_days)} days`;
+  const isInactivity = fact("build churn_definition") === "inactivity";
+  const risk = isSnapshot ? say("risk_customers") : say("risk_at_risk");
+  const hasWindow = !isSnapshot && period.window_days != null;
 
   function element(name, attributes = {}, ...children) {
     const node = document.createElement(name);
@@ -34,9 +46,10 @@
       if (value === true) node.setAttribute(key, "");
       else if (value !== false && value != null) node.setAttribute(key, value);
     }
-    node.append(...children.filter((child) => child != null && child !== ""));
+    node.append(...children.flat(Infinity).filter((child) => child != null && child !== ""));
     return node;
   }
+  const soft = (text) => text ? element("p", { class: "soft" }, text) : null;
 
   // Wilson's interval, the formula of macros/statistics/wilson.sql, for cities that are added up here.
   function wilsonLower(k, n) {
@@ -52,6 +65,8 @@
       churn_rate_ci_upper: isKnown ? 1 - wilsonLower(n - k, n) : null, is_small_cell: n < smallCellSize,
     };
   }
+  const all = data.portfolio ? { ...data.portfolio[0], label: say("all") } : total && pooled(say("all"), total);
+  const base = all && all.churn_rate;
 
   function scale(largest, isShare) {
     if (!(largest > 0)) return 1;
@@ -59,20 +74,22 @@
     const power = Math.pow(10, Math.floor(Math.log10(largest)));
     return [1, 2, 4, 6, 8, 10].map((factor) => factor * power).find((bound) => bound >= largest * 0.9999);
   }
+  // One scale for all rates of a section.
+  const shareScale = (lists, floor = 0) => scale(Math.max(floor, ...lists.flat().map((row) => row.churn_rate_ci_upper || row.predicted || row.churn_rate || row.value_share || 0)), true);
 
-  function said(row) {
-    if (row.value_share !== undefined) return `${row.label}: ${people(row.customers_count)}, ${row.value_share == null ? "share of the value unknown" : percent(row.value_share) + " of the value"}.`;
-    const start = row.label + ": " + (row.known_outcome_count == null ? "" : people(row.customers_count) + " today; ");
-    const count = row.risk_count;
-    if (row.churn_rate == null) return start + (count === 0 ? "none at risk." : `${whole(count)} ${risk}, outcome ${count < minimumCellSize ? "withheld, fewer than " + minimumCellSize : "unknown or withheld"}.`);
-    return `${start}churned ${whole(row.churned_count)} of ${whole(count)} ${risk} (${percent(row.churn_rate)}; ${ci} ${percent(row.churn_rate_ci_lower)} to ${percent(row.churn_rate_ci_upper)})`
-      + (row.is_small_cell ? `; fewer than ${smallCellSize}, statistically weak.` : ".");
-  }
-
-  // The denominator of the rate: those with a known outcome where a mart counts today's customers beside them.
+  // The denominator of the rate: those with a known outcome where a row counts other customers beside them.
   function flagged(row) {
-    const count = row.known_outcome_count ?? row.customers_count;
-    return { ...row, risk_count: count, is_small_cell: row.is_small_cell ?? count < smallCellSize };
+    const count = row.basis_count ?? row.customers_count;
+    return { ...row, risk_count: count, has_basis: row.basis_count != null && row.basis_count !== row.customers_count, is_small_cell: row.is_small_cell ?? count < smallCellSize };
+  }
+  function said(row) {
+    const values = { label: row.label, customers: people(row.customers_count), count: whole(row.risk_count), risk, small: smallCellSize };
+    if (row.value_share !== undefined) return row.value_share == null ? say("said_share_unknown", values) : say("said_share", { ...values, share: percent(row.value_share) });
+    if (row.predicted != null && row.churned_count == null) return say("said_predicted", { said: say("said_count", values), predicted: percent(row.predicted) });
+    if (row.churn_rate == null) return row.risk_count === 0 ? say("said_none", values) : say("said_withheld", values);
+    Object.assign(values, { churned: whole(row.churned_count), rate: percent(row.churn_rate), ci, lower: percent(row.churn_rate_ci_lower), upper: percent(row.churn_rate_ci_upper) });
+    const text = say(row.has_basis ? (row.is_small_cell ? "said_others_weak" : "said_others") : row.is_small_cell ? "said_weak" : "said_rate", values);
+    return row.predicted == null ? text : say("said_predicted", { said: text, predicted: percent(row.predicted) });
   }
 
   const tip = document.getElementById("tip");
@@ -83,304 +100,557 @@
     tip.style.left = Math.max(8, Math.min(box.left + 40, innerWidth - 316)) + scrollX + "px";
     tip.style.top = box.bottom + scrollY + 4 + "px";
   }
-
-  function track(kind, share, valueText, valueAt, extra = []) {
-    const bar = share == null ? null : element("span", { class: "bar", style: `width:${100 * share}%` });
-    const value = element("span", { class: "value", style: `left:${100 * valueAt}%` }, element("span", {}, valueText));
-    return element("span", { class: "track " + kind }, bar, ...extra, value);
+  function withTip(node, text) {
+    node.addEventListener("mouseenter", () => showTip(node, text));
+    node.addEventListener("mouseleave", () => { tip.hidden = true; });
+    return node;
   }
+
+  function track(kind, bars, valueText, valueAt, extra = []) {
+    const value = element("span", { class: "value", style: `left:${100 * valueAt}%` }, element("span", {}, valueText));
+    return element("span", { class: "track " + kind }, bars, extra, value);
+  }
+  const bar = (share, kind = "") => share == null ? null : element("span", { class: "bar " + kind, style: `width:${100 * share}%` });
 
   function axis(bound, isShare) {
     const ticks = [0, 0.25, 0.5, 0.75, 1].map((at) => element("span", { style: `left:${100 * at}%` },
       isShare ? String(Number((100 * bound * at).toFixed(1))) : bound * at >= 1000 ? Number((bound * at / 1000).toFixed(2)) + "k" : String(Number((bound * at).toFixed(1)))));
-    return element("span", { class: "ticks", "aria-hidden": "true" }, ...ticks, element("span", { class: "unit" }, isShare ? "%" : "customers"));
+    return element("span", { class: "ticks", "aria-hidden": "true" }, ticks, element("span", { class: "unit" }, isShare ? "%" : say("axis_customers")));
   }
 
-  // Bars of customers and, beside them, of the churn rate with its interval as whiskers.
-  function chart(given, { base = null, share = "churn_rate", shareHead = `Churn rate (%), whiskers: ${ci}`, first = "" } = {}) {
+  // A table whose columns are [heading, value of a row, whether it is a number].
+  function table(caption, columns, rows) {
+    return element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": caption }, element("table", {}, element("caption", { class: "unseen" }, caption),
+      element("thead", {}, element("tr", {}, columns.map(([head, , isNumber]) => element("th", { scope: "col", class: isNumber ? "number" : null }, head)))),
+      element("tbody", {}, rows.map((row) => element("tr", {}, columns.map(([, value, isNumber], at) => element(at ? "td" : "th", { scope: at ? null : "row", class: isNumber ? "number" : null }, value(row))))))));
+  }
+  const folded = (summary, ...children) => element("details", {}, element("summary", {}, summary), children);
+  const rateText = (row) => row.churn_rate == null ? (row.risk_count === 0 ? say("none_at_risk") : say("withheld")) : percent(row.churn_rate);
+
+  // Bars of all customers of each group and, beside them, the churn rate with its interval as whiskers. What a rate rests on
+  // stands in small print where that is not the customers of the bar.
+  function chart(given, { bound, share = "churn_rate", shareHead = say("head_rate", { ci }), first = "", countHead = null, withBase = true } = {}) {
     const rows = given.map(flagged);
-    const isToday = rows.some((row) => row.known_outcome_count != null);
-    const countHead = share !== "churn_rate" || isSnapshot ? "Customers" : isToday ? "Customers today" : "Customers at risk";
     const hasShare = rows.some((row) => row[share] != null);
     const countBound = scale(Math.max(...rows.map((row) => row.customers_count)), false);
-    const shareBound = scale(Math.max(base || 0, ...rows.map((row) => row.churn_rate_ci_upper || row[share] || 0)), true);
+    const isRate = share === "churn_rate" && withBase && base != null;
+    const head = countHead || (share !== "churn_rate" || isSnapshot ? say("head_customers") : say("head_at_risk"));
     const root = element("div", { class: "chart" + (hasShare ? "" : " one") });
     const list = element("div", { role: "list" });
-    const baseText = base == null ? "" : `; dashed: all ${percent(base)}`;
-    root.append(element("div", { class: "heads", "aria-hidden": "true" }, element("span", {}, first), element("span", {}, countHead + " (number)"),
-      hasShare ? element("span", {}, shareHead + baseText) : null));
+    root.append(element("div", { class: "heads", "aria-hidden": "true" }, element("span", {}, first), element("span", {}, head),
+      hasShare ? element("span", {}, isRate ? say("head_base", { head: shareHead, base: percent(base) }) : shareHead) : null));
     for (const row of rows) {
       const rate = row[share];
       const extra = [];
-      if (base != null) extra.push(element("span", { class: "base", style: `left:${100 * base / shareBound}%` }));
+      if (isRate) extra.push(element("span", { class: "base", style: `left:${100 * base / bound}%` }));
       if (rate != null && row.churn_rate_ci_lower != null) {
-        extra.push(element("span", { class: "whisker", style: `left:${100 * row.churn_rate_ci_lower / shareBound}%;width:${100 * (row.churn_rate_ci_upper - row.churn_rate_ci_lower) / shareBound}%` }));
-        extra.push(element("span", { class: "point", style: `left:${100 * rate / shareBound}%` }));
+        extra.push(element("span", { class: "whisker", style: `left:${100 * row.churn_rate_ci_lower / bound}%;width:${100 * (row.churn_rate_ci_upper - row.churn_rate_ci_lower) / bound}%` }));
+        extra.push(element("span", { class: "point", style: `left:${100 * rate / bound}%` }));
       }
+      if (row.predicted != null && row.churned_count != null) extra.push(element("span", { class: "predicted", style: `left:${100 * row.predicted / bound}%` }, "◆"));
       const text = said(row);
-      const line = element("div", { class: "row" + (row.is_small_cell && rate != null ? " small" : "") + (row.is_apart ? " apart" : ""), role: "listitem", tabindex: "0", "aria-label": text, "data-label": row.label },
-        element("span", { class: "label" }, row.label),
-        track("count", row.customers_count / countBound, whole(row.customers_count), row.customers_count / countBound),
-        hasShare ? track("rate", rate == null ? null : rate / shareBound, rate == null ? missing(row, share) : percent(rate) + (row.is_small_cell && share === "churn_rate" ? " †" : ""),
-          (row.churn_rate_ci_upper ?? rate ?? 0) / shareBound, extra) : null);
-      line.addEventListener("mouseenter", () => showTip(line, text));
-      line.addEventListener("focus", () => showTip(line, text));
-      for (const leave of ["mouseleave", "blur"]) line.addEventListener(leave, () => { tip.hidden = true; });
-      list.append(line);
+      const shown = rate == null ? (row.risk_count === 0 ? say("none_at_risk") : say("withheld")) : row.is_small_cell && share === "churn_rate" ? say("weak", { value: percent(rate) }) : percent(rate);
+      const label = element("span", { class: "label" }, row.label, rate != null && row.has_basis && row.churned_count != null ? element("small", {}, say("basis", { churned: whole(row.churned_count), count: whole(row.risk_count) })) : null);
+      list.append(withTip(element("div", { class: "row" + (row.is_small_cell && hasShare ? " small" : "") + (row.is_apart ? " apart" : ""), role: "listitem", "aria-label": text }, label,
+        track("count", bar(row.customers_count / countBound), whole(row.customers_count), row.customers_count / countBound),
+        hasShare ? track("rate", bar(rate == null ? null : rate / bound), shown, rate == null ? 0 : (row.churn_rate_ci_upper ?? rate) / bound, extra) : null), text));
     }
-    root.append(list, element("div", { class: "axis" }, element("span", {}), axis(countBound, false), hasShare ? axis(shareBound, true) : null));
-    const isRate = hasShare && share === "churn_rate";
-    if (isRate && rows.some((row) => row.is_small_cell && row.churn_rate != null)) root.append(element("p", { class: "soft" }, `† hatched: fewer than ${smallCellSize} ${risk}, statistically weak.`));
-    if (isRate && rows.some((row) => row.churn_rate == null && row.risk_count > 0)) root.append(element("p", { class: "soft" }, `withheld: unknown, or not published to protect cells of fewer than ${minimumCellSize} customers.`));
-    root.append(table(rows, hasShare ? share : null, isToday));
+    const isOutcome = rows.some((row) => row.churned_count != null);
+    const columns = [[first || say("column_group"), (row) => row.label], [say("column_customers"), (row) => whole(row.customers_count), true]];
+    if (isOutcome && rows.some((row) => row.has_basis)) columns.push([say("column_basis"), (row) => whole(row.risk_count), true]);
+    if (isOutcome) columns.push([say("column_churned"), (row) => row.churned_count == null ? "" : whole(row.churned_count), true], [say("column_rate"), rateText, true],
+      [say("column_interval", { ci }), (row) => row.churn_rate_ci_lower == null ? "" : say("range", { lower: percent(row.churn_rate_ci_lower), upper: percent(row.churn_rate_ci_upper) }), true]);
+    if (rows.some((row) => row.predicted != null)) columns.push([say("column_predicted"), (row) => percent(row.predicted), true]);
+    if (share === "value_share") columns.push([say("column_share"), (row) => row.value_share == null ? say("unknown") : percent(row.value_share), true]);
+    root.append(list, element("div", { class: "axis" }, element("span"), axis(countBound, false), hasShare ? axis(bound, true) : null),
+      folded(say("table"), table(say("table_caption", { head: first || say("column_group") }), columns, rows)));
     return root;
   }
 
-  function missing(row, share) {
-    if (share !== "churn_rate") return "unknown";
-    return row.risk_count === 0 ? "none at risk" : "withheld";
+  // Two bars for each interval: its share of the churned and of the retained customers.
+  function pairs(rows, bound, first) {
+    const list = element("div", { role: "list" });
+    for (const row of rows) {
+      const isTold = row.churned_share != null;
+      const values = { label: row.label, count: whole(row.customers_count), risk };
+      const text = isTold ? say("said_pair", { ...values, churned: percent(row.churned_share), retained: percent(row.retained_share), k: whole(row.churned_count) }) : say("said_pair_withheld", values);
+      const largest = Math.max(row.churned_share || 0, row.retained_share || 0);
+      list.append(withTip(element("div", { class: "row" + (row.is_apart ? " apart" : ""), role: "listitem", "aria-label": text }, element("span", { class: "label" }, row.label),
+        track("two", isTold ? [bar(row.churned_share / bound, "churned"), bar(row.retained_share / bound, "retained")] : null,
+          isTold ? `${percent(row.churned_share)} / ${percent(row.retained_share)}` : say("withheld"), largest / bound)), text));
+    }
+    const share = (value) => value == null ? say("withheld") : percent(value);
+    const legend = ["churned", "retained"].map((kind) => element("span", { class: "key " + kind }, say("legend_" + kind)));
+    return element("div", { class: "chart one pairs" }, element("div", { class: "heads", "aria-hidden": "true" }, element("span", {}, first), element("span", {}, say("head_distribution"), " ", legend)), list,
+      element("div", { class: "axis" }, element("span"), axis(bound, true)),
+      folded(say("table"), table(say("table_caption", { head: first }), [[first, (row) => row.label], [say("column_customers"), (row) => whole(row.customers_count), true],
+        [say("column_churned"), (row) => row.churned_count == null ? "" : whole(row.churned_count), true],
+        [say("column_churned_share"), (row) => share(row.churned_share), true], [say("column_retained_share"), (row) => share(row.retained_share), true]], rows)));
   }
 
-  function table(rows, share, isToday) {
-    const isRate = share === "churn_rate";
-    const heads = isRate ? [...(isToday ? ["Customers today"] : []), isSnapshot ? "Customers" : "At risk", "Churned", "Churn rate", ci] : share ? ["Customers", "Share of the value"] : ["Customers"];
-    const outcome = (row) => row.churn_rate == null ? (row.risk_count === 0 ? ["0", "", ""] : ["withheld", "withheld", ""])
-      : [whole(row.churned_count), percent(row.churn_rate), `${percent(row.churn_rate_ci_lower)} – ${percent(row.churn_rate_ci_upper)}`];
-    const cells = (row) => isRate ? [...(isToday ? [whole(row.customers_count)] : []), whole(row.risk_count), ...outcome(row)]
-      : [whole(row.customers_count), ...(share ? [row[share] == null ? "" : percent(row[share])] : [])];
-    return element("details", {}, element("summary", {}, "Show as a table"), element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Table" }, element("table", {},
-      element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Group"), ...heads.map((head) => element("th", { scope: "col", class: "number" }, head)))),
-      element("tbody", {}, ...rows.map((row) => element("tr", {}, element("th", { scope: "row" }, row.label), ...cells(row).map((cell) => element("td", { class: "number" }, cell))))))));
+  // Lines over months, each with a name, points of x and y and, where it has one, a band. Labels are text outside of the drawing, so
+  // that they keep their size.
+  function lines(series, { bound, from = 0, unit, xLabels, name, columns, rows }) {
+    const xs = series.flatMap((one) => one.points.map((point) => point.x));
+    const [first, last] = [Math.min(...xs), Math.max(...xs)];
+    const place = (point, value) => `${(100 * (point.x - first) / Math.max(1, last - first)).toFixed(2)},${(100 - 100 * (value - from) / (bound - from)).toFixed(2)}`;
+    const drawing = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    for (const [key, value] of Object.entries({ viewBox: "0 0 100 100", preserveAspectRatio: "none", role: "img", "aria-label": name })) drawing.setAttribute(key, value);
+    const draw = (tag, attributes) => {
+      const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+      for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+      drawing.append(node);
+    };
+    series.forEach((one, number) => {
+      const banded = one.points.filter((point) => point.lower != null);
+      if (banded.length > 1) draw("polygon", { class: "band", points: [...banded.map((point) => place(point, point.upper)), ...[...banded].reverse().map((point) => place(point, point.lower))].join(" ") });
+      draw("polyline", { class: "line line" + number, points: one.points.map((point) => place(point, point.y)).join(" ") });
+    });
+    const steps = [0, 0.25, 0.5, 0.75, 1];
+    return element("div", { class: "lines" }, element("p", { class: "soft" }, unit, series.length > 1 ? [" ", series.map((one, number) => element("span", { class: "key line" + number }, one.name))] : null),
+      element("div", { class: "plot" }, steps.map((at) => element("span", { class: "y", "aria-hidden": "true", style: `bottom:${100 * at}%` }, String(Number((100 * (from + (bound - from) * at)).toFixed(2))))), drawing,
+        xLabels.map(([x, label]) => element("span", { class: "x", "aria-hidden": "true", style: `left:${100 * (x - first) / Math.max(1, last - first)}%` }, label))),
+      folded(say("table"), table(name, columns, rows)));
   }
-
-  // What a chart of rates shows, as its title. It names a highest and a lowest value only where tests found a difference:
-  // q is that of the test of all values together (undefined where the mart has none), and each row has its own against the rest.
-  function headline(subject, plural, rows, q) {
-    const neutral = "Churn rate" + (subject && ` by ${subject}`);
-    const isDifferent = (row) => row.is_significant ?? row.q_value < significanceLevel;
-    const tested = rows.map(flagged).filter((row) => row.churn_rate != null && (row.q_value != null || row.is_significant != null));
-    const lowest = q ?? Math.min(...tested.map((row) => row.q_value ?? Infinity));
-    if (lowest >= significanceLevel && Number.isFinite(lowest)) return `No difference between ${plural} was found (${q == null ? "lowest " : ""}${qText(lowest)})`;
-    const solid = tested.filter((row) => isDifferent(row) && !row.is_small_cell && row.lift != null).sort((a, b) => b.churn_rate - a.churn_rate);
-    const [most, least] = [solid.find((row) => row.lift > 1), solid.findLast((row) => row.lift < 1)];
-    // a value whose rate is withheld may be higher or lower than those shown
-    const shown = rows.map(flagged).some((row) => row.churn_rate == null && row.risk_count >= smallCellSize) ? " shown" : "";
-    const named = [most && `highest${shown}: ${most.label} (${percent(most.churn_rate)})`, least && `lowest${shown}: ${least.label} (${percent(least.churn_rate)})`].filter(Boolean);
-    return named.length ? `${neutral} – ${named.join(", ")}` : neutral;
-  }
-  const cutQ = (name) => ((data.cut_tests || []).find((row) => row.cut_name === name) || {}).q_value;
 
   const main = document.getElementById("main");
   const nav = element("ul");
-  function section(id, name, title, ...children) {
-    nav.append(element("li", {}, element("a", { href: "#" + id }, name)));
-    const node = element("section", { id, "aria-labelledby": id + "-title" }, element("h2", { id: id + "-title" }, title), ...children);
-    main.append(node);
-    return node;
+  // A section is announced when it has something to show.
+  function section(id, children, title = say(id)) {
+    const found = children.flat(2).filter((child) => child != null && child !== "");
+    if (!found.some((child) => !child.matches("p.soft"))) return;
+    nav.append(element("li", {}, element("a", { href: "#" + id }, say("nav_" + id))));
+    main.append(element("section", { id, "aria-labelledby": id + "-title" }, element("h2", { id: id + "-title" }, title), found));
   }
   function groups(rows, key) {
     const found = new Map();
     for (const row of rows) found.set(row[key], [...(found.get(row[key]) || []), row]);
     return found;
   }
+  // Unknown values stand last, whatever the order of the others.
+  const unknownLast = (rows) => [...rows.filter((row) => !isUnknown(row)), ...rows.filter(isUnknown)];
+  const isUnknown = (row) => row.label == null || row.label === "unknown" || row.label === "outside bands" || row.label === say("product_number_unknown");
+  const bySize = (rows) => unknownLast([...rows].sort((a, b) => b.customers_count - a.customers_count || (a.label < b.label ? -1 : 1)));
 
-  // --- header
-  const all = total && pooled("all customers", total);
-  const base = all && all.churn_rate;
-  const asOf = fact("build as_of_date");
-  const inputs = (data.manifest || []).filter((item) => item.item_kind === "input");
-  const header = document.getElementById("header");
-  header.append(element("h1", {}, "Customers: engagement, churn, value and strategies"),
-    element("p", {}, `Data: ${fact("build source_system")}${inputs.length ? " (" + inputs.map((item) => `${item.item_value}, ${whole(item.row_count)} rows`).join("; ") + ")" : ""}.`),
-    element("p", { class: "soft" }, `${asOf ? "As of " + asOf : "The extract carries no dates: one snapshot"}. Build ${(data.manifest || [{}])[0].build_id}, revision ${(fact("build git_revision") || "unknown").slice(0, 10)}; all of its data tests passed.`));
-  if (isSnapshot) header.append(element("p", { class: "period" }, "Churn: a flag without dates. Rates are the share of customers with the flag. They describe the snapshot and are not rates of a period."));
-  else if (all && within) header.append(element("p", { class: "period" }, `Churn: of ${whole(all.customers_count)} customers at risk on ${period.observed_on}, those who churned${within}.`),
-    element("p", { class: "soft" }, "Customers who had churned by that day or joined after it are not at risk."));
-  if (all) {
-    header.append(element("div", { class: "figures" },
-      element("div", { class: "figure" }, isSnapshot ? "Customers" : "Customers at risk", element("b", {}, whole(all.customers_count))),
-      all.churned_count == null ? null : element("div", { class: "figure" }, "Churned" + within, element("b", {}, whole(all.churned_count))),
-      base == null ? null : element("div", { class: "figure" }, "Churn rate", element("b", {}, percent(base)),
-        element("span", { class: "soft" }, `${ci} ${percent(all.churn_rate_ci_lower)} to ${percent(all.churn_rate_ci_upper)}`))));
+  // --- verdicts: one for each feature, wherever it is named
+  const mainSet = fact("setting age_band_set");
+  const cutOf = { age: "age_band", age_band: "age_band", credit_score: "credit_score_band" };
+  const hypothesisOf = { estimated_salary: "income", tenure_years: "tenure", property_count: "properties", credit_score: "score" };
+  const cutQ = (name) => ((data.cut_tests || []).find((row) => row.cut_name === name) || {}).q_value;
+  function verdictOf(feature) {
+    const cut = (data.cut_tests || []).find((row) => row.cut_name === (cutOf[feature] || feature));
+    if (cut && cut.q_value != null) return { verdict: cut.q_value < significanceLevel ? "different" : "alike", evidence: say("evidence_cut", { q: qText(cut.q_value) }), q: cut.q_value, cramers_v: cut.cramers_v };
+    const word = hypothesisOf[feature] || feature;
+    const told = (data.hypotheses || []).find((row) => [`${word}_by_churn`, `churn_by_${word}`].includes(row.hypothesis_code) && row.hypothesis_verdict);
+    if (told) return { verdict: ["different", "mixed"].includes(told.hypothesis_verdict) ? "different" : "alike", evidence: say("evidence_hypothesis") };
+    const tested = (data.intervals || []).filter((row) => row.feature_name === feature && row.q_value != null);
+    if (tested.length) {
+      const q = Math.min(...tested.map((row) => row.q_value));
+      return { verdict: q < significanceLevel ? "different" : "alike", evidence: say("evidence_interval", { q: qText(q) }), q };
+    }
+    return { verdict: "untested", evidence: say("evidence_none") };
   }
 
-  // The cities that are selected decide what the charts by products, age and gender show. A city's row may name no value
-  // where its age, gender or products are unknown.
+  // --- the state of the filters, which the address keeps
   const byCity = groups(data.by_city_and || [], "cut_name");
-  const cities = [...new Set((data.by_city_and || []).map((row) => row.city))].sort();
-  const boxes = cities.map((city) => element("input", { type: "checkbox", name: "city", value: city, checked: true }));
+  const cities = [...new Set((data.by_city_and || []).map((row) => row.city).filter((city) => city != null))].sort();
+  // the scheme with most plans worth doing is shown first
+  const worth = (scheme) => (data.economics || []).filter((row) => row.segment_scheme === scheme && row.decision_code === "do").length;
+  const schemes = [...new Set((data.strategies || []).map((row) => row.segment_scheme))].sort((a, b) => worth(b) - worth(a) || (b === "rule") - (a === "rule") || a.localeCompare(b));
+  const [, ...asked] = location.hash.replace(/^#/, "&").split("&");
+  const wanted = new URLSearchParams(asked.filter((part) => part.includes("=")).join("&"));
+  const wantedCities = wanted.getAll("city").filter((city) => cities.includes(city));
+  const boxes = cities.map((city) => element("input", { type: "checkbox", name: "city", value: city, checked: !wantedCities.length || wantedCities.includes(city) }));
   const isChosen = (city) => boxes.some((box) => box.checked && box.value === city);
   const isEveryCity = () => boxes.every((box) => box.checked);
+  const option = (value, label) => element("option", { value }, label);
+  const schemeSelect = element("select", { id: "scheme" }, schemes.map((scheme) => option(scheme, plain("scheme_", scheme))));
+  const segmentSelect = element("select", { id: "segment" });
+  if (schemes.includes(wanted.get("scheme"))) schemeSelect.value = wanted.get("scheme");
+  function listSegments(chosen) {
+    const found = new Map((data.strategies || []).filter((row) => row.segment_scheme === schemeSelect.value).map((row) => [row.segment_code, row.segment_name]));
+    segmentSelect.replaceChildren(option("", say("filter_all_segments")), ...[...found].map(([code, name]) => option(code, grouped(capital(name || code)))));
+    segmentSelect.value = found.has(chosen) ? chosen : "";
+  }
+  listSegments(wanted.get("segment"));
+  const isShownSegment = (row) => row.segment_scheme === schemeSelect.value && (!segmentSelect.value || row.segment_code === segmentSelect.value);
+  let place = asked.find((part) => part && !part.includes("=")) || "";
+  function keepState() {
+    const state = new URLSearchParams();
+    if (boxes.length > 1 && !isEveryCity()) boxes.filter((box) => box.checked).forEach((box) => state.append("city", box.value));
+    if (schemes.length && schemeSelect.value !== schemes[0]) state.set("scheme", schemeSelect.value);
+    if (segmentSelect.value) { state.set("scheme", schemeSelect.value); state.set("segment", segmentSelect.value); }
+    history.replaceState(null, "", "#" + [place, state.toString()].filter(Boolean).join("&"));
+  }
+  const redraw = [];
+  const drawAll = () => { redraw.forEach((draw) => draw()); keepState(); };
   const ofCities = (cut) => [...groups((byCity.get("city x " + cut) || []).filter((row) => isChosen(row.city)), "label")]
     .map(([label, found]) => found.length === 1 ? { ...found[0], label } : pooled(label, found));
-  const redraw = [];
-  const drawAll = () => redraw.forEach((draw) => draw());
 
-  // --- number of products, by city
-  if (data.by_product_count) {
-    const productLabel = (count) => count == null || count === "unknown" ? "number unknown" : count + (Number(count) === 1 ? " product" : " products");
-    const title = element("h3", { id: "products-headline", "aria-live": "polite" });
-    const place = element("div", { id: "products-chart" });
-    const node = section("products", "Products and cities", "Churn by number of products and city");
-    const draw = () => {
-      const chosen = cities.filter(isChosen);
-      const isAll = isEveryCity();
-      const rows = isAll
-        ? data.by_product_count.map((row) => ({ ...row, label: productLabel(row.product_count) }))
-        : ofCities("product_count")
-          .sort((a, b) => (Number.isNaN(+a.label) ? Infinity : +a.label) - (Number.isNaN(+b.label) ? Infinity : +b.label))
-          .map((row) => ({ ...row, label: productLabel(row.label) }));
-      const where = isAll ? "All cities" : chosen.join(" and ");
-      if (!rows.length) {
-        title.textContent = "No city is selected: select at least one.";
-        place.replaceChildren();
-        return;
-      }
-      // of a selection there is no test, and a city's own total may be published where its cells are withheld
-      const cityRows = (data.by_city || []).filter((row) => chosen.includes(row.label));
-      const sum = isAll ? all : pooled(where, cityRows.length === chosen.length ? cityRows : rows);
-      title.textContent = `${where}: ` + (sum.churn_rate == null ? `${whole(sum.customers_count)} ${risk}, outcome withheld.` : `churned ${whole(sum.churned_count)} of ${whole(sum.customers_count)} ${risk} (${percent(sum.churn_rate)}).`)
-        + (isAll && rows.length > 1 ? ` ${headline("number of products", "numbers of products", rows, cutQ("product_count"))}.` : "");
-      place.replaceChildren(chart(rows, { base, first: "Number of products" }));
-    };
-    if (cities.length > 1) {
-      const everyone = element("button", { type: "button" }, "All cities");
-      everyone.addEventListener("click", () => { boxes.forEach((box) => { box.checked = true; }); drawAll(); });
-      boxes.forEach((box) => box.addEventListener("change", drawAll));
-      node.append(element("fieldset", {}, element("legend", {}, "Cities (select one or several; also for age and gender below)"), ...boxes.map((box) => element("label", {}, box, box.value)), everyone));
+  // --- header
+  const asOf = fact("build as_of_date");
+  const inputs = (data.manifest || []).filter((item) => item.item_kind === "input");
+  const definition = fact("build churn_definition");
+  document.title = say("title");
+  document.documentElement.lang = texts.language;
+  document.querySelector(".skip").textContent = say("skip");
+  document.getElementById("nav").setAttribute("aria-label", say("sections"));
+  document.getElementById("header").append(element("h1", {}, say("title")),
+    element("p", {}, inputs.length ? say("data_with_inputs", { source: fact("build source_system"), inputs: inputs.map((item) => say("input", { file: item.item_value, count: whole(item.row_count) })).join("; ") }) : say("data", { source: fact("build source_system") })),
+    soft(`${asOf ? say("as_of", { day: asOf }) : say("no_dates")} ${say("build", { build: (data.manifest || [{}])[0].build_id, revision: (fact("build git_revision") || say("unknown")).slice(0, 10) })}`));
+
+  // --- filters
+  const filters = document.getElementById("filters");
+  if (cities.length > 1 && data.by_product_count) {
+    const everyone = element("button", { type: "button" }, say("filter_all_cities"));
+    everyone.addEventListener("click", () => { boxes.forEach((box) => { box.checked = true; }); drawAll(); });
+    boxes.forEach((box) => box.addEventListener("change", drawAll));
+    filters.append(element("fieldset", {}, element("legend", {}, say("filter_cities")), boxes.map((box) => element("label", {}, box, box.value)), everyone));
+  }
+  if (schemes.length) {
+    schemeSelect.addEventListener("change", () => { listSegments(""); drawAll(); });
+    segmentSelect.addEventListener("change", drawAll);
+    filters.append(element("p", {}, element("label", { for: "scheme" }, say("filter_scheme")), " ", schemeSelect, " ", element("label", { for: "segment" }, say("filter_segment")), " ", segmentSelect));
+  }
+  if (filters.children.length) {
+    filters.setAttribute("aria-label", say("filters"));
+    filters.append(soft(say("filter_link")));
+  } else filters.remove();
+
+  // --- summary
+  const deciles = data.deciles || [];
+  const observedDeciles = deciles.filter((row) => row.churn_rate != null && row.churn_basis !== "current");
+  const currentDeciles = deciles.filter((row) => row.churn_basis === "current" && row.average_probability != null);
+  const expectedOf = (rows) => rows.reduce((sum, row) => sum + row.customers_count * row.average_probability, 0);
+  const features = [...new Set([...(data.cut_tests || []).map((row) => row.cut_name).filter((name) => !name.includes("(") && !["age_band", "credit_score_band"].includes(name)), ...(data.cut_tests ? ["age", "credit_score"].filter((name) => cutQ(cutOf[name]) != null) : []), ...(data.intervals || []).map((row) => row.feature_name)])];
+  const featureName = (name) => known("by_" + name) ? say("by_" + name) : ([...(data.intervals || []), ...(data.distributions || [])].find((row) => row.feature_name === name && row.feature_label) || { feature_label: spaced(name).replace(/^(is|has) /, "") }).feature_label;
+  const rows = (data.intervals || []);
+  const strengthOf = (name) => Math.max(0, ...rows.filter((row) => row.feature_name === name).map((row) => row.strength || 0));
+  const verdicts = features.map((name) => ({ name, label: featureName(name), strength: strengthOf(name), ...verdictOf(name) }))
+    .sort((a, b) => (b.verdict === "different") - (a.verdict === "different") || (b.cramers_v || 0) - (a.cramers_v || 0) || b.strength - a.strength || a.name.localeCompare(b.name));
+  const ofVerdict = (verdict) => verdicts.filter((row) => row.verdict === verdict).map((row) => row.label);
+  const raw = (data.reconciliation || []).reduce((sum, row) => ({ raw: sum.raw + row.raw_count, quarantined: sum.quarantined + row.quarantined_count, isWhole: sum.isWhole && row.is_reconciled }), { raw: 0, quarantined: 0, isWhole: true });
+  const activeTiers = (data.clv_tiers || []).filter((row) => row.is_active);
+  const economics = data.economics || [];
+  const decided = (...codes) => economics.filter((row) => codes.includes(row.decision_code)).length;
+  const figure = (label, value, small) => element("div", { class: "figure" }, label, element("b", {}, value), small ? element("span", { class: "soft" }, small) : null);
+  function findings() {
+    const found = [];
+    if (ofVerdict("different").length) found.push(say("finding_differs", { features: joined(ofVerdict("different")) }));
+    if (ofVerdict("alike").length) found.push(say("finding_alike", { features: joined(ofVerdict("alike")) }));
+    if (data.segments) found.push(data.segments.length === 1 ? say("finding_segments_one") : say("finding_segments", { count: data.segments.length }));
+    if (currentDeciles.length) {
+      const top = currentDeciles.filter((row) => row.churn_decile === 10);
+      found.push(say("finding_next", { expected: some(expectedOf(currentDeciles)), count: whole(currentDeciles.reduce((sum, row) => sum + row.customers_count, 0)), days: whole(currentDeciles[0].window_days), share: percent(expectedOf(top) / expectedOf(currentDeciles)) }));
     }
-    node.append(title, place);
-    redraw.push(draw);
-    draw();
+    const high = activeTiers.find((row) => row.label === "high");
+    if (high && high.value_share != null) found.push(say("finding_value", { count: whole(high.customers_count), share: percent(high.value_share) }));
+    if (economics.length) found.push(say("finding_decisions", { count: whole(economics.length), do: decided("do"), test: decided("test"), other: decided("hold", "cannot_be_tested", "unknown") }));
+    if (data.reconciliation && raw.isWhole) found.push(say("finding_rows", { count: whole(raw.raw), quarantined: whole(raw.quarantined) }));
+    return found;
+  }
+  section("summary", [
+    known("definition_" + definition) ? element("p", {}, say("definition_" + definition, { days: fact("setting churn_inactivity_days") })) : null,
+    isSnapshot ? element("p", { class: "period" }, say("period_snapshot")) : all && hasWindow ? element("p", { class: "period" }, say("period_window", { count: whole(all.customers_count), day: period.observed_on, days: whole(period.window_days) })) : null,
+    all && hasWindow ? soft(say("at_risk_note")) : null,
+    all ? element("div", { class: "figures" }, figure(isSnapshot ? say("figure_customers") : say("figure_at_risk"), whole(all.customers_count)),
+      all.churned_count == null ? null : figure(hasWindow ? say("figure_churned_within", { days: whole(period.window_days) }) : say("figure_churned"), whole(all.churned_count)),
+      base == null ? null : figure(say("figure_rate"), percent(base), say("interval", { ci, lower: percent(all.churn_rate_ci_lower), upper: percent(all.churn_rate_ci_upper) })),
+      currentDeciles.length ? figure(say("figure_current"), whole(currentDeciles.reduce((sum, row) => sum + row.customers_count, 0))) : null,
+      activeTiers.some((row) => row.tier_number > 0 && row.total_clv_amount != null) ? figure(say("figure_value"), money(activeTiers.filter((row) => row.tier_number > 0).reduce((sum, row) => sum + row.total_clv_amount, 0)), currency) : null) : null,
+    findings().length ? element("ul", {}, findings().map((text) => element("li", {}, text))) : null,
+  ]);
+
+  // --- who churns
+  const productLabel = (count) => count == null || count === "unknown" ? say("product_number_unknown") : Number(count) === 1 ? say("product_number_one") : say("product_number", { count });
+  const number = (label) => Number.isNaN(parseFloat(label)) ? Infinity : parseFloat(label);
+  // ordered cuts keep their order, the others are ordered by size
+  const cuts = [
+    { cut: "product_count", rows: (data.by_product_count || []).map((row) => ({ ...row, label: productLabel(row.product_count) })), label: productLabel, order: (found) => unknownLast([...found].sort((a, b) => number(a.label) - number(b.label))) },
+    { cut: "age_band", rows: unknownLast((data.by_age || []).filter((row) => row.age_band_set === mainSet)), label: (text) => text, order: null },
+    { cut: "gender", rows: bySize(data.by_gender || []), label: (text) => text, order: bySize },
+    { cut: "is_active", rows: bySize((data.by_active || []).map((row) => ({ ...row, label: plain("active_", row.label) }))), label: (text) => plain("active_", text), order: bySize },
+    { cut: "city", rows: bySize(data.by_city || []), label: (text) => text, order: bySize },
+    { cut: "product_code", rows: bySize(data.by_product || []), label: (text) => text, order: bySize },
+  ].filter((one) => one.rows.length).map((one) => ({ ...one, rows: one.rows.map((row) => ({ ...row, label: spaced(String(row.label)) })), heading: element("h3", one.cut === "product_count" ? { "aria-live": "polite" } : {}), place: element("div", { id: one.cut.replace(/_code$/, "").replace("product_count", "products").replace("age_band", "age") + "-chart" }) }));
+  function cutTitle(one) {
+    const subject = say("by_" + one.cut);
+    if (one.cut === "product_code") {
+      const tested = one.rows.filter((row) => row.q_value != null);
+      if (!tested.length) return say("cut_untested", { subject });
+      const found = tested.filter((row) => row.q_value < significanceLevel);
+      const q = qText(Math.min(...tested.map((row) => row.q_value)));
+      const ofDirection = (isMore) => joined(found.filter((row) => row.lift > 1 === isMore).map((row) => row.label));
+      const clauses = [["product_more", ofDirection(true)], ["product_less", ofDirection(false)]].filter(([, products]) => products).map(([key, products]) => say(key, { products }));
+      return found.length ? say("product_differs", { clauses: clauses.join("; "), q: qText(Math.max(...found.map((row) => row.q_value))) }) : say("product_alike", { q });
+    }
+    const { verdict, evidence, ...tested } = verdictOf(one.cut === "age_band" ? "age" : one.cut);
+    if (verdict === "untested") return say("cut_untested", { subject });
+    const q = tested.q == null ? evidence : qText(tested.q);
+    const told = one.rows.filter((row) => !isUnknown(row) && row.churn_rate != null);
+    if (verdict === "different" && told.length === 2 && one.rows.filter((row) => !isUnknown(row)).length === 2) return say("cut_two", { subject, first: told[0].label, rate: percent(told[0].churn_rate), second: told[1].label, other: percent(told[1].churn_rate), q });
+    return verdict === "different" ? say("cut_differs", { subject, q }) : say("cut_alike", { plural: say("plural_" + one.cut), q });
+  }
+  const otherSets = [...groups((data.by_age || []).filter((row) => row.age_band_set !== mainSet), "age_band_set")];
+  const otherPlace = element("div");
+  const selection = element("p", { class: "period", "aria-live": "polite" });
+  redraw.push(() => {
+    const chosen = cities.filter(isChosen);
+    const isAll = isEveryCity();
+    const shown = cuts.map((one) => {
+      if (isAll || !byCity.has("city x " + one.cut)) return one.rows;
+      const found = ofCities(one.cut).map((row) => ({ ...row, label: spaced(one.label(row.label)) }));
+      return one.order ? one.order(found) : unknownLast(found.sort((a, b) => one.rows.findIndex((row) => row.label === a.label) - one.rows.findIndex((row) => row.label === b.label)));
+    });
+    const cityRows = (data.by_city || []).filter((row) => chosen.includes(row.label));
+    // a city's own total may be published where its cells are withheld
+    const sum = isAll || !chosen.length || !shown.length ? null : pooled("", cityRows.length === chosen.length ? cityRows : shown[0]);
+    selection.hidden = isAll;
+    selection.textContent = isAll ? "" : !chosen.length ? say("no_city") : sum.churn_rate == null ? say("selected_total_withheld", { cities: joined(chosen), count: whole(sum.customers_count), risk })
+      : say("selected_total", { cities: joined(chosen), churned: whole(sum.churned_count), count: whole(sum.customers_count), risk, rate: percent(sum.churn_rate) });
+    const bound = shareScale([...shown, ...otherSets.map(([, found]) => found)], base || 0);
+    otherPlace.replaceChildren(...otherSets.flatMap(([set, found]) => [element("h3", {}, say("band_set", { name: spaced(set) })), chart(unknownLast(found), { bound, first: say("head_age_band") })]));
+    cuts.forEach((one, at) => {
+      const isSelected = !isAll && byCity.has("city x " + one.cut);
+      one.heading.textContent = isSelected ? say("selected_cut", { cities: joined(chosen), subject: say("by_" + one.cut) }) : cutTitle(one);
+      one.heading.hidden = isSelected && !chosen.length;
+      one.place.replaceChildren(...(shown[at].length ? [chart(shown[at], { bound, first: say("head_" + one.cut) })] : []));
+    });
+  });
+  section("who", [cuts.length ? [selection, cuts.map((one) => [one.heading, one.place, one.cut === "product_code" ? soft(say("product_note")) : null,
+    one.cut === "age_band" && otherSets.length ? folded(say("other_bands"), otherPlace) : null])] : []].flat(3));
+
+  // --- drivers
+  const shownAbove = new Set(cuts.map((one) => one.cut === "age_band" ? "age" : one.cut));
+  const intervalRows = (data.intervals || []).filter((row) => !(isInactivity && row.counts_silence));
+  const byFeature = groups(intervalRows, "feature_name");
+  const drawn = verdicts.filter((row) => row.verdict !== "alike" && byFeature.has(row.name) && !shownAbove.has(row.name));
+  function intervalsOf({ name, label, verdict }, bound) {
+    const found = byFeature.get(name);
+    // the words that all labels begin with name the feature
+    const words = found.map((row) => row.label.split(" "));
+    let shared = 0;
+    while (found.length > 1 && words.every((list) => list.length > shared + 1 && list[shared] === words[0][shared])) shared += 1;
+    const named = unknownLast(found.map((row, at) => ({ ...row, label: grouped(words[at].slice(shared).join(" ")) })));
+    const title = say({ different: "interval_differs", alike: "interval_alike", untested: "interval_untested" }[verdict], { feature: label });
+    return [element("h3", {}, found[0].is_leak ? say("interval_leak", { title }) : title), chart(named, { bound, first: capital(label) })];
+  }
+  const driversBound = shareScale([...drawn.map((one) => byFeature.get(one.name)), []], base || 0);
+  const hypothesisTable = data.hypotheses ? folded(say("hypotheses"), soft(say("hypotheses_note")), table(say("hypotheses"), [[say("finding"), (row) => grouped(row.sentence || row.statement)], [say("test"), (row) => plain("test_", row.test_name)]], data.hypotheses)) : null;
+  section("drivers", [verdicts.length ? [soft(say("drivers_note")),
+    table(say("drivers"), [[say("feature"), (row) => capital(row.label)], [say("verdict"), (row) => element("span", { class: "badge " + row.verdict }, say("verdict_" + row.verdict))],
+      [say("evidence"), (row) => row.evidence], [say("strength"), (row) => row.cramers_v != null ? say("cramers_v", { value: row.cramers_v.toFixed(2) }) : row.strength ? say("information_value", { value: row.strength.toFixed(2) }) : ""]], verdicts),
+    drawn.length ? soft(say("interval_note")) : null, drawn.slice(0, 3).map((one) => intervalsOf(one, driversBound)),
+    drawn.length > 3 ? folded(say("further_features", { features: joined(drawn.slice(3).map((one) => one.label)) }), drawn.slice(3).map((one) => intervalsOf(one, driversBound))) : null, hypothesisTable] : []].flat(3));
+
+  // --- segments
+  if (data.segments) {
+    const found = data.segments.map((row) => ({ ...row, label: say("segment_current", { label: grouped(capital(row.label)), count: whole(row.remaining_count) }) }))
+      .sort((a, b) => (b.churn_rate ?? -1) - (a.churn_rate ?? -1));
+    section("segments", [soft(say("segments_note", { level: significanceLevel })), chart(found, { bound: shareScale([found], base || 0), first: say("head_segment") })],
+    found.length === 1 ? say("segments_one") : say("segments", { count: found.length }));
   }
 
-  // --- churn by dimension
-  const cuts = [["by_age", "age", "age bands", "age_band"], ["by_gender", "gender", "genders", "gender"], ["by_city", "city", "cities", "city"], ["by_product", "product", "holders of a product and others"]].filter(([key]) => data[key]);
-  if (cuts.length) {
-    const subjects = cuts.map(([, subject]) => subject);
-    const node = section("cuts", capital(subjects.join(", ")), "Churn by " + subjects.join(", ").replace(/, (\w+)$/, " and $1"));
-    for (const [key, subject, plural, cut] of cuts) {
-      const mainSet = fact("setting age_band_set");
-      const sets = key === "by_age" ? [...groups(data[key], "age_band_set")].sort(([a], [b]) => (b === mainSet) - (a === mainSet)) : [[null, data[key]]];
-      const drawn = sets.map(([set, rows]) => {
-        const named = rows.map((row) => ({ ...row, label: spaced(String(row.label ?? "unknown")) }));
-        const isOther = set && set !== mainSet;
-        const title = headline(subject + (isOther ? ` (bands: ${spaced(set)})` : ""), plural, named, cut && cutQ(isOther ? `${cut} (${set})` : cut));
-        const heading = element("h3", {}, title);
-        const place = element("div", { id: isOther ? null : `${subject}-chart` }, chart(named, { base, first: capital(subject) }));
-        if (!isOther && byCity.has("city x " + cut)) {
-          const order = named.map((row) => row.label);
-          redraw.push(() => {
-            const selected = isEveryCity() ? named
-              : ofCities(cut).map((row) => ({ ...row, label: spaced(row.label) })).sort((a, b) => order.indexOf(a.label) - order.indexOf(b.label));
-            heading.textContent = isEveryCity() ? title : `${cities.filter(isChosen).join(" and ") || "No city"}: churn by ${subject}`;
-            place.replaceChildren(...(selected.length ? [chart(selected, { base, first: capital(subject) })] : []));
-          });
-        }
-        return [heading, place];
-      });
-      node.append(...drawn[0]);
-      if (drawn.length > 1) node.append(element("details", {}, element("summary", {}, "Other sets of age bands"), ...drawn.slice(1).flat()));
-    }
-    if (data.by_product) node.append(element("p", { class: "soft" }, "A customer may hold several products, so these rows add up to more than all customers at risk. Each product's holders are compared with the customers who do not hold it."));
+  // --- who is next
+  const decileLabel = (row) => row.churn_decile === 10 ? say("decile_highest") : row.churn_decile === 1 ? say("decile_lowest") : say("decile", { decile: row.churn_decile });
+  const highestFirst = (found) => [...found].sort((a, b) => b.churn_decile - a.churn_decile).map((row) => ({ ...row, label: decileLabel(row), predicted: row.average_probability }));
+  const nextBound = shareScale([highestFirst(observedDeciles), highestFirst(currentDeciles)], base || 0);
+  const agreeing = observedDeciles.filter((row) => row.average_probability >= row.churn_rate_ci_lower && row.average_probability <= row.churn_rate_ci_upper).length;
+  section("next", [observedDeciles.length ? [element("h3", {}, say("next_agrees", { agreeing, count: observedDeciles.length })), soft(say("next_note", { ci })), isSnapshot ? soft(say("next_snapshot")) : null,
+    chart(highestFirst(observedDeciles), { bound: nextBound, first: say("head_decile"), shareHead: say("head_observed", { ci }) })] : [],
+  currentDeciles.length ? [element("h3", {}, say("next_current", { expected: some(expectedOf(currentDeciles)), count: whole(currentDeciles.reduce((sum, row) => sum + row.customers_count, 0)), days: whole(currentDeciles[0].window_days) })), soft(say("next_current_note")),
+    chart(highestFirst(currentDeciles), { bound: nextBound, share: "predicted", first: say("head_decile"), countHead: say("head_today"), shareHead: say("head_probability") })] : []]);
+
+  // --- over time
+  const months = (data.by_month || []).filter((row) => row.is_complete && row.churn_rate != null);
+  const timeParts = [];
+  if (months.length > 2) {
+    const points = months.map((row, at) => ({ x: at, y: row.churn_rate, lower: row.churn_rate_ci_lower, upper: row.churn_rate_ci_upper }));
+    const last = months[months.length - 1];
+    const every = Math.ceil(months.length / 6);
+    timeParts.push(element("h3", {}, say("time_month", { rate: percent(last.churn_rate), month: last.month_starts_on.slice(0, 7), ci, lower: percent(last.churn_rate_ci_lower), upper: percent(last.churn_rate_ci_upper) })), soft(say("time_month_note", { ci })),
+      lines([{ name: "", points }], { bound: scale(Math.max(...months.map((row) => row.churn_rate_ci_upper)), true), unit: say("monthly_rate"), name: say("monthly_rate"),
+        xLabels: months.map((row, at) => [at, row.month_starts_on.slice(0, 7)]).filter((one, at) => at % every === 0),
+        columns: [[say("month"), (row) => row.month_starts_on.slice(0, 7)], [say("column_start"), (row) => whole(row.start_count), true], [say("column_churned"), (row) => whole(row.churned_count), true], [say("column_rate"), (row) => percent(row.churn_rate), true],
+          [say("column_interval", { ci }), (row) => say("range", { lower: percent(row.churn_rate_ci_lower), upper: percent(row.churn_rate_ci_upper) }), true]], rows: months }));
   }
+  const cohorts = [...groups((data.retention || []).filter((row) => row.observed_from_month <= 1 && row.retention_rate != null), "cohort_year")].filter(([, found]) => found.length > 2).slice(-4);
+  if (cohorts.length) {
+    const series = cohorts.map(([year, found]) => ({ name: say("joined_in", { year }), points: found.map((row) => ({ x: row.months_since_joining, y: row.retention_rate })) }));
+    const longest = Math.max(...series.flatMap((one) => one.points.map((point) => point.x)));
+    const step = Math.max(6, 6 * Math.ceil(longest / 36));
+    const marks = Array.from({ length: Math.floor(longest / step) + 1 }, (_, at) => at * step);
+    const lowest = Math.min(...series.flatMap((one) => one.points.map((point) => point.y)));
+    timeParts.push(element("h3", {}, say("time_retention")), soft(say("time_retention_note")),
+      lines(series, { bound: 1, from: Math.floor(5 * lowest) / 5, unit: say("retained"), name: say("time_retention"), xLabels: marks.map((month) => [month, String(month)]),
+        columns: [[say("months_since_joining"), (month) => String(month), true], ...cohorts.map(([year, found]) => [say("joined_in", { year }), (month) => {
+          const row = found.find((one) => one.months_since_joining === month);
+          return row ? percent(row.retention_rate) : "";
+        }, true])], rows: marks.filter((month) => cohorts.some(([, found]) => found.some((row) => row.months_since_joining === month))) }));
+  }
+  section("time", timeParts);
+
+  // --- distributions
+  const distributions = [...groups(data.distributions || [], "feature_name")];
+  const distributionBound = scale(Math.max(0, ...(data.distributions || []).map((row) => Math.max(row.churned_share || 0, row.retained_share || 0))), true);
+  section("distributions", [distributions.length ? [soft(say("distributions_note")), distributions.map(([feature, found]) => {
+    const label = featureName(feature);
+    const named = unknownLast(found.map((row) => ({ ...row, label: grouped(row.label.slice(label.length + 1)) })).map((row) => ({ ...row, is_apart: isUnknown(row) })));
+    const title = { different: "distribution_differs", alike: "distribution_alike", untested: "distribution_untested" }[verdictOf(feature).verdict];
+    return [element("h3", {}, say(title, { feature: capital(label) })), pairs(named, distributionBound, capital(label))];
+  })] : []].flat(3));
 
   // --- engagement
-  const atRisk = within ? `Customers today: all customers in the group now, including churned ones. Churn rate: of customers in the group and at risk on ${period.observed_on}.` : "";
-  if (data.rfm) {
-    const node = section("rfm", "Engagement", "Engagement: RFM segments",
-      element("p", { class: "soft" }, "RFM: how recently (recency), how often (frequency) and with how much money (monetary) customers were in contact or bought. " + atRisk));
-    for (const [scheme, rows] of groups(data.rfm, "rfm_scheme")) {
-      const largest = rows[0];
-      node.append(element("h3", {}, `${capital(spaced(scheme))}: the largest segment is ${largest.label} (${people(largest.customers_count)})`), chart(rows, { base, first: "Segment" }));
-    }
-  }
-  if (data.clusters) {
-    const node = section("clusters", "Clusters", "Clusters of customers", atRisk && element("p", { class: "soft" }, atRisk));
-    for (const [set, rows] of groups(data.clusters, "cluster_set")) {
-      const known = rows.map((row) => ({ ...row, label: row.label || "unnamed" }));
-      node.append(element("h3", {}, `${capital(spaced(set))}: ${rows.length} ${rows.length === 1 ? "cluster" : "clusters"}, largest: ${[...known].sort((a, b) => b.customers_count - a.customers_count)[0].label}`), chart(known, { base: set === "customers" ? base : null, first: "Cluster" }));
-      const readings = known.filter((row) => row.reading);
-      if (readings.length) node.append(element("ul", { class: "soft" }, ...readings.map((row) => element("li", {}, `${row.label}: ${row.reading}`))));
-    }
-  }
-
-  // --- intervals, segments, hypotheses
-  if (data.intervals) {
-    const node = section("intervals", "Intervals", "Churn by intervals of each feature",
-      element("p", { class: "soft" }, "Intervals were found in the discovery half of the customers. The figures are those of the confirmation half."));
-    const features = [...groups(data.intervals, "feature_name")].filter(([, rows]) => rows.some((row) => row.is_significant));
-    const others = [...groups(data.intervals, "feature_name")].filter(([, rows]) => !rows.some((row) => row.is_significant));
-    const part = ([feature, rows]) => {
-      // the words that all labels begin with name the feature
-      const words = rows.map((row) => row.label.split(" "));
-      let shared = 0;
-      while (words.every((list) => list.length > shared + 1 && list[shared] === words[0][shared])) shared += 1;
-      const name = words[0].slice(0, shared).join(" ") || spaced(feature).replace(/^(is|has) /, "");
-      const subject = shared ? name : ""; // labels such as "not active" need no feature before them
-      const named = rows.map((row, at) => ({ ...row, label: grouped(words[at].slice(shared).join(" ")) }));
-      return [element("h3", {}, headline(subject, "intervals", named) + (rows[0].is_leak ? " – may have been measured after churn" : "")), chart(named, { base, first: capital(name) })];
-    };
-    features.slice(0, 4).forEach((feature) => node.append(...part(feature)));
-    if (features.length > 4) node.append(element("details", {}, element("summary", {}, `${features.length - 4} further features with a difference`), ...features.slice(4).flatMap(part)));
-    if (others.length) node.append(element("p", { class: "soft" }, `No difference was found for: ${others.map(([feature]) => spaced(feature).replace(/^(is|has) /, "")).join(", ")}.`));
-  }
-  if (data.segments) {
-    section("segments", "Churn segments", data.segments.length === 1 ? "1 confirmed segment with raised churn" : `${data.segments.length} confirmed segments with raised churn`,
-      element("p", { class: "soft" }, "Segments were found in the discovery half of the customers. The figures are those of the confirmation half."),
-      chart(data.segments.map((row) => ({ ...row, label: grouped(capital(row.label)) })), { base, first: "Segment" }));
-  }
-  if (data.hypotheses) {
-    const statements = [...groups(data.hypotheses, "statement")];
-    const held = statements.filter(([, rows]) => rows.some((row) => row.verdict === "different")).length;
-    const tests = { welch: "means (Welch)", mann_whitney: "ranks (Mann-Whitney)", two_proportion_z: "two proportions (z)", chi_square: "several proportions (chi-square)" };
-    section("hypotheses", "Hypotheses", `${held} of ${statements.length} registered hypotheses are supported by at least one test`,
-      element("p", { class: "soft" }, "different: a difference was found. equivalent: any difference is negligible. inconclusive: neither was shown. q is the p-value corrected for the number of tests. Tests of means and of ranks answer different questions and may disagree."),
-      element("table", { class: "findings" }, element("thead", {}, element("tr", {}, ...["Verdict", "Finding", "Test"].map((head) => element("th", { scope: "col" }, head)))),
-        element("tbody", {}, ...data.hypotheses.map((row) => element("tr", {}, element("td", {}, element("span", { class: "badge " + (row.verdict || "inconclusive") }, row.verdict || "withheld")), element("td", {}, grouped(row.sentence || row.statement)), element("td", { class: "soft" }, tests[row.test_name] || spaced(row.test_name)))))));
-  }
+  const today = (row) => isInactivity ? { label: row.label, customers_count: row.customers_count, is_small_cell: row.customers_count < smallCellSize }
+    : { ...row, basis_count: row.known_outcome_count };
+  const engagement = [];
+  const rfm = [...groups(data.rfm || [], "rfm_scheme")];
+  const clusters = [...groups(data.clusters || [], "cluster_set")];
+  const engagementBound = shareScale([...rfm.map(([, found]) => found), ...clusters.map(([, found]) => found)], base || 0);
+  const largestScheme = ([, a], [, b]) => (b.filter((row) => row.churn_rate != null).length - a.filter((row) => row.churn_rate != null).length);
+  const rfmParts = rfm.sort(largestScheme).map(([scheme, found]) => {
+    const ordered = bySize(found.map(today));
+    return [element("h3", {}, say("rfm_title", { scheme: capital(spaced(scheme)), label: ordered[0].label, customers: people(ordered[0].customers_count) })), chart(ordered, { bound: engagementBound, first: say("head_segment"), countHead: say("head_today") })];
+  });
+  const clusterParts = clusters.map(([set, found]) => {
+    const ordered = bySize(found.map((row) => today({ ...row, label: row.label || say("unnamed") })));
+    const readings = found.filter((row) => row.reading).map((row) => element("li", {}, say("reading", { label: row.label || say("unnamed"), reading: row.reading })));
+    return [element("h3", {}, found.length === 1 ? say("clusters_title_one", { set: capital(spaced(set)) }) : say("clusters_title", { set: capital(spaced(set)), count: found.length, label: ordered[0].label })),
+      chart(ordered, { bound: engagementBound, first: say("head_cluster"), countHead: say("head_today") }), readings.length ? element("ul", { class: "soft" }, readings) : null];
+  });
+  if (rfmParts.length || clusterParts.length) engagement.push(soft(say("engagement_note")), isInactivity ? soft(say("circular_note")) : hasWindow ? soft(say("today_note", { day: period.observed_on })) : null,
+    rfmParts.slice(0, 1), clusterParts.slice(0, 1), rfmParts.length > 1 || clusterParts.length > 1 ? folded(say("other_schemes"), rfmParts.slice(1), clusterParts.slice(1)) : null);
+  section("engagement", engagement.flat(2));
 
   // --- value
-  if (data.clv_tiers) {
-    const node = section("value", "Lifetime value", "Customer lifetime value by tier",
-      element("p", { class: "soft" }, "Bounds of the tiers in brackets, in the extract's currency. Shares are of the value of all customers."));
-    const bounds = (row) => row.lower_bound_amount == null ? `below ${money(row.upper_bound_amount)}` : row.upper_bound_amount == null ? `from ${money(row.lower_bound_amount)}` : `${money(row.lower_bound_amount)} to below ${money(row.upper_bound_amount)}`;
-    const drawn = [...groups(data.clv_tiers, "tier_set")].map(([set, rows]) => [
-      element("h3", {}, `${capital(spaced(set))}: ${people(rows[0].customers_count)} of the ${rows[0].label} tier hold ${rows[0].value_share == null ? "an unknown share" : percent(rows[0].value_share)} of the value`),
-      chart(rows.map((row) => row.label === "churned" ? { ...row, label: "Churned, in no tier", is_apart: true } : { ...row, label: `${capital(String(row.label))} (${bounds(row)})` }), { share: "value_share", shareHead: "Share of the value (%)", first: "Tier" })]);
-    node.append(...drawn[0]);
-    if (drawn.length > 1) node.append(element("details", {}, element("summary", {}, "Other sets of tiers"), ...drawn.slice(1).flat()));
-  }
+  const bounds = (row) => row.lower_bound_amount == null ? say("tier_below", { upper: money(row.upper_bound_amount) }) : row.upper_bound_amount == null ? say("tier_from", { lower: money(row.lower_bound_amount) }) : say("tier_between", { lower: money(row.lower_bound_amount), upper: money(row.upper_bound_amount) });
+  const tierSets = [...groups(data.clv_tiers || [], "tier_set")].map(([set, found]) => [
+    element("h3", {}, found[0].value_share == null ? say("value_title_unknown", { set: spaced(set) }) : say("value_title", { customers: people(found[0].customers_count), tier: found[0].label, share: percent(found[0].value_share) })),
+    chart(found.map((row) => row.label === "churned" ? { ...row, label: say("tier_churned"), is_apart: true } : { ...row, label: say("tier", { tier: capital(String(row.label)), bounds: bounds(row) }) }).map(({ label, customers_count, value_share, is_apart }) => ({ label, customers_count, value_share, is_apart })),
+      { bound: shareScale([found.map((row) => ({ value_share: row.value_share }))]), share: "value_share", shareHead: say("head_value_share"), first: say("head_tier") })]);
+  const atRisk = element("div");
+  if (economics.some((row) => row.total_value_at_risk_amount != null)) redraw.push(() => {
+    const widest = [...groups(economics.filter((row) => isShownSegment(row) && row.total_value_at_risk_amount != null), "segment_code").values()]
+      .map((found) => [...found].sort((a, b) => b.eligible_count - a.eligible_count)[0]).sort((a, b) => b.total_value_at_risk_amount - a.total_value_at_risk_amount);
+    atRisk.replaceChildren(...(widest.length ? [element("h3", {}, say("at_risk_title")), soft(say("at_risk_value_note", { days: whole(Number(fact("setting planning_days"))) })),
+      table(say("at_risk_title"), [[say("column_segment"), (row) => grouped(capital(row.segment_name || row.segment_code))], [say("column_eligible"), (row) => whole(row.eligible_count), true], [say("column_value"), (row) => money(row.value_amount), true],
+        [say("column_value_at_risk"), (row) => money(row.total_value_at_risk_amount), true], [say("column_range"), (row) => say("range", { lower: money(row.lowest_value_at_risk_amount), upper: money(row.highest_value_at_risk_amount) }), true]], widest)] : []));
+  });
+  section("value", [tierSets.length ? [soft(say("value_note")), tierSets[0], tierSets.length > 1 ? folded(say("other_tiers"), tierSets.slice(1)) : null, atRisk] : []].flat(3));
 
   // --- what to do
+  const actions = [];
   if (data.strategies) {
-    const schemes = [...groups(data.strategies, "segment_scheme").keys()].sort((a, b) => (b === "rule") - (a === "rule") || a.localeCompare(b));
     const list = element("ol", { class: "work" });
     const title = element("h3", { "aria-live": "polite" });
-    const select = element("select", { id: "scheme" }, ...schemes.map((scheme) => element("option", { value: scheme }, { rule: "Segments by rule", rfm: "Engagement (RFM)", churn: "Churn segments", cluster: "Clusters", clv_tier: "Lifetime value", study: "Segments of the study" }[scheme] || capital(spaced(scheme)))));
-    const draw = () => {
-      const rows = data.strategies.filter((row) => row.segment_scheme === select.value);
-      title.textContent = grouped(`First: ${rows[0].strategy_name} for ${rows[0].segment_name}`);
-      const pair = (term, ...lines) => element("dl", {}, element("dt", {}, term), ...lines.filter(Boolean).map((line) => element("dd", {}, line)));
-      list.replaceChildren(...rows.map((row) => element("li", {},
+    redraw.push(() => {
+      const found = data.strategies.filter(isShownSegment);
+      const best = found.find((row) => ["do", "test"].includes(row.decision_code));
+      title.textContent = best ? grouped(say("priorities_first", { strategy: best.strategy_name, segment: best.segment_name, decision: say("decision_" + best.decision_code) })) : say("priorities_none");
+      const pair = (term, ...given) => element("dl", {}, element("dt", {}, term), given.filter(Boolean).map((line) => element("dd", {}, line)));
+      list.replaceChildren(...found.map((row) => element("li", {},
         element("span", { class: "rank" }, String(row.priority_rank ?? "–")),
-        element("div", {}, element("b", {}, row.strategy_name), element("p", {}, grouped(capital(row.segment_name || ""))), row.is_test_first ? element("span", { class: "badge inconclusive" }, "test first") : null,
-          row.uses_protected_attribute ? element("span", { class: "badge inconclusive" }, "by age or gender") : null),
-        pair("Reach", `can reach ${whole(row.reached_count)} of ${whole(row.remaining_count)} current customers`, `${some(Number(row.effort_days))} days of effort`),
-        pair("Expected to churn", row.expected_churned_customers == null ? "unknown" : `${some(row.expected_churned_customers)} of ${whole(row.remaining_count)} (${percent(row.planning_churn_rate)})`,
-          row.is_descriptive_only ? "if the rate of the snapshot recurs" : "", row.is_extrapolated ? `extrapolated from ${whole(row.window_days)} days` : ""),
-        pair("May keep (low to high)", row.expected_kept_amount == null ? (row.expected_kept_customers == null ? "unknown" : some(row.expected_kept_customers) + " customers") : money(row.expected_kept_amount),
-          row.least_kept_amount == null ? "" : `${money(row.least_kept_amount)} to ${money(row.most_kept_amount)}`),
-        pair("Offers", row.offers || "none listed for this segment", row.prerequisite ? `Prerequisite: ${row.prerequisite}` : "", `Lead time: ${whole(row.lead_time_days || 0)} days`))));
-    };
-    select.addEventListener("change", draw);
-    const planning = isSnapshot ? "" : ` Expected to churn: within ${whole(Number(fact("setting planning_days")))} days.`;
-    section("strategies", "Strategies", "Strategies by priority",
-      element("p", {}, element("label", { for: "scheme" }, "Segments: "), select), title,
-      element("p", { class: "soft" }, `Strategies that can start now come first, then those that wait for a check, then those that need something built; within each, those that keep most per day of effort.${planning} May keep: remaining balances, in the extract's currency (m: millions). Test first: the save rate is an assumption, or the segment's customers have changed. By age or gender: the segment's rule uses them.`), list);
-    draw();
+        element("div", {}, element("b", {}, row.strategy_name), element("p", {}, grouped(capital(row.segment_name || ""))), row.decision_code ? element("span", { class: "badge " + (row.decision_code === "do" ? "different" : "alike") }, plain("decision_", row.decision_code)) : null, row.is_test_first && row.decision_code !== "test" ? element("span", { class: "badge alike" }, say("test_first")) : null,
+          row.uses_protected_attribute ? element("span", { class: "badge alike" }, say("by_protected")) : null),
+        pair(say("reach"), say("reach_value", { reached: whole(row.reached_count), remaining: whole(row.remaining_count) }), say("effort", { days: some(Number(row.effort_days)) })),
+        pair(say("expected"), row.expected_churned_customers == null ? say("unknown") : say("expected_value", { expected: some(row.expected_churned_customers), remaining: whole(row.remaining_count), rate: percent(row.planning_churn_rate) }),
+          row.is_descriptive_only ? say("if_snapshot") : "", row.is_extrapolated ? say("extrapolated", { days: whole(row.window_days) }) : ""),
+        pair(say("may_keep"), row.expected_kept_amount == null ? (row.expected_kept_customers == null ? say("unknown") : people(row.expected_kept_customers)) : money(row.expected_kept_amount),
+          row.least_kept_amount == null ? "" : say("range", { lower: money(row.least_kept_amount), upper: money(row.most_kept_amount) })),
+        pair(say("offers"), row.offers || say("no_offers"), row.prerequisite ? say("prerequisite", { prerequisite: row.prerequisite }) : "", say("lead_time", { days: whole(row.lead_time_days || 0) })))));
+    });
+    actions.push(title, soft(say("priorities_note", { planning: isSnapshot ? "" : say("priorities_planning", { days: whole(Number(fact("setting planning_days"))) }) })), list);
   }
+  if (economics.length) {
+    const place = element("div");
+    const amount = (row, name) => row[name] == null ? say("unknown") : money(row[name]);
+    redraw.push(() => {
+      const found = economics.filter(isShownSegment).sort((a, b) => (b.decision_code === "do") - (a.decision_code === "do") || (b.expected_net_amount ?? -Infinity) - (a.expected_net_amount ?? -Infinity));
+      const count = found.filter((row) => row.decision_code === "do").length;
+      const title = found.length === 1 ? say(count ? "economics_one" : "economics_one_none") : say(count ? "economics" : "economics_none", { do: count, count: found.length });
+      place.replaceChildren(...(found.length ? [element("h3", {}, title), soft(say("economics_note", { days: whole(Number(fact("setting planning_days"))) })),
+        table(title, [[say("strategy"), (row) => row.strategy_name], [say("column_segment"), (row) => grouped(capital(row.segment_name || row.segment_code))], [say("decision"), (row) => element("span", { class: "badge " + (row.decision_code === "do" ? "different" : "alike") }, plain("decision_", row.decision_code))],
+          [say("column_reached"), (row) => whole(row.reached_count), true], [say("column_net"), (row) => amount(row, "expected_net_amount"), true], [say("column_range"), (row) => row.least_net_amount == null ? "" : say("range", { lower: money(row.least_net_amount), upper: money(row.most_net_amount) }), true],
+          [say("column_evidence"), (row) => plain("evidence_", row.evidence_level)]], found)] : []));
+    });
+    actions.push(place);
+  }
+  const retained = (data.reach || []).filter((row) => row.action_mode === "retain");
+  if (retained.length) {
+    const found = [...groups(retained, "strategy_name")].map(([name, parts]) => {
+      const count = (code) => { const part = parts.find((row) => row.reach_code === code); return part ? part.customers_count : 0; };
+      const row = { name, proposed: Math.max(...parts.map((part) => part.proposed_count ?? 0), parts.reduce((sum, part) => sum + part.customers_count, 0)), chosen: count("chosen"), not_best: count("not_best"), no_consent: count("no_consent"), contacted_lately: count("contacted_lately") };
+      return { ...row, other: row.proposed - row.chosen - row.not_best - row.no_consent - row.contacted_lately };
+    }).sort((a, b) => b.chosen - a.chosen || b.proposed - a.proposed || a.name.localeCompare(b.name));
+    const title = say("decisions", { count: whole(found.reduce((sum, row) => sum + row.chosen, 0)) });
+    const column = (key, name) => [say(key), (row) => whole(row[name]), true];
+    const columns = [[say("strategy"), (row) => row.name], column("column_chosen", "chosen"), column("column_proposed", "proposed"), column("column_not_best", "not_best"), column("column_no_consent", "no_consent"), column("column_contacted_lately", "contacted_lately"), column("column_other_reasons", "other")];
+    const others = found.filter((row) => !row.chosen);
+    actions.push(element("h3", {}, title), soft(say("decisions_note")), table(title, columns, found.filter((row) => row.chosen)), others.length ? folded(say("decisions_none"), table(say("decisions_none"), columns, others)) : null);
+  }
+  if (data.budgets) actions.push(element("h3", {}, say("budget")), soft(say("budget_note")), table(say("budget"), [[say("column_scenario"), (row) => row.scenario_name], [say("column_budget"), (row) => money(row.budget_amount), true], [say("column_spend"), (row) => money(row.spend_amount), true],
+    [say("column_net"), (row) => money(row.expected_net_amount), true], [say("column_range"), (row) => say("range", { lower: money(row.least_net_amount), upper: money(row.most_net_amount) }), true], [say("column_even"), (row) => money(row.even_expected_net_amount), true]], data.budgets));
+  if (data.campaign_sizes) actions.push(element("h3", {}, say("campaigns_running")), table(say("campaigns_running"), [[say("column_campaign"), (row) => row.campaign_name], [say("column_when"), (row) => say("range", { lower: row.contacts_start_on, upper: row.contacts_end_on })],
+    [say("column_treated"), (row) => row.treated_count == null ? say("withheld") : whole(row.treated_count), true], [say("column_holdout"), (row) => row.holdout_count == null ? say("withheld") : whole(row.holdout_count), true], [say("column_needed"), (row) => row.needed_test_count == null ? say("unknown") : whole(row.needed_test_count), true],
+    [say("column_question"), (row) => row.is_answerable == null ? say("unknown") : row.is_answerable ? say("campaign_answerable") : say("campaign_unanswerable")]], data.campaign_sizes));
+  const readouts = (data.readouts || []).filter((row) => row.segment_scheme === "all" && row.outcome_code === "closing" && row.verdict);
+  if (readouts.length) actions.push(element("h3", {}, say("campaigns_read")), soft(say("campaigns_read_note")), table(say("campaigns_read"), [[say("column_campaign"), (row) => row.campaign_name], [say("verdict"), (row) => element("span", { class: "badge " + (row.verdict === "works" ? "different" : "alike") }, plain("readout_", row.verdict))],
+    [say("column_kept_treated"), (row) => say("expected_value", { expected: whole(row.treated_kept_count), remaining: whole(row.treated_known_count), rate: percent(row.treated_kept_count / row.treated_known_count) }), true],
+    [say("column_kept_holdout"), (row) => say("expected_value", { expected: whole(row.holdout_kept_count), remaining: whole(row.holdout_known_count), rate: percent(row.holdout_kept_count / row.holdout_known_count) }), true],
+    [say("column_difference", { ci }), (row) => say("points", { value: say("range", { lower: (100 * row.difference_ci_lower).toFixed(1), upper: (100 * row.difference_ci_upper).toFixed(1) }) }), true]], readouts));
+  section("actions", actions);
+
+  // --- how far to trust it
+  const trust = [];
+  if (data.reconciliation) {
+    const title = raw.isWhole ? say("inputs_title", { count: whole(raw.raw), quarantined: whole(raw.quarantined) }) : say("inputs_title_open");
+    trust.push(element("h3", {}, title), table(say("inputs"), [[say("column_source"), (row) => row.source_name], [say("column_raw"), (row) => whole(row.raw_count), true], [say("column_conformed"), (row) => whole(row.conformed_count), true], [say("column_quarantined"), (row) => whole(row.quarantined_count), true], [say("column_duplicates"), (row) => whole(row.deduplicated_count), true]], data.reconciliation));
+    const notes = (data.inputs || []).filter((row) => row.note);
+    if (notes.length) trust.push(folded(say("notes"), element("ul", {}, notes.map((row) => element("li", {}, say("reading", { label: spaced(row.entity_name), reading: row.note }))))));
+  }
+  const models = [...groups((data.churn_models || []).filter((row) => row.sample === "cross_validation"), "feature_set").values()].flatMap((found) => [...groups(found, "model_code").values()]).map((found) => ({ ...found[0], ...Object.fromEntries(found.map((row) => [row.metric_name, row.metric_value])) }))
+    .sort((a, b) => b.is_scored - a.is_scored || a.brier - b.brier);
+  if (models.length) {
+    const used = models.find((row) => row.is_scored);
+    const peers = used && models.filter((row) => row !== used && [used.feature_set, "none"].includes(row.feature_set));
+    const digits = (name, count) => (row) => row[name] == null ? "" : row[name].toFixed(count);
+    trust.push(element("h3", {}, used ? say(!used.is_baseline && peers.every((row) => row.brier > used.brier) ? "models" : "models_same", { model: plain("model_", used.model_code) }) : say("column_model")), soft(say("models_note")),
+      table(say("column_model"), [[say("column_model"), (row) => plain("model_", row.model_code)], [say("column_features"), (row) => plain("features_", row.feature_set)], [say("column_used"), (row) => row.is_scored ? say("yes") : say("no")], [say("column_brier"), digits("brier", 3), true], [say("column_auc"), digits("auc", 3), true], [say("column_calibration"), digits("ece", 3), true], [say("column_lift"), digits("top_decile_lift", 2), true]], models));
+  }
+  const valueModels = [...groups(data.clv_models || [], "name").values()].map((found) => ({ ...found[0], ...Object.fromEntries(found.map((row) => [row.metric_name, row.metric_value])) })).sort((a, b) => b.is_served - a.is_served || a.mae - b.mae);
+  if (valueModels.some((row) => row.is_served)) {
+    const used = valueModels[0];
+    const baselines = valueModels.filter((row) => row.is_baseline && row.mae != null);
+    const model = spaced(used.model_code);
+    const best = Math.min(...baselines.map((row) => row.mae));
+    const columns = [[say("column_model"), (row) => spaced(row.name)], [say("column_used"), (row) => row.is_served ? say("yes") : say("no")], [say("column_mae"), (row) => row.mae == null ? "" : money(row.mae), true], [say("column_bias"), (row) => row.total_bias == null ? "" : percent(row.total_bias), true]];
+    if (valueModels.some((row) => row.interval_coverage != null)) columns.push([say("column_coverage"), (row) => row.interval_coverage == null ? "" : percent(row.interval_coverage), true]);
+    trust.push(element("h3", {}, used.mae == null || !baselines.length ? say("clv_models", { model }) : say("clv_models_against", { model, mae: money(used.mae), best: money(best) })), soft(say("clv_models_note")), table(say("clv_models", { model }), columns, valueModels));
+  }
+  const fairness = (data.fairness || []).filter((row) => row.verdict);
+  if (fairness.length) {
+    const unequal = fairness.filter((row) => row.verdict.endsWith("served"));
+    const title = unequal.length ? say("fairness", { count: unequal.length, all: fairness.length }) : say("fairness_alike", { all: fairness.length });
+    const columns = [[say("column_decision"), (row) => plain("decided_", row.decision_name)], [say("column_group"), (row) => spaced(`${plain("by_", row.group_name)} ${row.group_value}`)], [say("verdict"), (row) => element("span", { class: "badge " + (row.verdict.endsWith("served") ? "different" : "alike") }, plain("fair_", row.verdict))],
+      [say("column_customers"), (row) => whole(row.customers_count), true], [say("column_predicted"), (row) => row.average_probability == null ? "" : percent(row.average_probability), true], [say("column_rate"), (row) => row.churn_rate == null ? "" : percent(row.churn_rate), true], [say("column_selected"), (row) => row.selected_share == null ? "" : percent(row.selected_share), true]];
+    const others = fairness.filter((row) => !row.verdict.endsWith("served"));
+    trust.push(element("h3", {}, title), soft(say("fairness_note")), unequal.length ? table(title, columns, unequal) : null, others.length ? folded(say("fairness_others"), table(say("fairness_others"), columns, others)) : null);
+  }
+  section("trust", trust);
 
   document.getElementById("nav").append(nav);
-  document.getElementById("footer").append(element("p", {}, `Whiskers: ${ci} (Wilson). Hatched bars (†): fewer than ${smallCellSize} ${risk}. Outcomes of cells of fewer than ${minimumCellSize} customers are withheld, as are those of other cells from which they could be derived.`));
+  nav.addEventListener("click", (event) => {
+    const link = event.target.closest("a");
+    if (!link) return;
+    event.preventDefault();
+    place = link.getAttribute("href").slice(1);
+    const target = document.getElementById(place);
+    target.setAttribute("tabindex", "-1");
+    target.focus({ preventScroll: true });
+    target.scrollIntoView();
+    keepState();
+  });
+  redraw.forEach((draw) => draw());
+  if (place && document.getElementById(place)) document.getElementById(place).scrollIntoView();
+  document.getElementById("footer").append(element("p", {}, say("footer", { ci, small: smallCellSize, minimum: minimumCellSize, risk })));
 })();

@@ -14,6 +14,7 @@ from statistics import NormalDist
 import duckdb
 
 FOLDER = pathlib.Path(__file__).parent
+TEXTS = FOLDER / "texts.json"
 MARK = '<meta name="generator" content="clientele">'  # of a page that may be replaced
 OUTCOME = "churned_count, churn_rate, churn_rate_ci_lower, churn_rate_ci_upper"
 # of a cut of the customers at risk, each row with its test against the rest
@@ -25,7 +26,12 @@ TODAY = f"customers_count, known_outcome_count, {OUTCOME}"
 SECTIONS = {
     "manifest": (
         "run_manifest",
-        "select * from marts.run_manifest where item_name <> 'duration_seconds' order by item_kind, item_name",
+        "select * from marts.run_manifest where item_name <> 'duration_seconds' "
+        "and item_kind in ('build', 'setting', 'input') order by item_kind, item_name",
+    ),
+    "portfolio": (
+        "churn_rates",
+        f"select {CUT} from marts.churn_rates where cut_name = 'portfolio'",
     ),
     "by_product_count": (
         "churn_rates_by_product_count",
@@ -34,10 +40,15 @@ SECTIONS = {
     ),
     "by_city_and": (
         "churn_rates",
-        "select cut_name, city, coalesce(age_band, gender, cast(product_count as varchar), 'unknown') as label, "
+        "select cut_name, city, coalesce(age_band, gender, cast(product_count as varchar), "
+        "case when is_active then 'yes' when not is_active then 'no' end, 'unknown') as label, "
         f"{CUT} from marts.churn_rates "
-        "where cut_name in ('city x age_band', 'city x gender', 'city x product_count') "
+        "where cut_name in ('city x age_band', 'city x gender', 'city x product_count', 'city x is_active') "
         "order by cut_name, city, age_band_number nulls last, label",
+    ),
+    "by_active": (
+        "churn_rates",
+        f"select cut_value as label, {CUT} from marts.churn_rates where cut_name = 'is_active' order by label",
     ),
     "by_city": (
         "churn_rates_by_city",
@@ -59,61 +70,157 @@ SECTIONS = {
     ),
     "cut_tests": (
         "churn_cut_tests",
-        "select cut_name, q_value from marts.churn_cut_tests "
+        "select cut_name, q_value, cramers_v from marts.churn_cut_tests "
         "where cut_name not like '% x %' order by cut_name",
     ),
     "intervals": (
         "churn_intervals",
-        # a withheld interval has only its size, so a feature's leak and strength come from its other rows
-        "select feature_name, interval_label as label, confirmation_count as customers_count, "
+        # a withheld interval has only its size, so what is the same for a feature comes from its other rows
+        "select feature_name, feature_label, interval_label as label, "
+        "confirmation_count + coalesce(discovery_count, 0) as customers_count, confirmation_count as basis_count, "
         "confirmation_churned_count as churned_count, confirmation_churn_rate as churn_rate, "
         "confirmation_churn_rate_ci_lower as churn_rate_ci_lower, "
-        "confirmation_churn_rate_ci_upper as churn_rate_ci_upper, lift, is_significant, "
+        "confirmation_churn_rate_ci_upper as churn_rate_ci_upper, q_value, "
         "bool_or(is_suspected_leak) over (partition by feature_name) as is_leak, "
-        "max(information_value) over (partition by feature_name) as strength from marts.churn_intervals "
-        "order by is_leak, strength desc nulls last, feature_name, interval_number",
+        "coalesce(bool_or(leak_reason is not null and not is_suspected_leak) over (partition by feature_name), false) "
+        "as counts_silence, max(information_value) over (partition by feature_name) as strength "
+        "from marts.churn_intervals order by feature_name, interval_number",
+    ),
+    "distributions": (
+        "churn_distributions",
+        "select feature_name, feature_label, interval_label as label, customers_count, churned_count, "
+        "churned_share, retained_share "
+        "from marts.churn_distributions order by feature_name, interval_number",
     ),
     "segments": (
         "churn_segments",
-        "select segment_name as label, sentence, confirmation_count as customers_count, "
+        "select segment_name as label, remaining_count, confirmation_count as basis_count, "
+        "confirmation_count + coalesce(discovery_count, 0) as customers_count, "
         "confirmation_churned_count as churned_count, confirmation_churn_rate as churn_rate, "
         "confirmation_churn_rate_ci_lower as churn_rate_ci_lower, "
         "confirmation_churn_rate_ci_upper as churn_rate_ci_upper from marts.churn_segments order by segment_rank",
     ),
     "hypotheses": (
         "churn_hypothesis_tests",
-        "select statement, part, test_name, verdict, sentence, q_value, effect_name, effect_size "
+        "select hypothesis_code, statement, part, test_name, hypothesis_verdict, sentence "
         "from marts.churn_hypothesis_tests order by hypothesis_rank, statement, part, test_name",
+    ),
+    "deciles": (
+        "churn_score_deciles",
+        "select * from marts.churn_score_deciles order by churn_basis, churn_decile",
+    ),
+    "by_month": (
+        "churn_rates_by_month",
+        "select month_starts_on, start_count, churned_count, churn_rate, churn_rate_ci_lower, churn_rate_ci_upper, "
+        "is_complete from marts.churn_rates_by_month order by month_starts_on",
+    ),
+    "retention": (
+        "retention_by_cohort",
+        "select cohort_year, months_since_joining, observed_from_month, retention_rate from marts.retention_by_cohort "
+        "where observed_from_month <= 1 order by cohort_year, months_since_joining",
     ),
     "rfm": (
         "rfm_segments",
-        f"select rfm_scheme, rfm_segment_name as label, reading, {TODAY} from marts.rfm_segments "
+        f"select rfm_scheme, rfm_segment_name as label, {TODAY} from marts.rfm_segments "
         "order by rfm_scheme, customers_count desc, label",
     ),
     "clusters": (
         "cluster_profiles",
-        f"select cluster_set, cluster_name as label, interpretation as reading, {TODAY}, average_age, "
-        "average_monetary_amount, average_frequency_count, average_recency_days "
+        f"select cluster_set, cluster_name as label, interpretation as reading, {TODAY} "
         "from marts.cluster_profiles order by cluster_set, cluster_code",
     ),
     "clv_tiers": (
         "clv_tiers",
         # churned customers, tier number 0, come last
         "select tier_set, clv_tier as label, tier_number, lower_bound_amount, upper_bound_amount, customers_count, "
-        "value_share from marts.clv_tiers order by is_active desc, tier_set, tier_number desc",
+        "total_clv_amount, value_share, is_active from marts.clv_tiers "
+        "order by is_active desc, tier_set, tier_number desc",
     ),
     "strategies": (
         "strategy_priorities",
-        "select p.segment_scheme, p.priority_rank, p.segment_name, p.strategy_name, p.remaining_count, "
-        "p.reached_count, p.planning_churn_rate, p.expected_churned_customers, p.window_days, p.is_extrapolated, "
+        "select p.segment_scheme, p.segment_code, p.priority_rank, p.segment_name, p.strategy_name, p.remaining_count, "
+        "coalesce(e.reached_count, p.reached_count) as reached_count, p.planning_churn_rate, "
+        "p.expected_churned_customers, p.window_days, p.is_extrapolated, "
         "p.is_descriptive_only, p.least_kept_amount, p.expected_kept_amount, p.most_kept_amount, "
-        "p.expected_kept_customers, p.effort_days, p.lead_time_days, p.prerequisite, p.is_test_first, s.offers, "
+        "p.expected_kept_customers, p.effort_days, p.lead_time_days, p.prerequisite, p.is_test_first, "
+        "p.decision_code, s.offers, "
         "s.uses_protected_attribute from marts.strategy_priorities as p "
         "left join marts.strategy_segments as s "
         "on p.segment_scheme = s.segment_scheme and p.segment_code = s.segment_code "
-        "order by p.segment_scheme, p.priority_rank",
+        # who may be contacted, where it is known
+        "left join marts.strategy_economics as e on p.segment_scheme = e.segment_scheme "
+        "and p.segment_code = e.segment_code and p.strategy_code = e.strategy_code "
+        "order by p.segment_scheme, p.priority_rank nulls last, p.segment_code, p.strategy_name",
     ),
-}
+    "economics": (
+        "strategy_economics",
+        "select segment_scheme, segment_code, segment_name, strategy_name, eligible_count, reached_count, "
+        "value_amount, "
+        "total_value_at_risk_amount, lowest_value_at_risk_amount, highest_value_at_risk_amount, evidence_level, "
+        "least_net_amount, expected_net_amount, most_net_amount, decision_code from marts.strategy_economics "
+        "order by segment_scheme, segment_code, strategy_code",
+    ),
+    "reach": (
+        "strategy_reach",
+        "select strategy_name, action_mode, reach_code, customers_count, proposed_count from marts.strategy_reach "
+        "order by strategy_code, action_mode, reach_code",
+    ),
+    "budgets": (
+        "budget_allocation",
+        "select scenario_name, budget_amount, sum(spend_amount) as spend_amount, sum(least_net_amount) as "
+        "least_net_amount, "
+        "sum(expected_net_amount) as expected_net_amount, sum(most_net_amount) as most_net_amount, "
+        "sum(even_expected_net_amount) as even_expected_net_amount from marts.budget_allocation "
+        "group by scenario_code, scenario_name, budget_amount order by budget_amount, scenario_code",
+    ),
+    "campaign_sizes": (
+        "campaign_sizes",
+        "select campaign_name, contacts_start_on, contacts_end_on, treated_count, holdout_count, is_answerable, "
+        "needed_test_count from marts.campaign_sizes order by contacts_start_on, campaign_code",
+    ),
+    "readouts": (
+        "campaign_readout",
+        "select campaign_name, segment_scheme, outcome_code, treated_known_count, treated_kept_count, "
+        "holdout_known_count, holdout_kept_count, difference_ci_lower, difference_ci_upper, verdict "
+        "from marts.campaign_readout where segment_scheme = 'all' order by campaign_code, outcome_code",
+    ),
+    "reconciliation": (
+        "quality_reconciliation",
+        "select source_name, raw_count, conformed_count, quarantined_count, deduplicated_count, is_reconciled "
+        "from marts.quality_reconciliation order by source_name",
+    ),
+    "inputs": (
+        "quality_inputs",
+        "select entity_name, note from marts.quality_inputs order by entity_name",
+    ),
+    "churn_models": (
+        "churn_model_metrics",
+        "select model_code, feature_set, sample, metric_name, metric_value, is_baseline, is_scored "
+        "from marts.churn_model_metrics where sample = 'cross_validation' order by feature_set, model_code, "
+        "metric_name",
+    ),
+    "clv_models": (
+        "clv_model_metrics",
+        # the family in use, on its latest back-test
+        "select model_code || coalesce(' ' || nullif(feature_set, 'none'), '') as name, model_code, feature_set, "
+        "metric_name, metric_value, is_baseline, is_served from marts.clv_model_metrics "
+        "where sample in ('holdout', 'cross_validation') and cohort in ('all', 'none') and target_name <> 'purchases' "
+        "and metric_name in ('mae', 'total_bias', 'interval_coverage') "
+        "and (clv_family, target_name) in (select (clv_family, target_name) from marts.clv_model_metrics "
+        "where is_served) "
+        "qualify measured_on is not distinct from max(measured_on) over (partition by clv_family, target_name) "
+        "order by name, metric_name",
+    ),
+    "fairness": (
+        "quality_fairness",
+        "select decision_name, group_name, group_value, verdict, customers_count, average_probability, churn_rate, "
+        "selected_share from marts.quality_fairness as f "
+        # of scores, those that are in use
+        "where group_name <> 'portfolio' and (decision_name <> 'score' "
+        "or feature_set in (select feature_set from marts.quality_fairness where decision_name = 'strategy')) "
+        "order by decision_name, group_name, group_value",
+    ),
+}  # fmt: skip
 
 
 def plain(value):
@@ -148,15 +255,22 @@ def read(path: str) -> dict[str, list[dict]]:
     return sections
 
 
-def page(sections: dict[str, list[dict]]) -> str:
-    data = json.dumps(sections, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    # a value that holds </script> must not end the script
-    data = data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+def embedded(value) -> str:
+    """JSON for a script element, which a text that holds </script> must not end."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def page(sections: dict[str, list[dict]], texts: pathlib.Path = TEXTS) -> str:
+    words = json.loads(texts.read_text("utf-8"))
+    if missing := sorted(json.loads(TEXTS.read_text("utf-8")).keys() - words):
+        raise ValueError(f"expected a text for {missing[0]}")
     html = (FOLDER / "page.html").read_text("utf-8")
     for name, text in (
         ("/*STYLE*/", (FOLDER / "page.css").read_text("utf-8")),
         ("/*SCRIPT*/", (FOLDER / "page.js").read_text("utf-8")),
-        ("/*DATA*/", data),
+        ("/*TEXTS*/", embedded(words)),
+        ("/*DATA*/", embedded(sections)),
     ):
         html = html.replace(name, text, 1)
     return html
@@ -167,6 +281,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Render the dashboard from the published marts.")
     parser.add_argument("--published", default=published)
     parser.add_argument("--out", help="default: dashboard.html beside the published file")
+    parser.add_argument(
+        "--texts", help="the texts of the page, for another language", type=pathlib.Path
+    )
     arguments = parser.parse_args()
     out = pathlib.Path(arguments.out or pathlib.Path(arguments.published).parent / "dashboard.html")
     if not pathlib.Path(arguments.published).is_file():
@@ -174,9 +291,11 @@ def main() -> None:
     if out.exists() and MARK not in out.read_text("utf-8", "replace"):
         sys.exit(f"{out} was not made by make dashboard and is left alone: expected no such file.")
     try:
-        html = page(read(arguments.published))
+        html = page(read(arguments.published), arguments.texts or TEXTS)
     except duckdb.Error as error:
         sys.exit(f"{arguments.published} cannot be read: {str(error).splitlines()[0]}")
+    except (OSError, ValueError) as error:
+        sys.exit(f"{arguments.texts or TEXTS} cannot be read as texts of the page: {error}")
     temporary = out.with_name(out.name + ".part")
     temporary.write_text(html, encoding="utf-8", newline="")
     os.replace(temporary, out)

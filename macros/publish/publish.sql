@@ -25,6 +25,7 @@
         {% if results is none and answer['is_failure'] %}{% do exceptions.raise_compiler_error(answer['message']) %}{% endif %}
         {% do log(answer['message'], info=true) %}
         {% do log_inputs(results or []) %}
+        {% do log_summary(results or [], not answer['is_failure'] and answer['message'].startswith('Published')) %}
         {% if answer['is_failure'] %}{{ return(failing_statement(answer['message'])) }}{% endif %}
     {% endif %}
 {% endmacro %}

@@ -66,6 +66,22 @@
 {%- endmacro %}
 
 
+{#- The label of an interval of a feature without the feature: unknown, 0, or its bounds, which may be without a zero that is
+    apart. -#}
+{% macro interval_label(is_whole_number, has_zero) -%}
+    case interval_kind
+        when 'missing' then 'unknown'
+        when 'zero' then '0'
+        when 'other' then 'other'
+        else {{ range_label(is_whole_number, 'lower_bound', 'upper_bound') }}
+            || case
+                when {{ has_zero }} and coalesce(lower_bound, 0) <= 0 and coalesce(upper_bound, 1) > 0 then ', not 0'
+                else ''
+            end
+    end
+{%- endmacro %}
+
+
 {#- A number with a fixed number of decimals, as text. -#}
 {% macro decimal_text(value, digits) -%}
     cast(cast({{ value }} as decimal(18, {{ digits }})) as {{ kind_type('text') }})

@@ -8,6 +8,7 @@ published of each mart is copied to where clients read it and becomes current al
 import abc
 import contextlib
 import datetime
+import json
 import os
 import re
 
@@ -413,11 +414,19 @@ class DuckdbEngine(Engine):
         for name, file in files.items():
             self.comment(name)
             marts = [m for m in call["marts"] if names[bool(m["keys"])] == name]
+            described = self.descriptions(name)
             for mart in [*marts, {"name": "run_manifest", "order": MANIFEST_ORDER}]:
+                columns = described.get(mart["name"], {})
+                metadata = {
+                    "build_id": build_id,
+                    "description": columns.pop(None, ""),
+                    "column_descriptions": json.dumps(columns, ensure_ascii=False),
+                }
+                pairs = ", ".join(f"{key}: {literal(value)}" for key, value in metadata.items())
                 self.run(
                     f"copy (from {name}.marts.{mart['name']}{ordered_by(mart['order'])}) "
                     f"to {literal(file.with_name(mart['name'] + '.parquet'))} "
-                    f"(format parquet, compression zstd, kv_metadata {{build_id: {literal(build_id)}}})"
+                    f"(format parquet, compression zstd, kv_metadata {{{pairs}}})"
                 )
         for name in files:
             self.run(f"checkpoint {name}; detach {name}")
@@ -428,6 +437,17 @@ class DuckdbEngine(Engine):
         publication.commit(build_id, call["kept"], **facts)
         place = published_path() + (f" and {publication.customers.name}" if people else "")
         return summary(build_id, place, facts)
+
+    def descriptions(self, name: str) -> dict[str, dict[str | None, str]]:
+        """Mart -> column -> its comment in a published file; the mart's own under none."""
+        found: dict[str, dict[str | None, str]] = {}
+        for table, column, comment in self.run(
+            "select table_name, null, comment from duckdb_tables() where {0} union all "
+            "select table_name, column_name, comment from duckdb_columns() where {0} "
+            "order by all".format(f"database_name = {literal(name)} and comment is not null")
+        ):
+            found.setdefault(table, {})[column] = comment
+        return found
 
     def comment(self, name: str) -> None:
         """Puts the comments of the marts in the work database on what a published file has of them."""

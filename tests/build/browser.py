@@ -84,7 +84,7 @@ class Page:
             if not url.startswith(("file:", "data:")):
                 self.errors.append(f"requested {url}")
 
-    def open(self, path: pathlib.Path, width: int, height: int = 900) -> None:
+    def open(self, path: pathlib.Path, width: int, height: int = 900, fragment: str = "") -> None:
         self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -92,7 +92,7 @@ class Page:
             deviceScaleFactor=1,
             mobile=False,
         )
-        self.call("Page.navigate", url=path.resolve().as_uri())
+        self.call("Page.navigate", url=path.resolve().as_uri() + fragment)
         while self._next().get("method") != "Page.loadEventFired":
             pass
 

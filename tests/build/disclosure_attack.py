@@ -118,6 +118,7 @@ class Reader:
             self.read_cuts()
             self.read_portraits()
             self.read_intervals()
+            self.read_distributions()
             self.read_segments()
             self.read_history()
             self.read_rules()
@@ -259,6 +260,54 @@ class Reader:
                 if one == half and sums:
                     self.total(cells, sums[0])
 
+    def read_distributions(self):
+        unknown = {"age": ("age_band", "unknown"), "balance": ("has_known_balance", "no")}
+        self.bins = collections.defaultdict(
+            list
+        )  # feature -> cells of its values and what they mean
+        members = collections.defaultdict(list)
+        rows = self.rows(
+            "select feature_name, interval_number, interval_kind, lower_bound, upper_bound, customers_count, "
+            "churned_count from marts.churn_distributions"
+        )
+        with_zero = {feature for feature, _, kind, *_ in rows if kind == "zero"}
+        for feature, number, kind, lower, upper, size, outcome in rows:
+            pair = ("distribution of " + feature, str(number))
+            if kind == "missing":
+                pair = unknown.get(feature, (feature, "unknown"))
+            cell = frozenset([pair])
+            self.see(cell, size, outcome)
+            members[feature].append(cell)
+            if kind == "missing":
+                self.bins[feature].append((cell, "unknown"))
+            elif kind == "zero":
+                self.bins[feature].append((cell, (0.0, np.nextafter(0.0, np.inf), frozenset())))
+            elif kind == "range":
+                without = frozenset([0.0]) if feature in with_zero else frozenset()
+                lower, upper = (
+                    -np.inf if lower is None else lower,
+                    np.inf if upper is None else upper,
+                )
+                self.bins[feature].append((cell, (lower, upper, without)))
+        for cells in members.values():
+            if self.is_sum(cells, self.portfolio[0]):
+                self.total(cells, self.portfolio[1])
+        # what these ages share with the bands of each set
+        bands = self.rows("select age_band_set, age_band from marts.churn_rates_by_age_band")
+        shared = collections.defaultdict(list)
+        ranges = [(cell, one) for cell, one in self.bins["age"] if one != "unknown"]
+        for (name, key), (cell, (lower, upper, _)) in itertools.product(bands, ranges):
+            band = frozenset([("age_band", key)])
+            size = sum(self.ages.get(age, 0) for age in ages_of(band) if lower <= age < upper)
+            if size:
+                part = frozenset([(name, key), *cell])
+                self.see(part, size, None)
+                shared[band, name].append(part)
+                shared[cell, name].append(part)
+        for (whole, _), parts in shared.items():
+            if self.is_sum(parts, self.sizes[whole]):
+                self.total(parts, 0, [whole])
+
     def read_segments(self):
         for table, scheme, code in (
             ("rfm_segments", "'rfm ' || rfm_scheme", "rfm_segment"),
@@ -386,6 +435,11 @@ class Reader:
                     cells,
                     meant,
                     [(cell, {feature: other}) for cell, other in intervals[feature, half]],
+                )
+            if half is None and len(meant) == 1 and self.bins[next(iter(meant))]:
+                ((feature, one),) = meant.items()
+                self.divide(
+                    cells, meant, [(cell, {feature: other}) for cell, other in self.bins[feature]]
                 )
             for members in self.partitions if half is None else []:
                 if {name for name, _ in members[0]} == {DIMENSIONS.get(column) for column in meant}:

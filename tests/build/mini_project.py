@@ -41,7 +41,8 @@ MODELS = {
         "from range(200) as schemes(scheme), range(4) as members(member))"
     ),
     "marts/quality_quarantine.sql": (  # a line that two entities are staged from
-        "select source_name, 'a.csv' as file_name, 1 as line_number from (values ('a'), ('b')) as t(source_name)"
+        "select source_name, 'a.csv' as file_name, 1 as line_number, 'missing_key' as rule_code "
+        "from (values ('a'), ('b')) as t(source_name)"
     ),
     "marts/run_manifest.sql": (ROOT / "models/marts/quality/run_manifest.sql").read_text("utf-8"),
     "int_build_described.py": (ROOT / "python_models/quality/int_build_described.py").read_text(
@@ -51,6 +52,8 @@ MODELS = {
         "select 'x' as entity_name, 'x.csv' as file_name, 0 as part_number, 'x.csv' as part_name, 1 as raw_count"
     ),
     "int_as_of_date_determined.sql": "select date '2025-12-31' as as_of_date",
+    "int_customers_churned.sql": "select 'closing_date' as churn_definition, true as is_current",
+    "currencies.sql": "select 'mini' as source_system, 'EUR' as currency_code",
 }
 COLUMNS = {
     "first_mart": {"item": "bigint", "generation": "bigint"},
@@ -81,6 +84,7 @@ COLUMNS = {
         "source_name": "varchar",
         "file_name": "varchar",
         "line_number": "integer",
+        "rule_code": "varchar",
     },
     "run_manifest": {
         "build_id": "varchar",

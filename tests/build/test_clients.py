@@ -1,6 +1,7 @@
 """What people read the published marts with gets whole tables in their declared types."""
 
 import datetime
+import json
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import duckdb
 import openpyxl
 import pandas as pd
 import polars as pl
+import pyarrow.parquet
 import pytest
 from adbc_driver_manager import dbapi
 from conftest import ROOT
@@ -112,17 +114,21 @@ def test_text_arrives_as_utf_8(tmp_path):
 
 def test_formulas_are_quoted_and_cells_have_their_types(tmp_path):
     path = tmp_path / "some.duckdb"
-    hostile = ["=1+1", "+1", "-1", "@sum(a1)", "\t=1", "\r=1", "  =1", "plain", "a=b", ""]
+    hostile = [
+        "=1+1", "+1", "-1", "@sum(a1)", "\t=1", "\r=1", "  =1", "\u00a0=1", "\u200b=1", "\ufeff+1", "\u2060\u3000-1",
+        "＝1", "\u00a0＝1", "＋1", "－1", "＠a", "﹦1", "\u3164=1", "\u034f=1",
+    ]  # fmt: skip
+    plain = ["plain", "a=b", "", "é=1", "\u00a0plain"]
     with duckdb.connect(str(path)) as connection:
         connection.execute("create schema marts")
         connection.execute(
             "create table marts.some as select unnest(?) as note, -2::bigint as net_count, "
             "date '2025-01-31' as seen_on, 1.25::decimal(18, 2) as net_amount, true as is_new, null::double as rate",
-            [hostile],
+            [hostile + plain],
         )
     export(str(path), tmp_path / "one")
     export(str(path), tmp_path / "two")
-    quoted = ["'" + text for text in hostile[:7]] + hostile[7:]
+    quoted = ["'" + text for text in hostile] + plain
     frame = pd.read_csv(
         tmp_path / "one" / "some.csv",
         encoding="utf-8-sig",
@@ -133,7 +139,7 @@ def test_formulas_are_quoted_and_cells_have_their_types(tmp_path):
     sheet = openpyxl.load_workbook(tmp_path / "one" / "clientele.xlsx")["some"]
     cells = list(sheet.iter_rows(min_row=2))
     assert not [cell for row in cells for cell in row if cell.data_type == "f"]
-    assert cells[0][0].value == "'=1+1" and cells[7][0].value == "plain"
+    assert cells[0][0].value == "'=1+1" and cells[len(hostile)][0].value == "plain"
     assert [cell.value for cell in cells[0]][1:] == [
         -2,
         datetime.datetime(2025, 1, 31),
@@ -155,7 +161,98 @@ def test_every_mart_is_exported_whole(demo, tmp_path):
             ).fetchall()
         )
     files = {file.stem for file in (tmp_path / "export").glob("*.csv")}
-    assert files == set(marts) and len(book.sheetnames) == len(marts)
+    assert files == set(marts) and book.sheetnames[0] == "Contents"
+    assert len(book.sheetnames) == len(marts) + 1
     for mart in ("strategy_segments", "churn_rates", "run_manifest"):
         assert len(list(book[mart].iter_rows())) - 1 == marts[mart]
         assert len(pd.read_csv(tmp_path / "export" / f"{mart}.csv")) == marts[mart]
+
+
+@pytest.fixture(scope="module")
+def workbook(demo, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("workbook")
+    export(str(demo.published), folder / "export")
+    return openpyxl.load_workbook(folder / "export" / "clientele.xlsx")
+
+
+def test_the_first_sheet_asks_questions_and_leads_to_their_answers(demo, workbook):
+    sheet = workbook["Contents"]
+    rows = list(sheet.iter_rows())
+    facts = {row[0].value: row[1].value for row in rows[1:5]}
+    with duckdb.connect(str(demo.published), read_only=True) as connection:
+        (build_id,) = connection.execute("select max(build_id) from marts.run_manifest").fetchone()
+        counts = dict(
+            connection.execute(
+                "select table_name, estimated_size from duckdb_tables() where schema_name = 'marts'"
+            ).fetchall()
+        )
+    assert facts["Build"] == build_id and facts["Source"] == "demo_bank"
+    day = datetime.datetime.fromtimestamp(demo.published.stat().st_mtime, datetime.UTC).date()
+    assert facts["Published on"].date() == day and facts["As of"] == "2025-12-31"
+    head = [row[0].value for row in rows].index("Question")
+    assert sheet.freeze_panes == f"A{head + 2}"
+    listed = [row for row in rows[head + 1 :] if row[1].value]
+    assert [row[1].value for row in listed] == [name for name in workbook.sheetnames[1:]]
+    for question, mart, count, grain in listed:
+        assert question.value.endswith("?") and grain.value.startswith("One row per")
+        assert count.value == counts[mart.value]
+        assert mart.hyperlink.location == f"'{mart.value}'!A1"
+
+
+def test_sheets_are_formatted_filtered_described_and_in_reading_order(demo, workbook):
+    with duckdb.connect(str(demo.published), read_only=True) as connection:
+        notes = {
+            (table, column): comment
+            for table, column, comment in connection.execute(
+                "select table_name, column_name, comment from duckdb_columns() where schema_name = 'marts'"
+            ).fetchall()
+        }
+    for sheet in workbook.worksheets[1:]:
+        assert sheet.freeze_panes == "B2" and sheet.auto_filter.ref.startswith("A1:")
+        assert sheet.auto_filter.ref.endswith(str(sheet.max_row))
+        # neighbours of equal width are one entry
+        widths = {
+            number: one.width
+            for one in sheet.column_dimensions.values()
+            for number in range(one.min, one.max + 1)
+        }
+        for cell in sheet[1]:
+            assert cell.comment.text == notes[sheet.title, cell.value]
+            assert widths[cell.column] >= len(cell.value)
+    sheet = workbook["churn_rates_by_age_band"]
+    row = {head.value: cell for head, cell in zip(sheet[1], sheet[2], strict=True)}
+    assert (
+        row["churn_rate"].number_format == "0.0%"
+        and row["customers_count"].number_format == "#,##0"
+    )
+    assert (
+        row["q_value"].number_format.endswith("0.000")
+        and row["observed_on"].number_format == "yyyy-mm-dd"
+    )
+    bands = [
+        line[1].value for line in sheet.iter_rows(min_row=2) if line[0].value == "metanprom_deck"
+    ]
+    assert bands == ["18-26", "27-32", "33-36", "37-41", "42-52", "53-92", "unknown"]
+    sheet = workbook["strategy_economics"]
+    heads = [cell.value for cell in sheet[1]]
+    amount = heads.index("expected_net_amount")
+    assert sheet.cell(2, amount + 1).number_format == "#,##0.00"
+    ranks = [
+        line[0].value
+        for line in workbook["churn_segments"].iter_rows(min_row=2, min_col=2, max_col=2)
+    ]
+    assert ranks == sorted(ranks) and len(ranks) > 3
+
+
+def test_parquet_files_carry_the_descriptions(demo):
+    path = demo.published.parent / "churn_rates.parquet"
+    metadata = pyarrow.parquet.read_metadata(path).metadata
+    with duckdb.connect(str(demo.published), read_only=True) as connection:
+        described = dict(
+            connection.execute(
+                "select column_name, comment from duckdb_columns() "
+                "where schema_name = 'marts' and table_name = 'churn_rates'"
+            ).fetchall()
+        )
+    assert json.loads(metadata[b"column_descriptions"]) == described
+    assert metadata[b"description"].decode().startswith("One row per") and metadata[b"build_id"]

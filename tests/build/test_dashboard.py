@@ -47,6 +47,12 @@ ROWS = "[...document.querySelectorAll('{} .row')].map(row => row.getAttribute('a
 TITLES = "[...document.querySelectorAll('{} h3')].map(title => title.textContent)"
 
 
+def rows_of_plans(browser):
+    return browser.evaluate(
+        "[...document.querySelectorAll('#actions ol.work > li')].map(li => li.innerText)"
+    )
+
+
 def rows_of(browser, selector):
     return browser.evaluate(ROWS.replace("{}", selector))
 
@@ -58,7 +64,7 @@ def titles_of(browser, selector):
 def shown(browser):
     """Number of products -> customers at risk, churned customers and the churn rate with its interval, in percent."""
     found = {}
-    for text in rows_of(browser, "#products"):
+    for text in rows_of(browser, "#products-chart"):
         match = re.match(
             r"(\d) products?: churned ([\d,]+) of ([\d,]+) at risk \(([\d.]+)%; 95% CI ([\d.]+)% to ([\d.]+)%\)",
             text,
@@ -121,7 +127,7 @@ def test_the_page_is_the_same_bytes_again_and_requests_nothing(demo, demo_page, 
 
 def test_hostile_text_ends_no_script():
     html = render.page({"manifest": [{"item_value": "</script><script>alert(1)</script><!--"}]})
-    assert html.count("</script>") == 2 and "<!--" not in html
+    assert html.count("</script>") == 3 and "<!--" not in html
 
 
 def test_a_page_of_a_missing_file_is_refused_in_one_sentence(tmp_path, monkeypatch):
@@ -136,18 +142,40 @@ def test_a_page_of_a_missing_file_is_refused_in_one_sentence(tmp_path, monkeypat
 def test_one_city_two_cities_and_all_show_the_numbers_of_the_mart(browser, demo, demo_page):
     browser.errors.clear()
     browser.open(demo_page, 1280)
-    assert shown(browser) == approximately(in_mart(demo))
+    selection = "document.querySelector('#who > .period').textContent"
+    assert shown(browser) == approximately(in_mart(demo)) and browser.evaluate(selection) == ""
     for cities in (["Yaroslavl"], ["Rostov Veliky", "Rybinsk"], ["Rybinsk", "Yaroslavl"]):
         choose(browser, *cities)
         assert shown(browser) == approximately(in_mart(demo, *cities))
+        assert browser.evaluate(selection).startswith(" and ".join(cities) + ": churned ")
         # a selection is not tested, so its title compares nothing
-        (title,) = titles_of(browser, "#products")
-        assert title.startswith(" and ".join(cities) + ": ") and "highest" not in title
+        title = titles_of(browser, "#who")[0]
+        assert title == f"{' and '.join(cities)}: churn by number of products (a selection is not tested)"  # fmt: skip
     choose(browser)
-    assert titles_of(browser, "#products") == ["No city is selected: select at least one."]
-    browser.evaluate("document.querySelector('#products button').click()")
+    assert browser.evaluate(selection) == "No city is selected: select at least one."
+    browser.evaluate("document.querySelector('#filters button').click()")
     assert shown(browser) == approximately(in_mart(demo))
     assert browser.errors == []
+
+
+def test_a_link_carries_the_selection(browser, demo, demo_page, tmp_path):
+    browser.open(demo_page, 1280)
+    choose(browser, "Rybinsk", "Yaroslavl")
+    expected = in_mart(demo, "Rybinsk", "Yaroslavl")
+    for select, value in (("scheme", "rule"), ("segment", None)):
+        browser.evaluate(
+            f"{{const s = document.querySelector('#{select}'); s.value = "
+            + (json.dumps(value) if value else "s.options[2].value")
+            + "; s.dispatchEvent(new Event('change'))}"
+        )
+    browser.evaluate("document.querySelector('nav a[href=\"#actions\"]').click()")
+    plans = rows_of_plans(browser)
+    link = browser.evaluate("location.hash")
+    assert link.startswith("#actions&city=Rybinsk&city=Yaroslavl&scheme=rule&segment=")
+    browser.open(written(render.read(str(demo.published)), tmp_path), 1280, fragment=link)
+    assert shown(browser) == approximately(expected)
+    assert rows_of_plans(browser) == plans and plans
+    assert browser.evaluate("document.querySelector('#actions').getBoundingClientRect().top < 200")
 
 
 @pytest.mark.parametrize("cut", ["age_band", "gender"])
@@ -165,10 +193,12 @@ def test_cities_filter_age_and_gender_too(browser, demo, demo_page, cut):
         ).fetchall()
     shown = rows_of(browser, chart)
     assert len(shown) == len(expected) > 1 and shown != whole
+    if cut == "gender":  # ordered by size
+        expected.sort(key=lambda row: -row[1])
     for row, (label, customers, churned) in zip(shown, expected, strict=True):
         assert row.startswith(f"{label}: ") and f"{customers:,} at risk" in row
         assert f"churned {churned:,} of" in row if churned is not None else "withheld" in row
-    browser.evaluate("document.querySelector('#products button').click()")
+    browser.evaluate("document.querySelector('#filters button').click()")
     assert rows_of(browser, chart) == whole and browser.errors == []
 
 
@@ -197,16 +227,16 @@ def test_the_period_stands_at_the_top_and_rates_count_customers_at_risk(browser,
             "select rfm_segment_name, customers_count, churned_count, known_outcome_count "
             "from marts.rfm_segments where churned_count is not null and known_outcome_count > 0"
         ).fetchall()
-    assert browser.evaluate("document.querySelector('.period').textContent") == (
+    assert browser.evaluate("document.querySelector('#summary .period').textContent") == (
         f"Churn: of {total:,} customers at risk on {day}, those who churned within {days} days."
     )
-    told = " ".join(rows_of(browser, "#rfm"))
+    told = " ".join(rows_of(browser, "#engagement"))
     assert segments
     for name, customers, churned, known in segments:
         assert f"{name}: {customers:,} customer" in told
-        assert f" today; churned {churned:,} of {known:,} at risk (" in told
+        assert f"; churned {churned:,} of {known:,} at risk (" in told
     browser.evaluate(
-        "document.querySelector('#rfm .row').dispatchEvent(new MouseEvent('mouseenter'))"
+        "document.querySelector('#engagement .row').dispatchEvent(new MouseEvent('mouseenter'))"
     )
     assert browser.evaluate("document.querySelector('#tip').textContent") in told
 
@@ -224,42 +254,171 @@ def test_a_withheld_outcome_is_neither_shown_nor_added_up(browser, demo, tmp_pat
     browser.open(written(sections, tmp_path), 1280)
     for cities in (["Rybinsk"], ["Rybinsk", "Yaroslavl"]):
         choose(browser, *cities)
-        four = rows_of(browser, "#products")[3]
+        four = rows_of(browser, "#products-chart")[3]
         assert "withheld" in four and "churned" not in four
 
 
 # --- titles
 
 
-def test_a_title_names_a_difference_only_where_a_test_found_one(browser, demo, tmp_path):
+def test_a_title_claims_a_difference_only_where_a_test_found_one(browser, demo, tmp_path):
     sections = render.read(str(demo.published))
     browser.open(written(sections, tmp_path), 1280)
-    titles = titles_of(browser, "#cuts")
+    titles = titles_of(browser, "#who")
+    assert "Churn differs by city (q < 0.001)" in titles
     assert any(
-        title.startswith("Churn rate by city – highest: Rostov Veliky (") for title in titles
+        title.startswith("Churn differs by gender: male 16.5%, female 24.0%") for title in titles
     )
     for row in sections["cut_tests"]:
-        row["q_value"] = 0.44 if row["cut_name"] != "gender" else None
+        row["q_value"] = 0.05 if row["cut_name"] != "gender" else None
     for row in sections["by_product"]:
         row["q_value"] = 0.0504
     for row in sections["by_gender"]:
         row["q_value"] = None
+    # without a test of the cut, and under inactivity without any
+    for section in ("hypotheses", "intervals"):
+        sections[section] = [
+            row
+            for row in sections[section]
+            if not {"gender", "churn_by_gender"}
+            & {row.get("feature_name"), row.get("hypothesis_code")}
+        ]
     browser.open(written(sections, tmp_path), 1280)
-    titles = titles_of(browser, "#cuts")
-    assert "No difference between cities was found (q = 0.44)" in titles
-    assert "Churn rate by gender" in titles  # not tested, as where churn is inactivity
+    titles = titles_of(browser, "#who")
+    assert "No difference between cities was found (q = 0.050)" in titles
+    assert "Churn rate by gender" in titles
     assert (
         "No difference between holders of a product and others was found (lowest q = 0.050)"
         in titles
     )
-    (title,) = titles_of(browser, "#products")
-    assert title.endswith("No difference between numbers of products was found (q = 0.44).")
+    assert "No difference between numbers of products was found (q = 0.050)" in titles
+
+
+@pytest.mark.parametrize("name", ["demo", "churn_modelling", "bank_scrooge"])
+def test_a_feature_has_one_verdict_on_the_whole_page(browser, name, request, tmp_path):
+    build = request.getfixturevalue(name)
+    browser.open(rendered(build.published, tmp_path), 1280)
+    verdicts = dict(
+        browser.evaluate(
+            "[...document.querySelectorAll('#drivers > .scroll tbody tr')]"
+            ".map(row => [row.cells[0].textContent.toLowerCase(), row.cells[1].textContent])"
+        )
+    )
+    assert {"age", "balance", "number of products"} <= set(verdicts)
+    summary = browser.evaluate(
+        "[...document.querySelectorAll('#summary li')].map(li => li.textContent)"
+    )
+    titles = titles_of(browser, ":is(#who, #drivers, #distributions)")
+    plural = {
+        "age bands": "age", "cities": "city", "genders": "gender", "active and inactive customers": "activity",
+        "numbers of products": "number of products",
+    }  # fmt: skip
+    told = 0
+    for title in titles:
+        for pattern, verdict in (
+            (r"Churn differs by ([\w ]+?)(?: –.*|:.*| \(.*)?", "differs"),
+            (r"(.+): churned and retained customers differ", "differs"),
+            (r"No difference by (.+) was found", "no difference found"),
+            (r"No difference between (?!holders)(.+) was found.*", "no difference found"),
+            (r"(.+): no difference between churned and retained customers was found", "no difference found"),
+        ):  # fmt: skip
+            if match := re.fullmatch(pattern, title):
+                feature = match[1].lower()
+                assert verdicts[plural.get(feature, feature)] == verdict, title
+                told += 1
+    assert told >= 8
+    for sentence in summary[:2]:
+        verdict = "differs" if sentence.startswith("Churn differs by ") else "no difference found"
+        if verdict not in verdicts.values():
+            continue
+        assert all(feature in sentence for feature, told in verdicts.items() if told == verdict)
+        named = re.split(r", | and ", sentence.split(" by ")[1][:-1])
+        assert {verdicts[feature] for feature in named} == {verdict}
+
+
+def test_bars_show_all_customers_and_what_the_rate_rests_on(browser, demo, demo_page):
+    browser.open(demo_page, 1280)
+    with duckdb.connect(str(demo.published), read_only=True) as connection:
+        segments = connection.execute(
+            "select discovery_count + confirmation_count, confirmation_churned_count, confirmation_count, "
+            "remaining_count from marts.churn_segments "
+            "where confirmation_churn_rate is not null order by confirmation_churn_rate desc"
+        ).fetchall()
+    labels = rows_of(browser, "#segments")
+    assert len(labels) >= len(segments) > 3
+    for label, (customers, churned, count, current) in zip(labels, segments, strict=False):
+        told = f"{customers:,} customers; churned {churned:,} of {count:,} at risk"
+        assert f"({current:,} current customers): {told}" in label
+    # all rates of a section are drawn on one scale
+    ticks = browser.evaluate(
+        "[...document.querySelectorAll('#who .chart')]"
+        ".map(chart => chart.querySelectorAll('.axis .ticks')[1].textContent)"
+    )
+    assert len(set(ticks)) == 1 and len(ticks) > 5
+
+
+def test_deciles_distributions_and_plans_are_those_of_the_marts(browser, demo, demo_page):
+    browser.open(demo_page, 1280)
+    with duckdb.connect(str(demo.published), read_only=True) as connection:
+        deciles = connection.execute(
+            "select customers_count, churned_count, average_probability from marts.churn_score_deciles "
+            "where churn_basis = 'window' order by churn_decile desc"
+        ).fetchall()
+        bins = connection.execute(
+            "select churned_share, retained_share, customers_count from marts.churn_distributions "
+            "where feature_name = 'estimated_salary' order by interval_number"
+        ).fetchall()
+        reached = connection.execute(
+            "select reached_count, remaining_count from marts.strategy_economics where decision_code = 'do'"
+        ).fetchall()
+    for label, (customers, churned, predicted) in zip(
+        rows_of(browser, "#next")[:10], deciles, strict=True
+    ):
+        assert f"churned {churned:,} of {customers:,} at risk" in label
+        assert label.endswith(f"Predicted: {100 * predicted:.1f}%.")
+    salaries = rows_of(browser, "#distributions")[-len(bins) :]
+    for label, (churned, retained, customers) in zip(salaries, bins, strict=True):
+        shares = f"{100 * churned:.1f}% of churned and {100 * retained:.1f}% of retained"
+        assert f": {shares} customers ({customers:,} at risk" in label
+    plans = " ".join(rows_of_plans(browser))
+    assert len(reached) > 3
+    for some, every in reached[:3]:
+        assert f"can reach {some:,} of the {every:,} current customers" in plans
+
+
+def test_every_text_comes_from_the_catalogue_and_all_of_it_is_used():
+    code = (ROOT / "dashboard" / "page.js").read_text("utf-8")
+    texts = json.loads((ROOT / "dashboard" / "texts.json").read_text("utf-8"))
+    literals = set(re.findall(r'"([\w]*)"', code))
+    prefixes = {name for name in literals if name.endswith("_")} | {"nav_"}
+    unused = set(texts) - literals - {"language", "extract_currency"}
+    assert {key for key in unused if not key.startswith(tuple(prefixes))} == set()
+    assert {key for key in re.findall(r'say\("(\w+)"', code) if not key.endswith("_")} <= set(texts)
+    # no sentence is written in the page itself
+    strings = re.findall(r'"([^"\n]*)"|`([^`]*)`', re.sub(r"//.*", "", code))
+    spoken = [a or b for a, b in strings if re.match(r"[A-Z][a-z]+ [a-z]+", a or b)]
+    assert spoken == []
+
+
+def test_another_catalogue_makes_another_language(browser, demo, tmp_path):
+    texts = json.loads((ROOT / "dashboard" / "texts.json").read_text("utf-8"))
+    path = tmp_path / "texts.json"
+    path.write_text(json.dumps(texts | {"language": "de", "who": "Wer kündigt"}), "utf-8")
+    page = tmp_path / "page.html"
+    page.write_text(render.page(render.read(str(demo.published)), path), "utf-8")
+    browser.open(page, 1280)
+    assert browser.evaluate("document.querySelector('#who h2').textContent") == "Wer kündigt"
+    assert browser.evaluate("document.documentElement.lang") == "de"
+    assert "2.639" in rows_of(browser, "#products-chart")[0]
+    path.write_text("{}", "utf-8")
+    with pytest.raises(ValueError, match="expected a text for "):
+        render.page({}, path)
 
 
 def test_on_a_snapshot_rates_describe_and_plans_are_conditional(browser, demo, tmp_path):
     browser.open(written(render.read(str(demo.published)), tmp_path), 1280)
-    plan = "document.querySelector('#strategies li').innerText"
-    assert re.search(r"can reach [\d,]+ of [\d,]+ current customers", browser.evaluate(plan))
+    plan = "document.querySelector('#actions li').innerText"
+    assert re.search(r"can reach [\d,]+ of the [\d,]+ current customers", browser.evaluate(plan))
     assert "recurs" not in browser.evaluate(plan)
     sections = render.read(str(demo.published))
     for row in [row for rows in sections.values() for row in rows]:
@@ -268,11 +427,11 @@ def test_on_a_snapshot_rates_describe_and_plans_are_conditional(browser, demo, t
         row.update({"is_descriptive_only": True} if "is_descriptive_only" in row else {})
     browser.errors.clear()
     browser.open(written(sections, tmp_path), 1280)
-    header = browser.evaluate("document.querySelector('header').innerText")
-    assert "Churn: a flag without dates." in header
-    assert "within" not in header and "at risk" not in header
+    summary = browser.evaluate("document.querySelector('#summary').innerText.split('\\n')")
+    assert any(line.startswith("Churn: a flag without dates.") for line in summary)
+    assert "Customers at risk" not in summary
     assert re.match(
-        r"1 product: churned [\d,]+ of [\d,]+ customers \(", rows_of(browser, "#products")[0]
+        r"1 product: churned [\d,]+ of [\d,]+ customers \(", rows_of(browser, "#products-chart")[0]
     )
     assert "if the rate of the snapshot recurs" in browser.evaluate(plan)
     assert browser.errors == []
@@ -288,10 +447,15 @@ def test_the_page_fits_the_width_and_passes_axe(browser, demo_page, width):
     browser.errors.clear()
     browser.open(demo_page, width)
     sections = browser.evaluate("[...document.querySelectorAll('section')].map(s => s.id)")
-    assert {"products", "cuts", "rfm", "intervals", "hypotheses", "strategies"} <= set(sections)
+    assert sections == [
+        "summary", "who", "drivers", "segments", "next", "time", "distributions", "engagement", "value", "actions",
+        "trust",
+    ]  # fmt: skip
+    links = browser.evaluate("[...document.querySelectorAll('nav a')].map(a => a.hash.slice(1))")
+    assert links == sections
     assert browser.evaluate("document.documentElement.scrollWidth") <= width
     assert browser.evaluate(
-        "[...document.querySelectorAll('.chart')].every(chart => chart.querySelector('table'))"
+        "[...document.querySelectorAll('.chart, .lines')].every(chart => chart.querySelector('table'))"
     )
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     browser.screenshot(SCREENSHOTS / f"dashboard-{width}.png")
@@ -325,7 +489,7 @@ def test_sections_follow_what_was_published(browser, demo, tmp_path):
     browser.errors.clear()
     browser.open(rendered(path, tmp_path), 1280)
     sections = browser.evaluate("[...document.querySelectorAll('section')].map(s => s.id)")
-    assert sections == ["products", "value"] and browser.errors == []
+    assert sections == ["summary", "who", "value"] and browser.errors == []
     assert browser.evaluate("document.querySelectorAll('[name=city]').length") == 0
     # churned customers are a row of their own, below the tiers
     *tiers, churned = rows_of(browser, "#value")
@@ -334,14 +498,39 @@ def test_sections_follow_what_was_published(browser, demo, tmp_path):
     assert browser.evaluate("document.querySelectorAll('#value .row.apart').length") == 1
 
 
+def test_what_follows_from_inactivity_and_what_has_no_data_is_left_out(browser, demo, tmp_path):
+    sections = render.read(str(demo.published))
+    (definition,) = [r for r in sections["manifest"] if r["item_name"] == "churn_definition"]
+    assert definition["item_value"] == "closing_date"
+    definition["item_value"] = "inactivity"
+    for row in sections["intervals"]:
+        row["counts_silence"] = row["feature_name"] == "recency_days"
+    for name in [name for name in sections if name.startswith("by_")] + ["distributions"]:
+        del sections[name]
+    browser.errors.clear()
+    browser.open(written(sections, tmp_path), 1280)
+    summary = browser.evaluate("document.querySelector('#summary').innerText")
+    assert "A customer has churned after 180 days without activity" in summary
+    # the portfolio has a rate without any dimension
+    assert "5,151 customers at risk on 2024-12-31, those who churned within 365 days." in summary
+    # segments of recency would say by definition who has been silent
+    assert not [row for row in rows_of(browser, "#engagement") if "churned" in row]
+    assert not [title for title in titles_of(browser, "#drivers") if "last activity" in title]
+    shown = browser.evaluate("[...document.querySelectorAll('section')].map(s => s.id)")
+    assert "engagement" in shown and not {"who", "distributions"} & set(shown)
+    assert browser.errors == []
+
+
 def test_the_studys_dashboard_shows_the_studys_figures(browser, churn_modelling, tmp_path):
     browser.errors.clear()
     browser.open(rendered(churn_modelling.published, tmp_path), 1280)
-    assert "a flag without dates" in browser.evaluate("document.querySelector('.period').innerText")
-    one_product = "document.querySelector('#products .row').innerText.split('\\n')"
+    assert "a flag without dates" in browser.evaluate(
+        "document.querySelector('#summary .period').innerText"
+    )
+    one_product = "document.querySelector('#products-chart .row').innerText.split('\\n')"
     assert browser.evaluate(one_product) == ["1 product", "5,084", "27.7%"]
     choose(browser, "Rostov Veliky")
     assert browser.evaluate(one_product) == ["1 product", "1,349", "42.8%"]
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    browser.screenshot(SCREENSHOTS / "study-rostov-veliky.png", "#products")
+    browser.screenshot(SCREENSHOTS / "study-rostov-veliky.png", "#who")
     assert browser.errors == []

@@ -177,6 +177,7 @@ ALONE = {
     "churn_model_metrics",  # all customers of a sample
     "churn_rates_by_month",  # everybody at risk in a month
     "retention_by_cohort",  # left out where few are at risk
+    "churn_score_deciles",  # what else is told of customers does not say in which decile they are
 }
 OUTCOMES = re.compile(r"(.*_)?churn(ed)?_(count|rate|customers)(_.*)?|retention_rate.*")
 

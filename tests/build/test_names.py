@@ -15,7 +15,7 @@ AREAS = {
     "churn": ("churn_", "retention_"),
     "clv": ("clv_",),
     "segments": ("segment_",),
-    "strategy": ("strategy_", "budget_", "campaign_"),
+    "strategy": ("strategy_", "budget_", "campaign_", "segment_", "customer_"),
     "quality": ("quality_", "run_"),
 }
 

@@ -187,6 +187,7 @@ def test_thirty_columns_of_noise_confirm_nothing_and_leave_the_scores_as_they_ar
         assert auc == pytest.approx(before, abs=0.02), (model, features)
 
 
+@pytest.mark.soak
 def test_a_canonical_column_gives_the_same_as_one_of_the_layouts_own(build, cards):
     canonical = build("score_bank", ["+int_churn_intervals_tested", "+churn_model_metrics"])
     intervals = (

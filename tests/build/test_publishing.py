@@ -195,6 +195,19 @@ def test_the_summary_says_what_was_published(demo, published):
     assert status["current_build"] == pathlib.Path(os.path.realpath(demo.published)).parent.name[7:]
     quarantined = demo.row("select count(*) from marts.quality_quarantine")[0]
     assert f"{quarantined} raw rows are in quarantine" in said
+    current, rate, size = demo.row(
+        "select (select count(*) from intermediate.int_customers_churned where is_current), churn_rate, "
+        "customers_count from marts.churn_rates where cut_name = 'portfolio'"
+    )
+    assert f"Customers: 10,000, {current:,} of them current. Churn: {100 * rate:.1f}% of " in said
+    assert f" of {size:,} at risk on 2024-12-31 within 365 days (95% CI " in said
+    for rule, count in demo.rows(
+        "select rule_code, count(*) from marts.quality_quarantine group by rule_code"
+    ):
+        assert f"{rule} {count}" in said.split("Quarantine by rule: ")[1]
+    assert said.endswith("docs/marts.md lists the marts by question.")
+    # with the lines that dbt adds, the end of a build fits on a screen
+    assert len(demo.said) <= 7
 
 
 # --- what holds a build back

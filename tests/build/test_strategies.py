@@ -1,6 +1,9 @@
 """Decisions on built marts: what an opponent of a contact list would check, from the raw files on."""
 
+import datetime
 import json
+import re
+from decimal import ROUND_HALF_UP, Decimal
 
 import duckdb
 import pytest
@@ -177,3 +180,58 @@ def test_a_planted_effect_of_age_under_serves_the_old_unless_scores_or_their_lev
     )
     assert set(verdicts["all"]) == {"alike"}
     assert set(verdicts["calibrated"]) == {"alike"}
+
+
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?%?")
+
+
+def renderings(value):
+    """How a sentence may write a value of its row."""
+    if isinstance(value, str):
+        return set(NUMBER.findall(value))
+    if value is None or isinstance(value, (bool, datetime.date)):
+        return set()
+    exact = Decimal(repr(float(value)))
+    rounded = [(exact, "0.01", ""), (exact, "1", ""), (100 * exact, "0.1", "%")]
+    return {f"{one.quantize(Decimal(step), ROUND_HALF_UP)}{sign}" for one, step, sign in rounded}
+
+
+@pytest.mark.parametrize("build", ["demo", "churn_modelling"])
+@pytest.mark.parametrize("mart", ["customer_explanations", "segment_briefs"])
+def test_every_number_of_a_sentence_is_in_its_row(build, mart, request):
+    build = request.getfixturevalue(build)
+    with duckdb.connect(str(build.path), read_only=True) as connection:
+        result = connection.execute(f"select * from marts.{mart}")
+        names = [column[0] for column in result.description]
+        rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    told = 0
+    for row in rows:
+        sentence = row.pop("sentence")
+        row.pop("decision", None)  # a sentence itself
+        known = set().union(*map(renderings, row.values()))
+        assert set(NUMBER.findall(sentence)) <= known, (sentence, row)
+        told += len(NUMBER.findall(sentence))
+    assert told > 2 * len(rows) > 20
+
+
+def test_a_brief_names_no_feature_of_the_rule_that_defines_its_segment(demo):
+    labels = demo.rows("select feature_label, feature_name from seeds.features")
+    briefs = demo.rows(
+        "select distinguishing_features, predicate_sql from marts.segment_briefs "
+        "inner join marts.strategy_segments using (segment_scheme, segment_code) "
+        "where distinguishing_features is not null"
+    )
+    assert len(briefs) > 3
+    for text, predicate in briefs:
+        named = [name for label, name in labels if f" {label}" in f" {text} "]
+        assert named and not [name for name in named if re.search(rf"\b{name}\b", predicate)]
+
+
+def test_a_customer_without_consent_is_explained_as_blocked_and_gets_no_strategy(demo):
+    rows = demo.rows(
+        "select strategy_code, sentence from marts.customer_explanations "
+        "where contact_blocked_by_code = 'no_consent'"
+    )
+    assert len(rows) > 100
+    assert {code for code, _ in rows} == {None}
+    assert all(sentence.endswith("Contact is blocked: no consent.") for _, sentence in rows)

@@ -1,7 +1,7 @@
 -- Every cell of customers at risk whose outcome a mart shows, with the dimensions and values that define it: cells of equal
 -- dimensions and values are one cell, and cells add up to those with fewer dimensions. Cuts and products are in the marts of
 -- churn rates; levels of texts, and how many customers have a number, in portraits and hypotheses; halves of intervals in
--- churn_intervals. The overlaps of bands of two age-band sets are in no mart, but follow from the sums of both sets.
+-- churn_intervals; intervals of all in churn_distributions. The overlaps of bands of two age-band sets are in no mart, but follow from the sums of both sets.
 {#- The cell that has the customers whose number is not known, where a cut has it too. -#}
 {%- set unknown_cells = {
     'age': ['age_band', 'unknown'],
@@ -49,6 +49,10 @@ product_strata as (
 intervals as (
     select * from {{ ref('int_churn_intervals_counted') }}
     where window_number = 1
+),
+
+distributions as (
+    select * from {{ ref('int_churn_distributions_counted') }}
 ),
 
 cut_cells as (
@@ -167,6 +171,27 @@ half_cells as (
     from halves
 ),
 
+-- a zero and an unknown value are cells of other cuts, too; those of ages follow from the overlaps below
+distribution_cells as (
+    select
+        'distribution of ' || feature_name as cut_name,
+        cast(interval_number as {{ kind_type('text') }}) as cut_value,
+        {%- for part in [0, 1] %}
+        case
+            when feature_name = 'age' and interval_kind = 'missing' then {{ ["'distribution of age'", "'unknown'"][part] }}
+            {%- for feature, cell in unknown_cells.items() if feature != 'age' %}
+            when feature_name = '{{ feature }}' and interval_kind = 'missing' then '{{ cell[part] }}'
+            {%- endfor %}
+            when interval_kind = 'missing' then {{ ['feature_name', "'unknown'"][part] }}
+            when interval_kind = 'zero' then {{ ['feature_name', 'zero_name'][part] }}
+            else {{ ["'distribution of ' || feature_name", 'cast(interval_number as ' ~ kind_type('text') ~ ')'][part] }}
+        end as {{ ['dimension_1', 'value_1'][part] }},
+        {%- endfor %}
+        customers_count,
+        churned_count
+    from distributions
+),
+
 ages as (
     select
         age,
@@ -190,6 +215,28 @@ ages_banded as (
             cuts.age_band_set = age_bands.band_set
             and {{ is_within('ages.age', 'age_bands.lower_bound', 'age_bands.upper_bound') }}
     where cuts.is_of_ages
+    union all
+    select
+        'distribution of age' as cut_name,
+        case
+            when distributions.interval_kind = 'missing' then 'unknown'
+            else cast(distributions.interval_number as {{ kind_type('text') }})
+        end as age_band,
+        ages.age,
+        ages.customers_count,
+        ages.churned_count
+    from ages
+    inner join distributions
+        on
+            distributions.feature_name = 'age'
+            and case distributions.interval_kind
+                when 'missing' then ages.age is null
+                when 'range'
+                    then
+                        ages.age is not null
+                        and {{ is_within('ages.age', 'distributions.lower_bound', 'distributions.upper_bound') }}
+                else false
+            end
 ),
 
 overlap_cells as (
@@ -240,6 +287,12 @@ united as (
         {{ no_text }} as dimension_2, {{ no_text }} as value_2, {{ no_text }} as dimension_3, {{ no_text }} as value_3,
         customers_count, churned_count, true as is_published
     from product_cells
+    union all
+    select
+        cut_name, cut_value, dimension_1, value_1,
+        {{ no_text }} as dimension_2, {{ no_text }} as value_2, {{ no_text }} as dimension_3, {{ no_text }} as value_3,
+        customers_count, churned_count, true as is_published
+    from distribution_cells
     union all
     select
         cut_name, cut_value, dimension_1, value_1,

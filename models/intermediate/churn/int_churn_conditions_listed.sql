@@ -78,12 +78,24 @@ ranges as (
     where interval_kind in ('zero', 'range')
 ),
 
+distributed as (
+    select
+        'distribution of ' || feature_name as dimension,
+        cast(interval_number as {{ text }}) as value,
+        feature_name as column_name,
+        lower_bound,
+        upper_bound,
+        cast(null as {{ text }}) as text
+    from {{ ref('int_churn_distributions_counted') }}
+    where interval_kind = 'range'
+),
+
 unknown as (
     select
         dimension,
         value,
         case
-            when dimension like 'age%band%' then 'age'
+            when dimension like 'age%band%' or dimension = 'distribution of age' then 'age'
             when dimension = 'credit_score_band' then 'credit_score'
             else dimension
         end as column_name,
@@ -100,6 +112,8 @@ final as (
     select * from counts
     union all
     select * from ranges
+    union all
+    select * from distributed
     union all
     select * from unknown
 )

@@ -1,13 +1,13 @@
 -- How many customers were in one segment on a day of the history, and in which they were 0, 1, 3 and 12 months later, with their
--- value on both days. A customer is one row with all days side by side first, so that no two days are joined.
+-- value on both days.
 {%- set numbers = range(number_var('history_months') | int) %}
 {%- set pairs = [] %}
 {%- for span in [0] + migration_spans() %}
     {%- for number in numbers if number + span in numbers %}{% do pairs.append((span, number + span, number)) %}{% endfor %}
 {%- endfor %}
 
-with placed as (
-    select * from {{ ref('int_segment_history_placed') }}
+with histories as (
+    select * from {{ ref('int_segment_histories') }}
 ),
 
 days as (
@@ -22,22 +22,6 @@ spans as (
         {%- endfor %}
         max(observed_on) as last_observed_on
     from days
-),
-
-histories as (
-    select
-        customer_id,
-        min(first_started_on) as first_started_on,
-        bool_or(ends_otherwise) as ends_otherwise
-        {%- for number in numbers %},
-        bool_or(month_number = {{ number }}) as is_at_risk_{{ number }},
-        max(clv_amount) filter (where month_number = {{ number }}) as clv_amount_{{ number }}
-        {%- for scheme, column in history_schemes().items() %},
-        max({{ column }}) filter (where month_number = {{ number }}) as {{ scheme }}_{{ number }}
-        {%- endfor %}
-        {%- endfor %}
-    from placed
-    group by customer_id
 ),
 
 moves as (

@@ -72,18 +72,10 @@ measured as (
     select
         compared.*,
         features.feature_kind,
+        features.feature_label,
         case
             when interval_kind = 'value' then {{ value_label('value') }}
-            else features.feature_label || ' ' || case interval_kind
-                when 'missing' then 'unknown'
-                when 'zero' then '0'
-                when 'other' then 'other'
-                else {{ range_label('features.is_whole_number', 'lower_bound', 'upper_bound') }}
-                    || case
-                        when has_zero = 1 and coalesce(lower_bound, 0) <= 0 and coalesce(upper_bound, 1) > 0 then ', not 0'
-                        else ''
-                    end
-            end
+            else features.feature_label || ' ' || {{ interval_label('features.is_whole_number', 'has_zero = 1') }}
         end as interval_label,
         cast(discovery_churned_count as double) / nullif(discovery_count, 0) as discovery_churn_rate,
         cast(confirmation_churned_count as double) / nullif(confirmation_count, 0) as confirmation_churn_rate,
@@ -161,6 +153,7 @@ worded as (
 final as (
     select
         feature_name,
+        feature_label,
         interval_number,
         interval_label,
         interval_kind,

@@ -7,12 +7,15 @@ with cells as (
     where is_in_cube
 ),
 
+-- counted apart from the cells, because an extract without any dimension has a portfolio too
 portfolio as (
-    select distinct
-        portfolio_count as customers_count,
-        portfolio_churned_count as churned_count,
-        {{ churn_period_columns() | indent(4) }}
-    from cells
+    select
+        count(*) as customers_count,
+        count(*) filter (where is_churned) as churned_count,
+        {{ churn_period_columns() | indent(8) }}
+    from {{ ref('int_churn_observations') }}
+    where is_rated and is_churned is not null
+    group by {{ churn_period_columns() | indent(8) }}
 ),
 
 compared as (

@@ -24,14 +24,10 @@ dimensions as (
     select * from {{ ref('int_customer_dimensions') }}
 ),
 
--- one more than the tenths of customers with a lower score, so that equal scores share a decile
 ranked as (
     select
         *,
-        cast(1 + floor(
-            10.0 * (rank() over (partition by churn_basis order by churn_probability) - 1)
-            / count(*) over (partition by churn_basis)
-        ) as bigint) as churn_decile
+        {{ decile_of('churn_probability', ['churn_basis']) }} as churn_decile
     from scored
 ),
 

@@ -11,6 +11,10 @@ described as (
     select * from {{ ref('int_build_described') }}
 ),
 
+churn_defined as (
+    select max(churn_definition) as churn_definition from {{ ref('int_customers_churned') }}
+),
+
 {% set items = [] -%}
 {% if execute -%}
     {% for node in own_nodes() | sort(attribute='name') if node.config.meta.get('raw') -%}
@@ -66,6 +70,14 @@ items as (
         null as row_count,
         null as content_hash
     from as_of
+    union all
+    select
+        'build' as item_kind,
+        'churn_definition' as item_name,
+        churn_definition as item_value,
+        null as row_count,
+        null as content_hash
+    from churn_defined
     {%- for name in setting_kinds() | sort %}
     {%- set value = age_band_set() if name == 'age_band_set' else var(name) %}
     {%- if value is not none %}

@@ -1,0 +1,155 @@
+-- What is to be said of a segment in one sentence: its size and churn, what its customers have in common beyond the rule that
+-- defines it, the strategy that is worth most, the money, and what to be careful about.
+{#- features that are named, at most -#}
+{%- set named_count = 2 %}
+with segments as (
+    select * from {{ ref('strategy_segments') }}
+),
+
+features as (
+    select * from {{ ref('int_churn_features_listed') }}
+),
+
+portraits as (
+    select * from {{ ref('churn_portraits') }}
+),
+
+-- a feature of the rule, or one that follows from it, would say the rule again; small parts of a segment are not spoken of
+compared as (
+    select
+        segments.segment_scheme,
+        segments.segment_code,
+        portraits.feature_name,
+        abs(portraits.effect_size) as strength,
+        case
+            when portraits.level_count is null and portraits.effect_size > 0 then 'higher ' || features.feature_label
+            when portraits.level_count is null then 'lower ' || features.feature_label
+            when portraits.effect_size > 0 then 'more often '
+            else 'less often '
+        end || case
+            when portraits.level_count is null then ''
+            when features.feature_kind = 'flag' and portraits.feature_level = 'yes' then features.feature_label
+            when features.feature_kind = 'flag' then features.absence_label
+            else features.feature_label || ' ' || portraits.feature_level
+        end as difference
+    from segments
+    inner join portraits on segments.segment_code = portraits.portrait_code
+    inner join features on portraits.feature_name = features.feature_name
+    where
+        segments.segment_scheme = 'churn'
+        and portraits.is_significant
+        and portraits.feature_level <> 'unknown'
+        and segments.predicate_sql not like '%' || replace(portraits.feature_name, 'has_known_', '') || '%'
+        and portraits.known_count >= {{ number_var('small_cell_size') }}
+        and (
+            portraits.level_count is null
+            or portraits.level_count >= {{ number_var('minimum_cell_size') }}
+            and portraits.known_count - portraits.level_count >= {{ number_var('minimum_cell_size') }}
+        )
+),
+
+-- of the levels of a feature the one that differs most
+levelled as (
+    select
+        *,
+        row_number() over (
+            partition by segment_scheme, segment_code, feature_name order by strength desc, difference asc
+        ) as level_number
+    from compared
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by segment_scheme, segment_code order by strength desc, feature_name asc
+        ) as difference_number
+    from levelled
+    where level_number = 1
+),
+
+described as (
+    select
+        segment_scheme,
+        segment_code,
+        {{ concat_present([
+            'max(case when difference_number = 1 then difference end)',
+            'max(case when difference_number = 2 then difference end)',
+        ], ' and ') }} as distinguishing_features
+    from ranked
+    where difference_number <= {{ named_count }}
+    group by segment_scheme, segment_code
+),
+
+economics as (
+    select
+        *,
+        row_number() over (
+            partition by segment_scheme, segment_code
+            order by case when decision_code = 'do' then 0 else 1 end, coalesce(expected_net_amount, -1e15) desc, strategy_code
+        ) as offer_number
+    from {{ ref('strategy_economics') }}
+),
+
+joined as (
+    select
+        segments.segment_scheme,
+        segments.segment_code,
+        segments.segment_name,
+        segments.customers_count,
+        segments.remaining_count,
+        segments.known_outcome_count,
+        segments.churn_rate,
+        segments.churn_rate_ci_lower,
+        segments.churn_rate_ci_upper,
+        segments.churn_basis,
+        segments.observed_on,
+        segments.window_days,
+        segments.reading,
+        described.distinguishing_features,
+        economics.strategy_code,
+        economics.strategy_name,
+        economics.decision_code,
+        economics.eligible_count,
+        economics.expected_net_amount,
+        economics.least_net_amount,
+        economics.most_net_amount,
+        nullif({{ concat_present([
+            "case when segments.churn_basis = 'snapshot' then 'churn is a flag without dates, so the rate describes and does not predict' end",
+            "case when segments.known_outcome_count < " ~ number_var('small_cell_size') ~ " then 'few customers have a known outcome' end",
+            "case when segments.uses_protected_attribute then 'the rule uses age or gender' end",
+            "case when economics.evidence_level = 'assumed' then 'the save rate is assumed' end",
+        ], '; ') }}, '') as caution
+    from segments
+    left join described
+        on segments.segment_scheme = described.segment_scheme and segments.segment_code = described.segment_code
+    left join economics
+        on
+            segments.segment_scheme = economics.segment_scheme
+            and segments.segment_code = economics.segment_code
+            and economics.offer_number = 1
+),
+
+final as (
+    select
+        *,
+        {{ capitalised('coalesce(segment_name, segment_code)') }} || ': ' || {{ concat_present([
+            whole_text('customers_count') ~ " || ' customers, ' || " ~ whole_text('remaining_count') ~ " || ' of them current.'",
+            percent_text('churn_rate') ~ " || ' of ' || " ~ whole_text('known_outcome_count') ~ " || ' with a known outcome ' || " ~ churned_text() ~ " || ' (confidence interval '
+                || " ~ percent_text('churn_rate_ci_lower') ~ " || ' to ' || " ~ percent_text('churn_rate_ci_upper') ~ " || ').'",
+            "coalesce('Compared with others: ' || distinguishing_features, reading) || '.'",
+            "'Strategy: ' || strategy_name || coalesce(', expected to earn ' || " ~ whole_text('round(expected_net_amount)')
+                ~ " || ' (' || " ~ whole_text('round(least_net_amount)') ~ " || ' to ' || " ~ whole_text('round(most_net_amount)') ~ " || ')', '')
+                || case decision_code
+                    when 'do' then '; worth doing.'
+                    when 'test' then '; test first.'
+                    when 'hold' then '; not worth doing.'
+                    when 'cannot_be_tested' then '; too few customers for a test.'
+                    else '; what it earns is unknown.'
+                end",
+            "'Caution: ' || caution || '.'",
+        ], ' ') }} as sentence
+    from joined
+)
+
+select * from final
