@@ -209,7 +209,8 @@ def test_sheets_are_formatted_filtered_described_and_in_reading_order(demo, work
         }
     for sheet in workbook.worksheets[1:]:
         assert sheet.freeze_panes == "B2" and sheet.auto_filter.ref.startswith("A1:")
-        assert sheet.auto_filter.ref.endswith(str(sheet.max_row))
+        # of an empty mart it has a row beside the header
+        assert sheet.auto_filter.ref.endswith(str(max(sheet.max_row, 2)))
         # neighbours of equal width are one entry
         widths = {
             number: one.width

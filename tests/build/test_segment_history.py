@@ -68,7 +68,12 @@ def test_an_earlier_build_is_a_month_of_the_history(run_dbt, demo_copy):
     columns = "customer_id, recency_days, frequency_count, monetary_amount, rfm_segment"
     today = run_dbt(
         "run",
-        select=["int_rfm_history_measured", "int_rfm_history_thresholds", "int_rfm_history_scored"],
+        select=[
+            "int_rfm_scheme_chosen",
+            "int_rfm_history_measured",
+            "int_rfm_history_thresholds",
+            "int_rfm_history_scored",
+        ],
         into=demo_copy,
         rfm_scheme="purchases",
         history_thresholds="monthly",

@@ -201,7 +201,7 @@ def renderings(value):
 def test_every_number_of_a_sentence_is_in_its_row(build, mart, request):
     build = request.getfixturevalue(build)
     with duckdb.connect(str(build.path), read_only=True) as connection:
-        result = connection.execute(f"select * from marts.{mart}")
+        result = connection.execute(f"select * from marts.{mart} order by md5(sentence) limit 2000")
         names = [column[0] for column in result.description]
         rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
     told = 0
