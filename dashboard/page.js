@@ -359,6 +359,7 @@
       currentDeciles.length ? figure(say("figure_current"), whole(currentDeciles.reduce((sum, row) => sum + row.customers_count, 0))) : null,
       activeTiers.some((row) => row.tier_number > 0 && row.total_clv_amount != null) ? figure(say("figure_value"), money(activeTiers.filter((row) => row.tier_number > 0).reduce((sum, row) => sum + row.total_clv_amount, 0)), currency) : null) : null,
     findings().length ? element("ul", {}, findings().map((text) => element("li", {}, text))) : null,
+    data.changes ? [element("h3", {}, say("changes_title")), element("ul", { id: "changes" }, data.changes.map((row) => element("li", {}, grouped(row.sentence))))] : null,
   ]);
 
   // --- who churns
@@ -518,8 +519,31 @@
     return [element("h3", {}, found.length === 1 ? say("clusters_title_one", { set: capital(spaced(set)) }) : say("clusters_title", { set: capital(spaced(set)), count: found.length, label: ordered[0].label })),
       chart(ordered, { bound: engagementBound, first: say("head_cluster"), countHead: say("head_today") }), readings.length ? element("ul", { class: "soft" }, readings) : null];
   });
+  // How many each segment has won and lost between the first and the last day of the history.
+  const histories = [...groups(data.history || [], "segment_scheme")].map(([scheme, found]) => {
+    const days = [...new Set(found.map((row) => row.observed_on))].sort();
+    const [first, last] = [days[0], days[days.length - 1]];
+    if (days.length < 2) return null;
+    // a sum with a withheld month is not known
+    const added = (rows, column) => rows.some((row) => row[column] == null) ? null : rows.reduce((sum, row) => sum + row[column], 0);
+    const moved = [...groups(found, "label")].map(([label, rows]) => {
+      const on = (day) => (rows.find((row) => row.observed_on === day) || { customers_count: 0 }).customers_count;
+      const [later, earlier] = [rows.filter((row) => row.observed_on !== first), rows.filter((row) => row.observed_on !== last)];
+      return { label, then: on(first), now: on(last), joined: added(later, "arrived_count"), entered: added(later, "entered_count"), left: added(earlier, "moved_count"), churned: added(earlier, "churned_count") };
+    }).sort((a, b) => b.now - a.now || (a.label < b.label ? -1 : 1));
+    const count = (name) => [(row) => row[name] == null ? say("withheld") : whole(row[name]), true];
+    const growth = (row) => row.now - row.then;
+    const most = [...moved].sort((a, b) => Math.abs(growth(b)) - Math.abs(growth(a)))[0];
+    return [element("h3", {}, say("movement_title", { scheme: plain("scheme_", scheme), label: most.label, then: whole(most.then), now: whole(most.now), first, last })),
+      table(say("movement_caption", { scheme: plain("scheme_", scheme) }), [[say("head_segment"), (row) => row.label], [say("movement_then", { day: first }), ...count("then")], [say("movement_joined"), ...count("joined")],
+        [say("movement_entered"), ...count("entered")], [say("movement_left"), ...count("left")], [say("movement_churned"), ...count("churned")], [say("movement_now", { day: last }), ...count("now")]], moved)];
+  }).filter((part) => part);
   if (rfmParts.length || clusterParts.length) engagement.push(soft(say("engagement_note")), isInactivity ? soft(say("circular_note")) : hasWindow ? soft(say("today_note", { day: period.observed_on })) : null,
     rfmParts.slice(0, 1), clusterParts.slice(0, 1), rfmParts.length > 1 || clusterParts.length > 1 ? folded(say("other_schemes"), rfmParts.slice(1), clusterParts.slice(1)) : null);
+  if (histories.length) {
+    const [shown, others] = [histories.slice(-1), histories.slice(0, -1)];
+    engagement.push(shown, others.length ? folded(say("other_schemes"), others) : null);
+  }
   section("engagement", engagement.flat(2));
 
   // --- value

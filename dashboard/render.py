@@ -129,6 +129,16 @@ SECTIONS = {
         f"select cluster_set, cluster_name as label, interpretation as reading, {TODAY} "
         "from marts.cluster_profiles order by cluster_set, cluster_code",
     ),
+    "history": (
+        "segment_history",
+        "select segment_scheme, segment_name as label, observed_on, customers_count, arrived_count, entered_count, "
+        "moved_count, churned_count from marts.segment_history "
+        "order by segment_scheme, observed_on, segment_code",
+    ),
+    "changes": (
+        "quality_changes",
+        "select sentence from marts.quality_changes where is_beyond_noise order by change_rank limit 5",
+    ),
     "clv_tiers": (
         "clv_tiers",
         # churned customers, tier number 0, come last

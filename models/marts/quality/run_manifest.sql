@@ -78,7 +78,8 @@ items as (
         null as row_count,
         null as content_hash
     from churn_defined
-    {%- for name in setting_kinds() | sort %}
+    {#- what bears on publishing alone is no part of what is published -#}
+    {%- for name in setting_kinds() | sort if name not in ('published_builds_kept', 'require_publication') %}
     {%- set value = age_band_set() if name == 'age_band_set' else var(name) %}
     {%- if value is not none %}
     union all
