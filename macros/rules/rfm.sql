@@ -47,6 +47,37 @@
     group by all
 {%- endmacro %}
 
+{#- One row per scheme, with the entity that each of its measures comes from. -#}
+{% macro rfm_scheme_entities() -%}
+    select
+        rfm_scheme,
+        max(entity_name) filter (where measure = 'recency') as recency_entity,
+        max(entity_name) filter (where measure = 'frequency') as frequency_entity,
+        max(entity_name) filter (where measure = 'monetary') as monetary_entity
+    from {{ ref('rfm_schemes') }}
+    group by rfm_scheme
+{%- endmacro %}
+
+
+{#- Recency, frequency and money on a day in the past, by the entities of a relation `schemes`: observations have observed_on and
+    balance, events what had happened by that day. -#}
+{% macro rfm_measures(observations, events) -%}
+    {{ dbt.datediff(
+        "case schemes.recency_entity when 'interactions' then " ~ events ~ ".last_contact_on when 'transactions' then "
+        ~ events ~ ".last_purchase_on end",
+        observations ~ '.observed_on', 'day'
+    ) }} as recency_days,
+        case schemes.frequency_entity
+            when 'interactions' then {{ events }}.contact_count
+            when 'transactions' then {{ events }}.purchase_count
+        end as frequency_count,
+        case schemes.monetary_entity
+            when 'customers' then {{ observations }}.balance
+            when 'transactions' then {{ events }}.purchase_amount
+        end as monetary_amount
+{%- endmacro %}
+
+
 {#- The CTEs from `schemes` to `computed` with the quantiles that split each measure of a relation into bins, within `keys`
     (rfm_scheme and further columns). -#}
 {% macro rfm_thresholds(customers, keys) -%}

@@ -2,13 +2,7 @@
 -- no recency and a frequency of zero. Money from the customer record is the balance, and unknown where that is null.
 -- depends_on: {{ ref('int_input_findings') }}, so that nothing is measured on an implausible extract
 with schemes as (
-    select
-        rfm_scheme,
-        max(entity_name) filter (where measure = 'recency') as recency_entity,
-        max(entity_name) filter (where measure = 'frequency') as frequency_entity,
-        max(entity_name) filter (where measure = 'monetary') as monetary_entity
-    from {{ ref('rfm_schemes') }}
-    group by rfm_scheme
+    {{ rfm_scheme_entities() }}
 ),
 
 customers as (

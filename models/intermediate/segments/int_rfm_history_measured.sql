@@ -7,18 +7,12 @@ with observations as (
 ),
 
 schemes as (
-    select
-        rfm_scheme,
-        max(entity_name) filter (where measure = 'recency') as recency_entity,
-        max(entity_name) filter (where measure = 'frequency') as frequency_entity,
-        max(entity_name) filter (where measure = 'monetary') as monetary_entity
-    from {{ ref('rfm_schemes') }}
-    where rfm_scheme in (select chosen.rfm_scheme from {{ ref('int_rfm_scheme_chosen') }} as chosen)
-    group by rfm_scheme
+    {{ rfm_scheme_entities() }}
 ),
 
 supplied as (
     select distinct rfm_scheme from {{ ref('int_customers_rfm') }}
+    where rfm_scheme in (select chosen.rfm_scheme from {{ ref('int_rfm_scheme_chosen') }} as chosen)
 ),
 
 -- as in the outcome windows: unknown on every day of them
@@ -33,18 +27,7 @@ measured as (
         observations.customer_id,
         observations.month_number,
         observations.is_at_risk,
-        {{ dbt.datediff(
-            "case schemes.recency_entity when 'interactions' then observations.last_contact_on when 'transactions' then observations.last_purchase_on end",
-            'observations.observed_on', 'day'
-        ) }} as recency_days,
-        case schemes.frequency_entity
-            when 'interactions' then observations.contact_count
-            when 'transactions' then observations.purchase_count
-        end as frequency_count,
-        case schemes.monetary_entity
-            when 'customers' then observations.balance
-            when 'transactions' then observations.purchase_amount
-        end as monetary_amount
+        {{ rfm_measures('observations', 'observations') }}
     from observations
     cross join schemes
     inner join supplied on schemes.rfm_scheme = supplied.rfm_scheme

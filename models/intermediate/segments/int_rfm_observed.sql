@@ -10,13 +10,7 @@ counted as (
 ),
 
 schemes as (
-    select
-        rfm_scheme,
-        max(entity_name) filter (where measure = 'recency') as recency_entity,
-        max(entity_name) filter (where measure = 'frequency') as frequency_entity,
-        max(entity_name) filter (where measure = 'monetary') as monetary_entity
-    from {{ ref('rfm_schemes') }}
-    group by rfm_scheme
+    {{ rfm_scheme_entities() }}
 ),
 
 supplied as (
@@ -37,18 +31,7 @@ measured as (
         observations.observed_on,
         observations.is_rated,
         observations.is_churned,
-        {{ dbt.datediff(
-            "case schemes.recency_entity when 'interactions' then counted.last_contact_on when 'transactions' then counted.last_purchase_on end",
-            'observations.observed_on', 'day'
-        ) }} as recency_days,
-        case schemes.frequency_entity
-            when 'interactions' then counted.contact_count
-            when 'transactions' then counted.purchase_count
-        end as frequency_count,
-        case schemes.monetary_entity
-            when 'customers' then observations.balance
-            when 'transactions' then counted.purchase_amount
-        end as monetary_amount
+        {{ rfm_measures('observations', 'counted') }}
     from observations
     inner join counted
         on observations.customer_id = counted.customer_id and observations.observed_on = counted.observed_on
