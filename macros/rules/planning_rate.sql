@@ -6,3 +6,9 @@
         else 1.0 - power(1.0 - {{ rate }}, {{ number_var('planning_days') }} / cast({{ window_days }} as double))
     end
 {%- endmacro %}
+
+{#- Standard error of the planning rate of a row of int_segment_rates, over the rate. -#}
+{% macro planning_churn_error(rates) -%}
+    ({{ rates }}.planning_churn_rate_ci_upper - {{ rates }}.planning_churn_rate_ci_lower)
+    / nullif(2 * {{ confidence_z() }} * {{ rates }}.planning_churn_rate, 0)
+{%- endmacro %}

@@ -10,11 +10,10 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 ASSIGNMENT_TYPES = {"customer_id": "str", "strategy_code": "str"}
-# customers and strategies up to which the linear program is solved; beyond, prices are found that leave a proven gap
+# customers and strategies up to which the linear program is solved; beyond, an auction leaves a proven gap
 EXACT_SIZE = 20_000
-# share of the optimum that may be lost beyond that size, and sweeps after which the search ends in any case
+# share of the optimum that may be lost beyond that size
 TOLERATED_GAP = 0.005
-SWEEPS = 200
 
 
 def assign_places(options: pd.DataFrame) -> pd.DataFrame:
@@ -23,7 +22,8 @@ def assign_places(options: pd.DataFrame) -> pd.DataFrame:
     `options` has one row per customer and strategy: customer_id, strategy_code, gain (above 0, over what the customer
     brings without a place) and capacity_count (places of the strategy, alike in its rows). Returns the columns of
     ASSIGNMENT_TYPES. The sum of the gains is the optimum up to EXACT_SIZE options (the linear program has a whole
-    solution), and beyond it within TOLERATED_GAP of the optimum, by the bound of duality, or as near as SWEEPS come.
+    solution), and beyond it within TOLERATED_GAP of the optimum, by the bound of duality (Bertsekas 1988, The auction
+    algorithm).
     """
     if options.empty:
         return pd.DataFrame(columns=list(ASSIGNMENT_TYPES)).astype(ASSIGNMENT_TYPES)
@@ -34,15 +34,13 @@ def assign_places(options: pd.DataFrame) -> pd.DataFrame:
     gain = options["gain"].to_numpy(float)
     if len(options) <= EXACT_SIZE:
         is_taken = _solve(customer, strategy, gain, capacities)
-        place = np.full(len(customers), -1)
-        place[customer[is_taken]] = strategy[is_taken]
     else:
-        gains = np.zeros((len(customers), len(strategies)))
-        gains[customer, strategy] = gain
-        place = _assign_by_prices(gains, capacities)
-    has_place = place >= 0
+        is_taken = _assign_by_auction(customer, strategy, gain, capacities)
     return pd.DataFrame(
-        {"customer_id": customers[has_place], "strategy_code": strategies[place[has_place]]}
+        {
+            "customer_id": customers[customer[is_taken]],
+            "strategy_code": strategies[strategy[is_taken]],
+        }
     ).astype(ASSIGNMENT_TYPES)
 
 
@@ -62,57 +60,63 @@ def _solve(customer, strategy, gain, capacities) -> np.ndarray:
     return result.x > 0.5
 
 
-def _assign_by_prices(gains: np.ndarray, capacities: np.ndarray) -> np.ndarray:
-    """The column in which each row has a place, or -1; a gain of 0 is no option.
+def _assign_by_auction(customer, strategy, gain, capacities) -> np.ndarray:
+    """Which options are taken; `customer` ascends.
 
-    The price of a place rises to what the first customer without one would lose (coordinate descent on the dual), until
-    customers who take what is best for them after its price fill the places well enough.
+    The less a bid has to raise a price, the nearer is the end to the optimum: the smallest raise is lowered until the
+    bound of duality proves that it is near enough.
     """
-    prices = np.zeros(len(capacities))
-    best, most = np.full(len(gains), -1), -1.0
-    for sweep in range(SWEEPS):
-        for column, capacity in enumerate(capacities):
-            needs = gains[:, column] - _best_elsewhere(gains - prices, column)
-            is_scarce = capacity < len(needs)
-            prices[column] = (
-                max(0.0, -np.partition(-needs, capacity)[capacity]) if is_scarce else 0.0
-            )
-        if sweep % 5 == 0 or sweep == SWEEPS - 1:
-            place = _fill(gains, capacities, prices)
-            has_place = place >= 0
-            total = gains[has_place, place[has_place]].sum()
-            if total > most:
-                best, most = place, total
-            bound = np.maximum(0.0, (gains - prices).max(axis=1)).sum() + capacities @ prices
-            if bound - most <= TOLERATED_GAP * bound:
-                break
-    return best
-
-
-def _best_elsewhere(nets: np.ndarray, column: int) -> np.ndarray:
-    nets = nets.copy()
-    nets[:, column] = 0.0
-    return np.maximum(0.0, nets.max(axis=1))
-
-
-def _fill(gains: np.ndarray, capacities: np.ndarray, prices: np.ndarray) -> np.ndarray:
-    """Customers take what is best for them after its price; where too many want a place, those who would lose most
-    have it, and the others look for what is left."""
-    place, left = np.full(len(gains), -1), capacities.copy()
-    nets = np.where(gains > 0, gains - prices, -np.inf)
+    first = np.unique(customer, return_index=True)[1]
+    raise_ = 2 * TOLERATED_GAP * gain.mean()
     while True:
-        waiting = np.flatnonzero(place < 0)
-        free = np.where(left > 0, nets[waiting], -np.inf)
-        wanted = free.argmax(axis=1)
-        # at equal net gain a place is taken rather than left, as far as rounding allows
-        is_wanting = free[np.arange(len(waiting)), wanted] > -1e-9 * gains.max()
-        if not is_wanting.any():
-            return place
-        for column in np.unique(wanted[is_wanting]):
-            rows = waiting[is_wanting & (wanted == column)]
-            needs = gains[rows, column] - _best_elsewhere(
-                np.where(left > 0, nets[rows], -np.inf), column
-            )
-            rows = rows[np.argsort(-needs, kind="stable")][: left[column]]
-            place[rows] = column
-            left[column] -= len(rows)
+        is_taken, prices = _auction(customer, strategy, gain, capacities, first, raise_)
+        nets = np.maximum.reduceat(gain - prices[strategy], first)
+        bound = np.maximum(0.0, nets).sum() + capacities @ prices
+        if bound - gain[is_taken].sum() <= TOLERATED_GAP * bound:
+            return is_taken
+        raise_ /= 4
+
+
+def _auction(customer, strategy, gain, capacities, first, raise_) -> tuple[np.ndarray, np.ndarray]:
+    """Which options are taken, and the price of a place in each strategy.
+
+    In each round every customer without a place who would gain at today's prices bids for what gains most: as much as
+    leaves what is second best, and the raise. Each strategy keeps its highest bids; the lowest of them is its price
+    once all places are taken. A customer with a place then has the best option but for less than the raise.
+    """
+    sizes = np.diff(np.append(first, len(customer)))
+    prices = np.zeros(len(capacities))
+    held = [np.zeros(0, int)] * len(capacities)  # options that have a place, by strategy
+    bids = np.zeros(len(gain))
+    waiting = np.arange(len(first))
+    while len(waiting):
+        counts = sizes[waiting]
+        ends = np.cumsum(counts)
+        options = np.arange(ends[-1]) + np.repeat(first[waiting] - ends + counts, counts)
+        nets = gain[options] - prices[strategy[options]]
+        starts = ends - counts
+        best = np.maximum.reduceat(nets, starts)
+        is_best = np.flatnonzero(nets == np.repeat(best, counts))
+        is_best = is_best[np.unique(customer[options[is_best]], return_index=True)[1]]
+        nets[is_best] = -np.inf
+        second = np.maximum(0.0, np.maximum.reduceat(nets, starts))
+        is_bidding = best > 0
+        wanted = options[is_best[is_bidding]]
+        bids[wanted] = gain[wanted] - second[is_bidding] + raise_
+        outbid = []
+        for column in np.unique(strategy[wanted]):
+            offers = np.concatenate([held[column], wanted[strategy[wanted] == column]])
+            capacity = capacities[column]
+            if len(offers) >= capacity:
+                # the highest bids; among equal ones those that came first
+                lowest = -np.partition(-bids[offers], capacity - 1)[capacity - 1]
+                is_kept = bids[offers] > lowest
+                equal = np.flatnonzero(bids[offers] == lowest)
+                is_kept[equal[: capacity - is_kept.sum()]] = True
+                outbid.append(customer[offers[~is_kept]])
+                offers, prices[column] = offers[is_kept], lowest
+            held[column] = offers
+        waiting = np.sort(np.concatenate([np.zeros(0, int), *outbid]))
+    is_taken = np.zeros(len(gain), bool)
+    is_taken[np.concatenate(held)] = True
+    return is_taken, prices

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from customer_science.economics import range_of, saved_shares
+
 ALLOCATION_TYPES = {
     "scenario_code": "str",
     "clv_tier": "str",
@@ -17,6 +19,8 @@ ALLOCATION_TYPES = {
     "planned_spend": "float64",
     "even_spend": "float64",
     "floor_shortfall": "float64",
+    "least_contact_value": "float64",
+    "most_contact_value": "float64",
 }
 # money below this is rounding of the solver
 CENT = 0.01
@@ -27,7 +31,8 @@ def allocate_budgets(options: pd.DataFrame) -> pd.DataFrame:
 
     `options` has one row per scenario, tier and strategy: scenario_code, budget_amount, clv_tier, strategy_code,
     floor_share (of the budget, to be spent on contacts of the tier), remaining_count (customers of the tier),
-    capacity_count (of the strategy; null is no limit), setup_cost, contact_cost, expected_contact_value. Returns one
+    capacity_count (of the strategy; null is no limit), setup_cost, contact_cost, expected_contact_value, and, for the
+    range of that value, kept_value and fixed_cost of a contact and the columns of `economics.saved_shares`. Returns one
     row per row of `options` with the columns of ALLOCATION_TYPES. By value: the plan with the highest expected value
     less its cost among those that spend each tier's floor, worth it or not, or miss as little of the floors as can
     be; `floor_shortfall` is what a tier misses. Evenly: each tier has the share of the budget that it has of the
@@ -64,6 +69,9 @@ def allocate_budgets(options: pd.DataFrame) -> pd.DataFrame:
             lambda money: money >= CENT, 0.0
         )
         result.loc[positions, "floor_shortfall"] = one["clv_tier"].map(missed).to_numpy()
+    kept, fixed = (rows[name].to_numpy(float)[:, None] for name in ("kept_value", "fixed_cost"))
+    values = range_of(kept * saved_shares(rows) - fixed)
+    result["least_contact_value"], result["most_contact_value"] = values
     return result[list(ALLOCATION_TYPES)].astype(ALLOCATION_TYPES)
 
 

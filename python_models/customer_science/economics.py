@@ -15,6 +15,8 @@ ECONOMICS_TYPES = {
     "segment_scheme": "str",
     "segment_code": "str",
     "strategy_code": "str",
+    "least_saved_share": "float64",
+    "most_saved_share": "float64",
     "least_net": "float64",
     "expected_net": "float64",
     "most_net": "float64",
@@ -56,21 +58,13 @@ def estimate_economics(rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     mean = (low + high) / 2
     kept, fixed = table["kept_value"].astype(float), table["fixed_cost"].astype(float)
     result["expected_net"] = mean * kept - fixed
-    draws = _save_rates(mean, high - low)
-    levels = 1 + table["churn_error"].astype(float).fillna(0).to_numpy()[:, None] * stats.norm.ppf(
-        _midpoints()
-    )
-    # every save rate with every level of churn, which cannot be below none
-    nets = (
-        kept.to_numpy()[:, None, None] * draws[:, :, None] * levels.clip(0)[:, None, :]
-    ).reshape(len(table), POINTS**2)
-    nets = nets - fixed.to_numpy()[:, None]
-    tail = (1 - RANGE_SHARE) / 2
-    known = result["expected_net"].notna().to_numpy()
-    for name, share in (("least_net", tail), ("most_net", 1 - tail)):
-        result[name] = np.nan
-        result.loc[known, name] = np.quantile(nets[known], share, axis=1)
-    result["gain_probability"] = np.where(known, (nets > 0).mean(axis=1), np.nan)
+    shares = saved_shares(table)
+    nets = kept.to_numpy()[:, None] * shares - fixed.to_numpy()[:, None]
+    result["least_saved_share"], result["most_saved_share"] = range_of(shares)
+    result["least_net"], result["most_net"] = range_of(nets)
+    known = result["expected_net"].notna()
+    result["gain_probability"] = (nets > 0).mean(axis=1)
+    result["gain_probability"] = result["gain_probability"].where(known)
     # above 1 no save rate earns what it costs
     result["break_even_save_rate"] = (fixed / kept).where((kept > 0) & (fixed <= kept))
     churn = table["churn_probability"].astype(float)
@@ -92,17 +86,38 @@ def estimate_economics(rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     return result[list(ECONOMICS_TYPES)].astype(ECONOMICS_TYPES)
 
 
+def saved_shares(rows: pd.DataFrame) -> np.ndarray:
+    """Equally likely shares of the customers expected to churn whom a contact saves, in each row of `rows`: a save rate
+    times a level of churn (1.1 is a tenth more than expected), which cannot be below none.
+
+    Columns of `rows`, as in `estimate_economics`: pessimistic_save_rate, optimistic_save_rate and churn_error (null is
+    no error). Returns an array of one line a row; lines are not numbers where the save rates are not known.
+    """
+    low, high = (
+        rows[f"{name}_save_rate"].to_numpy(float) for name in ("pessimistic", "optimistic")
+    )
+    error = rows["churn_error"].astype(float).fillna(0).to_numpy()
+    levels = (1 + error[:, None] * stats.norm.ppf(_midpoints())).clip(0)
+    rates = _save_rates((low + high) / 2, high - low)
+    return (rates[:, :, None] * levels[:, None, :]).reshape(len(rows), POINTS**2)
+
+
+def range_of(cases: np.ndarray) -> np.ndarray:
+    """The least and the most of each line of `cases`, with RANGE_SHARE of them between the two."""
+    tail = (1 - RANGE_SHARE) / 2
+    return np.quantile(cases, [tail, 1 - tail], axis=1)
+
+
 def _midpoints() -> np.ndarray:
     return (np.arange(POINTS) + 0.5) / POINTS
 
 
-def _save_rates(mean: pd.Series, width: pd.Series) -> np.ndarray:
+def _save_rates(mean: np.ndarray, width: np.ndarray) -> np.ndarray:
     """Equally likely save rates of each row; all at the mean where the range has no width."""
-    centre, spread = mean.to_numpy(), width.to_numpy()
-    a, b = beta_of_range(centre, spread)
+    a, b = beta_of_range(mean, width)
     with np.errstate(invalid="ignore"):
         rates = stats.beta.ppf(_midpoints(), a[:, None], b[:, None])
-    return np.where(((spread > 0) & (centre > 0))[:, None], rates, centre[:, None])
+    return np.where(((width > 0) & (mean > 0))[:, None], rates, mean[:, None])
 
 
 def beta_of_range(mean: np.ndarray, width: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Budgets by scenario: options in, contacts and spend of each, by value and spread evenly, out."""
+"""Budgets by scenario: options in, contacts and spend of each and the worth of a contact out."""
 
 
 def model(dbt, session):

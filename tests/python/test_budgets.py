@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from customer_science.budgets import allocate_budgets
+from customer_science.comparisons import Settings
+from customer_science.economics import estimate_economics
 
 COLUMNS = [
     "clv_tier", "strategy_code", "floor_share", "remaining_count", "capacity_count", "setup_cost", "contact_cost",
@@ -20,10 +22,19 @@ OPTIONS = pd.DataFrame(
     ],
     columns=COLUMNS,
 ).assign(scenario_code="plan", budget_amount=500.0)
+# what the range of a contact's value needs
+RANGE = {
+    "kept_value": 1_000.0, "fixed_cost": 2.0, "pessimistic_save_rate": 0.02, "optimistic_save_rate": 0.08,
+    "churn_error": 0.1,
+}  # fmt: skip
+
+
+def allocate(options):
+    return allocate_budgets(options.assign(**RANGE))
 
 
 def allocated(options):
-    return allocate_budgets(options).set_index(["clv_tier", "strategy_code"])
+    return allocate(options).set_index(["clv_tier", "strategy_code"])
 
 
 def test_money_goes_to_the_best_ratio_after_every_floor():
@@ -59,7 +70,7 @@ def test_limits_are_kept(seed):
         columns=COLUMNS,
     ).assign(scenario_code="plan", budget_amount=float(draw.integers(0, 1_000)))  # fmt: skip
     options["floor_share"] = options.groupby("clv_tier")["floor_share"].transform("max")
-    plan = allocate_budgets(options).merge(options, on=["clv_tier", "strategy_code"])
+    plan = allocate(options).merge(options, on=["clv_tier", "strategy_code"])
     for kind in ("planned", "even"):
         contacts, spend = plan[f"{kind}_contact_count"], plan[f"{kind}_spend"]
         assert spend.sum() <= options["budget_amount"].iloc[0] + 1e-6
@@ -113,9 +124,7 @@ def test_the_plan_is_the_optimum_of_400_small_cases():
     options = pd.DataFrame(cases, columns=[*COLUMNS, "scenario_code"])
     budgets = pd.Series(draw.uniform(0, 60, 400), index=sorted(options["scenario_code"].unique()))
     options["budget_amount"] = options["scenario_code"].map(budgets)
-    plan = allocate_budgets(options).merge(
-        options, on=["scenario_code", "clv_tier", "strategy_code"]
-    )
+    plan = allocate(options).merge(options, on=["scenario_code", "clv_tier", "strategy_code"])
     net = plan["planned_contact_count"] * plan["expected_contact_value"] - plan["planned_spend"]
     found = net.groupby(plan["scenario_code"]).sum()
     best = pd.Series({s: best_by_brute_force(one) for s, one in options.groupby("scenario_code")})
@@ -140,11 +149,25 @@ def test_the_even_spread_follows_the_number_of_customers():
 
 def test_floors_above_the_budget_are_refused():
     with pytest.raises(ValueError, match="floors of scenario plan add up to 1.20"):
-        allocate_budgets(OPTIONS.assign(floor_share=0.6))
+        allocate(OPTIONS.assign(floor_share=0.6))
 
 
 def test_order_of_rows_changes_nothing_and_no_options_give_no_rows():
     pd.testing.assert_frame_equal(
-        allocate_budgets(OPTIONS.sample(frac=1, random_state=1)), allocate_budgets(OPTIONS)
+        allocate(OPTIONS.sample(frac=1, random_state=1)), allocate(OPTIONS)
     )
-    assert len(allocate_budgets(OPTIONS.iloc[:0])) == 0
+    assert len(allocate(OPTIONS.iloc[:0])) == 0
+
+
+def test_the_range_of_a_contact_is_that_of_the_economics_of_its_strategy():
+    plan = allocated(OPTIONS)
+    row = {
+        "reached_count": 1,
+        "churn_probability": 0.2,
+        "active_share": 1.0,
+        "evidence_level": "assumed",
+    }
+    row |= {"segment_scheme": "clv_tier", "segment_code": "high", "strategy_code": "call"} | RANGE
+    economics = estimate_economics(pd.DataFrame([row]), Settings(0.95, 0.05)).iloc[0]
+    assert plan["least_contact_value"].unique() == economics["least_net"]
+    assert plan["most_contact_value"].unique() == economics["most_net"]

@@ -1,7 +1,7 @@
 -- What each scenario can buy: per tier and strategy, what a contact costs, what it may keep, and how many can be made. A
 -- contact keeps a customer who would have churned, at the rate per planning period that the tier's outcome window implies,
--- with the save rate that the plan states as a range. Where churn is not known, the scenario's assumed rate is used. Churned
--- customers are not contacted.
+-- with the save rate that the plan states as a range; its offer is taken by those it keeps and by some who would have stayed.
+-- Where churn is not known, the scenario's assumed rate is used. Churned customers are not contacted.
 with tiers as (
     select * from {{ ref('int_clv_tiers_counted') }}
     where is_active
@@ -67,10 +67,12 @@ options as (
         plans.pessimistic_save_rate,
         plans.expected_save_rate,
         plans.optimistic_save_rate,
-        remaining.average_clv_amount * plans.active_share as reachable_value,
-        coalesce(rates.planning_churn_rate_ci_lower, scenarios.assumed_churn_rate) as lowest_churn_rate,
-        coalesce(rates.planning_churn_rate, scenarios.assumed_churn_rate) as expected_churn_rate,
-        coalesce(rates.planning_churn_rate_ci_upper, scenarios.assumed_churn_rate) as highest_churn_rate
+        plans.offer_cost_amount,
+        plans.retained_take_up_rate,
+        plans.active_share,
+        remaining.average_clv_amount,
+        coalesce(rates.planning_churn_rate, scenarios.assumed_churn_rate) as churn_rate,
+        {{ planning_churn_error('rates') }} as churn_error
     from tiers
     cross join scenarios
     inner join remaining on tiers.clv_tier = remaining.clv_tier
@@ -79,13 +81,19 @@ options as (
     inner join plans on strategies.strategy_code = plans.strategy_code
 ),
 
+valued_contacts as (
+    select
+        *,
+        active_share * churn_rate * (average_clv_amount - offer_cost_amount) as kept_value,
+        active_share * (1 - churn_rate) * retained_take_up_rate * offer_cost_amount as fixed_cost
+    from options
+),
+
 estimated as (
     select
         *,
-        reachable_value * lowest_churn_rate * pessimistic_save_rate as least_contact_value,
-        reachable_value * expected_churn_rate * expected_save_rate as expected_contact_value,
-        reachable_value * highest_churn_rate * optimistic_save_rate as most_contact_value
-    from options
+        kept_value * expected_save_rate - fixed_cost as expected_contact_value
+    from valued_contacts
 )
 
 select * from estimated

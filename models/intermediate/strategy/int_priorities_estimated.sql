@@ -80,10 +80,8 @@ estimated as (
         *,
         setup_effort_days + contact_effort_days * reached_count as effort_days,
         remaining_count * planning_churn_rate as expected_churned_customers,
-        reached_count * active_share * planning_churn_rate_ci_lower * pessimistic_save_rate as least_kept_customers,
-        reached_count * active_share * planning_churn_rate * expected_save_rate
-            as expected_kept_customers,
-        reached_count * active_share * planning_churn_rate_ci_upper * optimistic_save_rate as most_kept_customers,
+        reached_count * active_share * planning_churn_rate as reached_churned_customers,
+        reached_count * active_share * planning_churn_rate * expected_save_rate as expected_kept_customers,
         cast(value_held_amount as double) / nullif(remaining_count, 0) as average_value_held_amount
     from planned
 )

@@ -55,8 +55,7 @@ reached as (
         plans.pessimistic_save_rate,
         plans.optimistic_save_rate,
         plans.evidence_level,
-        (rates.planning_churn_rate_ci_upper - rates.planning_churn_rate_ci_lower)
-        / nullif(2 * {{ confidence_z() }} * rates.planning_churn_rate, 0) as churn_error
+        {{ planning_churn_error('rates') }} as churn_error
     from summed
     inner join plans on summed.strategy_code = plans.strategy_code
     left join rates on summed.segment_scheme = rates.segment_scheme and summed.segment_code = rates.segment_code

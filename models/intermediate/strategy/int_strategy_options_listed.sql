@@ -1,15 +1,18 @@
--- Every strategy that a segment proposes for a customer, once, by the segment that comes first in strategy_scheme_order: what
--- keeps the customer from it, and what a contact is expected to gain. It reaches a customer who would churn with the save
--- rate's middle, who then brings the value and takes the offer; a customer who stays anyway may take it, too.
-{%- set schemes = list_var('strategy_scheme_order', segment_schemes()) %}
+-- What keeps a customer from each strategy that a segment proposes, and what a contact is expected to gain. It reaches a customer
+-- who would churn with the save rate's middle, who then brings the value and takes the offer; a customer who stays anyway may
+-- take it, too.
 {#- by order, as the studies have it, nobody is blocked and no place is scarce -#}
 {%- set is_by_order = name_var('strategy_choice', ['expected_gain', 'order']) == 'order' %}
 
-with strategies as (
+with proposed as (
+    select * from {{ ref('int_strategies_proposed') }}
+),
+
+strategies as (
     select
         strategies.strategy_code,
-        strategies.strategy_kind,
-        plans.capacity_count,
+        strategies.strategy_kind = 'win_back' as is_win_back,
+        {{ 'cast(null as bigint)' if is_by_order else 'plans.capacity_count' }} as capacity_count,
         plans.balance_margin_rate,
         plans.offer_cost_amount,
         plans.retained_take_up_rate,
@@ -18,35 +21,11 @@ with strategies as (
         plans.active_share
     from {{ ref('strategies') }} as strategies
     inner join {{ ref('int_strategy_plans_updated') }} as plans on strategies.strategy_code = plans.strategy_code
-    -- what the bank does within its own house addresses no customer
-    where strategies.channel <> 'internal'
-),
-
--- var action_lists_use_protected_attributes says whether age and gender may decide what a customer is offered
-proposals as (
-    select
-        assigned.segment_scheme,
-        assigned.segment_code,
-        assigned.strategy_code,
-        assigned.strategy_rank,
-        case assigned.segment_scheme
-            {%- for scheme in schemes %}
-            when {{ sql_literal(scheme) }} then {{ loop.index }}
-            {%- endfor %}
-        end as scheme_position,
-        coalesce(named.uses_protected_attribute, false) and not {{ flag_var('action_lists_use_protected_attributes') }}
-            as is_barred,
-        strategies.strategy_kind = 'win_back' as is_win_back
-    from {{ ref('int_segment_strategies_assigned') }} as assigned
-    inner join strategies on assigned.strategy_code = strategies.strategy_code
-    left join {{ ref('int_segments_named') }} as named
-        on assigned.segment_scheme = named.segment_scheme and assigned.segment_code = named.segment_code
-    where assigned.segment_scheme in ({{ schemes | map('tojson') | join(', ') | replace('"', "'") }})
 ),
 
 memberships as (
     select * from {{ ref('int_segment_memberships') }}
-    where churn_basis in ('current', 'former')
+    where churn_basis = 'current'
 ),
 
 rates as (
@@ -61,41 +40,22 @@ stakes as (
     select * from {{ ref('int_customers_at_stake') }}
 ),
 
-proposed as (
-    select
-        memberships.customer_id,
-        memberships.churn_basis = 'current' as is_current,
-        memberships.segment_rank,
-        proposals.*
-    from memberships
-    inner join proposals
-        on memberships.segment_scheme = proposals.segment_scheme and memberships.segment_code = proposals.segment_code
-    -- current customers need not be won back
-    where memberships.churn_basis = 'former' or not proposals.is_win_back
-    qualify row_number() over (
-        partition by memberships.customer_id, proposals.strategy_code
-        order by proposals.is_barred, proposals.scheme_position, memberships.segment_rank, proposals.strategy_rank
-    ) = 1
-),
-
 valued as (
     select
         proposed.customer_id,
-        proposed.is_current,
         proposed.segment_scheme,
         proposed.segment_code,
-        proposed.scheme_position,
-        proposed.segment_rank,
-        proposed.strategy_rank,
+        proposed.option_order,
+        stakes.is_current,
         strategies.*,
-        case when proposed.is_current then coalesce(stakes.churn_probability, rates.planning_churn_rate) end as churn_probability,
+        case when stakes.is_current then coalesce(stakes.churn_probability, rates.planning_churn_rate) end as churn_probability,
         coalesce(cast(stakes.clv_amount as double), stakes.balance * strategies.balance_margin_rate) as known_value,
         case
             {%- if is_by_order %}
             when not proposed.is_barred then null
             {%- endif %}
             when proposed.is_barred then {{ eligibility_codes().index('protected_attribute') + 1 }}
-            when not proposed.is_current and not proposed.is_win_back then {{ eligibility_codes().index('churned') + 1 }}
+            when not stakes.is_current and not strategies.is_win_back then {{ eligibility_codes().index('churned') + 1 }}
             else least(any_blocks.block_position, own_blocks.block_position)
         end as block_position
     from proposed
@@ -117,7 +77,6 @@ averages as (
         {{ exact_average('stakes.balance') }} as average_balance
     from memberships
     inner join stakes on memberships.customer_id = stakes.customer_id
-    where memberships.churn_basis = 'current'
     group by memberships.segment_scheme, memberships.segment_code
 ),
 
@@ -166,10 +125,8 @@ scored as (
         is_current,
         segment_scheme,
         segment_code,
-        scheme_position,
-        segment_rank,
-        strategy_rank,
         strategy_code,
+        option_order,
         capacity_count,
         case block_position
             {%- for code in eligibility_codes() %}
@@ -183,28 +140,9 @@ scored as (
         coalesce(
             {{ 'null' if is_by_order else 'expected_gain' }},
             {{ 'null' if is_by_order else 'expected_kept' }},
-            cast(1 as double) / (1000000 * scheme_position + 1000 * segment_rank + strategy_rank)
+            cast(1 as double) / option_order
         ) as choice_score
     from gained
-),
-
-counted as (
-    select
-        *,
-        {{ 'false' if is_by_order else 'true' }} and coalesce(
-            capacity_count < count(*) filter (where blocked_by_code is null) over (partition by strategy_code), false
-        ) as is_limited
-    from scored
-),
-
-compared as (
-    select
-        *,
-        -- what a customer brings without a place in a strategy of limited capacity
-        greatest(0, coalesce(
-            max(choice_score) filter (where blocked_by_code is null and not is_limited) over (partition by customer_id), 0
-        )) as unlimited_score
-    from counted
 )
 
-select * from compared
+select * from scored

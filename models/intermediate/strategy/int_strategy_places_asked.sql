@@ -2,28 +2,45 @@
 -- Of the customers of a strategy no more can matter than there are places in all of them.
 with options as (
     select * from {{ ref('int_strategy_options_listed') }}
-    where is_limited and blocked_by_code is null and choice_score > unlimited_score
+    where blocked_by_code is null
+),
+
+limited as (
+    {{ limited_strategies('options') | indent(4) }}
+),
+
+-- what customers bring without a place
+unlimited as (
+    select
+        options.customer_id,
+        max(options.choice_score) as choice_score
+    from options
+    left join limited on options.strategy_code = limited.strategy_code
+    where limited.strategy_code is null
+    group by options.customer_id
+),
+
+competing as (
+    select
+        options.customer_id,
+        options.strategy_code,
+        options.choice_score - greatest(0, coalesce(unlimited.choice_score, 0)) as gain,
+        limited.capacity_count
+    from options
+    inner join limited on options.strategy_code = limited.strategy_code
+    left join unlimited on options.customer_id = unlimited.customer_id
+    where options.choice_score > greatest(0, coalesce(unlimited.choice_score, 0))
 ),
 
 places as (
-    select sum(capacity_count) as place_count
-    from (
-        select
-            strategy_code,
-            max(capacity_count) as capacity_count
-        from options
-        group by strategy_code
-    ) as capacities
+    select sum(capacity_count) as place_count from limited
 ),
 
 ranked as (
     select
-        customer_id,
-        strategy_code,
-        choice_score - unlimited_score as gain,
-        capacity_count,
-        row_number() over (partition by strategy_code order by choice_score - unlimited_score desc, customer_id) as gain_rank
-    from options
+        *,
+        row_number() over (partition by strategy_code order by gain desc, customer_id asc) as gain_rank
+    from competing
 ),
 
 asked as (

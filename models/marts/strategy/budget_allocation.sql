@@ -29,9 +29,9 @@ described as (
         cast(allocated.floor_shortfall as decimal(18, 2)) as floor_shortfall_amount,
         allocated.planned_contact_count,
         cast(allocated.planned_spend as decimal(18, 2)) as spend_amount,
-        cast(allocated.planned_contact_count * options.least_contact_value - allocated.planned_spend as decimal(18, 2)) as least_net_amount,
+        cast(allocated.planned_contact_count * allocated.least_contact_value - allocated.planned_spend as decimal(18, 2)) as least_net_amount,
         cast(allocated.planned_contact_count * options.expected_contact_value - allocated.planned_spend as decimal(18, 2)) as expected_net_amount,
-        cast(allocated.planned_contact_count * options.most_contact_value - allocated.planned_spend as decimal(18, 2)) as most_net_amount,
+        cast(allocated.planned_contact_count * allocated.most_contact_value - allocated.planned_spend as decimal(18, 2)) as most_net_amount,
         allocated.even_contact_count,
         cast(allocated.even_spend as decimal(18, 2)) as even_spend_amount,
         cast(allocated.even_contact_count * options.expected_contact_value - allocated.even_spend as decimal(18, 2))

@@ -8,25 +8,36 @@ places as (
     select * from {{ ref('int_strategy_places_assigned') }}
 ),
 
+limited as (
+    {{ limited_strategies('options') | indent(4) }}
+),
+
+placed_customers as (
+    select distinct customer_id from places
+),
+
 placed as (
     select
         options.*,
-        places.strategy_code is not null as has_place,
-        count(places.strategy_code) over (partition by options.customer_id) > 0 as has_any_place
+        limited.strategy_code is not null and places.strategy_code is null as lacks_place,
+        options.blocked_by_code is null
+        and options.choice_score > 0
+        and (places.strategy_code is not null or placed_customers.customer_id is null and limited.strategy_code is null)
+            as is_choosable
     from options
+    left join limited on options.strategy_code = limited.strategy_code
     left join places on options.customer_id = places.customer_id and options.strategy_code = places.strategy_code
+    left join placed_customers on options.customer_id = placed_customers.customer_id
 ),
 
 preferred as (
     select
         *,
-        blocked_by_code is null
-        and choice_score > 0
-        and (has_place or not has_any_place and not is_limited)
+        is_choosable
         and row_number() over (
-            partition by customer_id, blocked_by_code is null, has_place or not has_any_place and not is_limited
-            order by choice_score desc, scheme_position asc, segment_rank asc, strategy_rank asc
-        ) = 1 as is_chosen
+            partition by customer_id order by is_choosable desc, choice_score desc, option_order asc
+        ) = 1 as is_chosen,
+        max(case when is_choosable then choice_score end) over (partition by customer_id) as chosen_score
     from placed
 ),
 
@@ -36,15 +47,7 @@ judged as (
         coalesce(
             blocked_by_code,
             -- better than what is chosen, but others have the places
-            case
-                when
-                    is_limited
-                    and not has_place
-                    and choice_score > greatest(
-                        0, coalesce(max(choice_score) filter (where is_chosen) over (partition by customer_id), 0)
-                    )
-                    then 'over_capacity'
-            end
+            case when lacks_place and choice_score > greatest(0, coalesce(chosen_score, 0)) then 'over_capacity' end
         ) as final_code
     from preferred
 ),
@@ -54,8 +57,7 @@ ranked as (
         *,
         case
             when final_code is null then row_number() over (
-                partition by customer_id, final_code is null
-                order by choice_score desc, scheme_position asc, segment_rank asc, strategy_rank asc
+                partition by customer_id order by final_code is null desc, choice_score desc, option_order asc
             )
         end as option_rank
     from judged

@@ -26,9 +26,10 @@ valued as (
         estimated.*,
         named.segment_name,
         strategies.strategy_name,
-        cast(least_kept_customers * average_value_held_amount as decimal(18, 2)) as least_kept_amount,
+        -- a segment without current customers has no economics, and nobody to keep
+        reached_churned_customers * coalesce(economics.least_saved_share, 0) as least_kept_customers,
+        reached_churned_customers * coalesce(economics.most_saved_share, 0) as most_kept_customers,
         cast(expected_kept_customers * average_value_held_amount as decimal(18, 2)) as expected_kept_amount,
-        cast(most_kept_customers * average_value_held_amount as decimal(18, 2)) as most_kept_amount,
         expected_kept_customers * average_value_held_amount / nullif(effort_days, 0) as kept_amount_per_effort_day,
         expected_kept_customers / nullif(effort_days, 0) as kept_customers_per_effort_day,
         economics.decision_code,
@@ -52,6 +53,8 @@ valued as (
 ranked as (
     select
         *,
+        cast(least_kept_customers * average_value_held_amount as decimal(18, 2)) as least_kept_amount,
+        cast(most_kept_customers * average_value_held_amount as decimal(18, 2)) as most_kept_amount,
         cast(row_number() over (
             partition by segment_scheme
             order by
