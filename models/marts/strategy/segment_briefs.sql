@@ -40,6 +40,8 @@ compared as (
         and portraits.is_significant
         and portraits.feature_level <> 'unknown'
         and segments.predicate_sql not like '%' || replace(portraits.feature_name, 'has_known_', '') || '%'
+        -- of the two levels of a flag the one that is more frequent
+        and (features.feature_kind <> 'flag' or portraits.effect_size > 0)
         and portraits.known_count >= {{ number_var('small_cell_size') }}
         and (
             portraits.level_count is null
