@@ -86,12 +86,13 @@
                       count or rate of churned customers has some
       corrected_within  the columns that make a family of p-values, where nothing is concluded from q_value: it is published as that
                       of the rows that are not withheld
-      dimensions      further columns that say which cell it is
+      dimensions      further columns that say which cell it is, and other sizes than `count`; they stay in small cells
       ranks           column with a rank that depends on withheld figures -> the columns within which it counts; it is
                       renumbered among the published rows
       leaves_out      withheld rows are left out, because the existence of a row discloses the outcome
       parts           column that counts some of the cell (or, called a share, their share) -> `of`, the column with the
-                      number that they are a part of (default: the size), and `tells`, the columns that disclose the same
+                      number that they are a part of, which must not be small either (default: the size), and `tells`, the
+                      columns that disclose the same
       bases           column that counts some of the cell -> the columns that are about these only -#}
 {% macro cells_of(mart, tagged) %}
     {% if mart.columns.keys() | select('in', tagged['is_person_key']) | list %}{% do return(none) %}{% endif %}
@@ -112,6 +113,7 @@
             'name': column,
             'tells': [column] + part.get('tells', []),
             'counts': [count, whole ~ ' - ' ~ count],
+            'whole': part.get('of'),
         }) %}
     {% endfor %}
     {% for column, tells in cells.get('bases', {}).items() %}
@@ -144,9 +146,7 @@
     {%- set withheld = with_companions(with_outcomes(mart, outcomes), judged, mart, cells) -%}
     {%- set judged = [] -%}
     {%- for part in parts_of(cells) -%}
-        {%- do judged.append({
-            'flag': 'is_withheld_' ~ part['name'], 'counts': part['counts'], 'already': 'is_withheld',
-        }) -%}
+        {%- do judged.append(dict(part, flag='is_withheld_' ~ part['name'], already='is_withheld')) -%}
     {%- endfor -%}
     {{ with_companions('(' ~ withheld ~ ') as cells', judged, mart, cells) if judged else withheld }}
 {%- endmacro -%}
@@ -179,9 +179,10 @@
 {%- endmacro %}
 
 
-{#- Adds the flags in `judged` to the rows of a relation: true where one of its counts is above zero and below the minimum,
-    or the row is withheld already; and, where such rows of a group together are still below it, for the row of the group
-    with the smallest counts that are not. -#}
+{#- Adds the flags in `judged` to the rows of a relation: true where one of its counts is above zero and below the minimum, or
+    the row is withheld already. Where these rows do not protect each other, a companion is withheld too: the row of the
+    group with the smallest counts that are not below the minimum or, if it has none, all rows. Rows protect each other if
+    together they are not below the minimum, and if each count of a pair that adds up to a known size could differ by two. -#}
 {% macro with_companions(relation, judged, mart, cells) %}
     {%- set minimum = number_var('minimum_cell_size') -%}
     {%- set within = cells.get('add_up_within') %}
@@ -191,45 +192,58 @@
         {%- for one in judged %},
         shut_{{ one['flag'] }}
         {%- if within is not none %}
-        or open_{{ one['flag'] }} and rank_{{ one['flag'] }} = 1 and shut_rows_{{ one['flag'] }} > 0
-        and shut_least_{{ one['flag'] }} < {{ minimum }}
+        or max(case when exposed_{{ one['flag'] }} then 1 else 0 end) over (partition by {{ groups }}) = 1
+        and (open_rows_{{ one['flag'] }} = 0 or open_{{ one['flag'] }} and rank_{{ one['flag'] }} = 1)
         {%- endif %} as {{ one['flag'] }}
         {%- endfor %}
     from (
         select
             *
             {%- for one in judged %},
-            count(case when shut_{{ one['flag'] }} then 1 end) over (partition by {{ groups }}) as shut_rows_{{ one['flag'] }},
-            {%- set sums = [] -%}
-            {%- for count in one['counts'] -%}
-                {%- do sums.append(
-                    'coalesce(sum(case when shut_' ~ one['flag'] ~ ' then ' ~ count ~ ' end) over (partition by ' ~ groups ~ '), 0)'
-                ) -%}
-            {%- endfor %}
-            {{ smallest_of(sums) }} as shut_least_{{ one['flag'] }},
-            row_number() over (
-                partition by {{ groups }}, open_{{ one['flag'] }}
-                order by
-                    {{ smallest_of(one['counts']) }}
-                    {%- for column in mart.config.meta['grain'] %},
-                    coalesce(cast({{ column }} as {{ kind_type('text') }}), 'unknown')
-                    {%- endfor %}
-            ) as rank_{{ one['flag'] }}
+            {%- set counts, totals = one['counts'], [] -%}
+            {%- for _ in counts %}{% do totals.append('total_' ~ loop.index0 ~ '_' ~ one['flag']) %}{% endfor %}
+            shut_{{ one['flag'] }} and (
+                {{ smallest_of(totals) }} < {{ minimum }}
+                {%- if counts | length == 2 %}
+                or least({{ counts[0] }}, {{ totals[1] }} - ({{ counts[1] }}))
+                + least({{ counts[1] }}, {{ totals[0] }} - ({{ counts[0] }})) < least(2, {{ counts[0] }} + {{ counts[1] }})
+                {%- endif %}
+            ) as exposed_{{ one['flag'] }}
             {%- endfor %}
         from (
             select
                 *
                 {%- for one in judged %},
-                {{ one['already'] }}
                 {%- for count in one['counts'] %}
-                or coalesce({{ count }} > 0 and {{ count }} < {{ minimum }}, false)
-                {%- endfor %} as shut_{{ one['flag'] }},
-                not {{ one['already'] }} and coalesce({{ smallest_of(one['counts']) }} >= {{ minimum }}, false)
-                    as open_{{ one['flag'] }}
+                coalesce(sum(case when shut_{{ one['flag'] }} then {{ count }} end) over (partition by {{ groups }}), 0)
+                    as total_{{ loop.index0 }}_{{ one['flag'] }},
                 {%- endfor %}
-            from {{ relation }}
-        ) as judged
-    ) as ranked
+                count(case when open_{{ one['flag'] }} then 1 end) over (partition by {{ groups }})
+                    as open_rows_{{ one['flag'] }},
+                row_number() over (
+                    partition by {{ groups }}, open_{{ one['flag'] }}
+                    order by
+                        {{ smallest_of(one['counts']) }}
+                        {%- for column in mart.config.meta['grain'] %},
+                        coalesce(cast({{ column }} as {{ kind_type('text') }}), 'unknown')
+                        {%- endfor %}
+                ) as rank_{{ one['flag'] }}
+                {%- endfor %}
+            from (
+                select
+                    *
+                    {%- for one in judged %},
+                    {{ one['already'] }}
+                    {%- for count in one['counts'] + ([one['whole']] if one.get('whole') else []) %}
+                    or coalesce({{ count }} > 0 and {{ count }} < {{ minimum }}, false)
+                    {%- endfor %} as shut_{{ one['flag'] }},
+                    not {{ one['already'] }} and coalesce({{ smallest_of(one['counts']) }} >= {{ minimum }}, false)
+                        as open_{{ one['flag'] }}
+                    {%- endfor %}
+                from {{ relation }}
+            ) as judged
+        ) as totalled
+    ) as exposed
 {%- endmacro %}
 
 

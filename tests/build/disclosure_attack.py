@@ -120,6 +120,7 @@ class Reader:
             self.read_intervals()
             self.read_distributions()
             self.read_segments()
+            self.read_rates()
             self.read_history()
             self.read_rules()
         self.add_up()
@@ -325,6 +326,35 @@ class Reader:
             for members in schemes.values():
                 if self.is_sum(members, self.portfolio[0]):
                     self.total(members, self.portfolio[1])
+
+    def read_rates(self):
+        """Counts that follow from a rate and its base, in marts that say it again in other words."""
+        for table, columns in (
+            ("segment_briefs", "known_outcome_count, churn_rate"),
+            ("strategy_priorities", "evidence_count, churn_rate"),
+        ):
+            for scheme, code, size, rate in self.rows(
+                f"select distinct segment_scheme, segment_code, {columns} from marts.{table}"
+            ):
+                cell = frozenset([("scheme " + scheme, code)])
+                if rate is not None and self.sizes.get(cell) == size:
+                    self.see(cell, size, round(rate * size))
+        for name, value, size, rate in self.rows(
+            "select group_name, group_value, customers_count, churn_rate from marts.quality_fairness "
+            "where decision_name = 'score' and group_name <> 'portfolio'"
+        ):
+            cell = frozenset([(name, value)])
+            if self.sizes.get(cell) == size:
+                self.see(cell, size, None if rate is None else round(rate * size))
+        deciles = []
+        for decile, size, outcome in self.rows(
+            "select churn_decile, customers_count, churned_count from marts.churn_score_deciles "
+            "where churn_basis = 'window'"
+        ):
+            deciles.append(frozenset([("decile", str(decile))]))
+            self.see(deciles[-1], size, outcome)
+        if deciles and self.is_sum(deciles, self.portfolio[0]):
+            self.total(deciles, self.portfolio[1])
 
     def read_history(self):
         """Churn of segments between two days of the history: how many went to the state `churned`, or else to any other
@@ -549,3 +579,224 @@ class Reader:
             for cell, (lowest, highest) in self.bounds(cells).items()
             if highest - lowest < min(2, self.sizes[cell])
         }
+
+
+class Counts:
+    """Counts of a part of some customers (women, chosen, kept), and what they add up to in all marts together."""
+
+    def __init__(self, path):
+        self.told, self.wholes, self.sums, self.sizes = {}, {}, [], set()
+        with duckdb.connect(str(path), read_only=True) as connection:
+            self.rows = lambda sql: connection.sql(sql).fetchall()
+            self.read_segments()
+            self.read_engagement()
+            self.read_decisions()
+            self.read_campaigns()
+
+    def see(self, key, count, whole, is_size=False):
+        """`whole` is a number, or the key of another count."""
+        self.wholes[key] = whole
+        if is_size:
+            self.sizes.add(key)
+        if count is not None:
+            self.told[key] = count
+        return key
+
+    def read_segments(self):
+        """Schemes that have everybody once agree about how many there are in all."""
+        rows = self.rows(
+            "select segment_scheme, segment_code, customers_count, women_count, credit_card_count "
+            "from marts.strategy_segments"
+        )
+        sizes = collections.Counter()
+        for scheme, _, size, *_ in rows:
+            sizes[scheme] += size
+        everybody = sizes[next(scheme for scheme in ("rule", "rfm") if scheme in sizes)]
+        for place, name in ((3, "women"), (4, "cards")):
+            everyone = self.see(("segments", name), None, everybody)
+            for scheme in sizes:
+                cells = [
+                    self.see((scheme, row[1], name), row[place], row[2])
+                    for row in rows
+                    if row[0] == scheme
+                ]
+                if sizes[scheme] == everybody:
+                    self.sums.append((cells, [everyone]))
+        ((women,),) = self.rows(
+            "select coalesce(max(customers_count), 0) from marts.rfm_by_gender where gender = 'female'"
+        )
+        if women <= everybody:
+            self.told["segments", "women"] = women
+
+    def read_engagement(self):
+        parts = ("engaged_count", "champions_and_loyal_share", "at_risk_share")
+        for mart, group in (
+            ("rfm_by_city", "'city'"), ("rfm_by_gender", "'gender'"), ("rfm_by_age_band", "age_band_set"),
+        ):  # fmt: skip
+            groups = collections.defaultdict(list)
+            value = mart.removeprefix("rfm_by_")
+            for scheme, set_name, key, size, *counts in self.rows(
+                f"select rfm_scheme, {group}, {value}, customers_count, {', '.join(parts)} from marts.{mart}"
+            ):
+                for part, count in zip(parts, counts, strict=True):
+                    if count is not None and part.endswith("_share"):
+                        count = round(count * size)
+                    cell = self.see((scheme, set_name, key, part), count, size)
+                    groups[scheme, set_name, part].append(cell)
+            for (scheme, _, part), cells in groups.items():
+                size = sum(self.wholes[cell] for cell in cells)
+                everyone = (scheme, size, part)
+                self.wholes.setdefault(everyone, size)
+                self.sums.append((cells, [everyone]))
+
+    def read_decisions(self):
+        groups = collections.defaultdict(list)
+        for decision, features, name, value, size, count in self.rows(
+            "select decision_name, feature_set, group_name, group_value, customers_count, selected_count "
+            "from marts.quality_fairness"
+        ):
+            cell = self.see((decision, features, name, value), count, size)
+            groups[decision, features, name].append(cell)
+        for (decision, features, name), cells in groups.items():
+            if name != "portfolio":
+                self.sums.append((cells, groups[decision, features, "portfolio"]))
+
+    def read_campaigns(self):
+        for code, size, *counts in self.rows(
+            "select campaign_code, customers_count, blocked_count, treated_count, holdout_count "
+            "from marts.campaign_sizes"
+        ):
+            arms = [
+                self.see(("campaign", code, arm), count, size)
+                for arm, count in zip(("blocked", "treated", "holdout"), counts, strict=True)
+            ]
+            self.sums.append((arms, [self.see(("campaign", code), size, size, is_size=True)]))
+        columns = [
+            f"{arm}_{what}count"
+            for arm in ("treated", "holdout")
+            for what in ("", "known_", "kept_")
+        ]
+        schemes, sizes = collections.defaultdict(list), collections.Counter()
+        for campaign, scheme, segment, outcome, size, is_told, *counts in self.rows(
+            "select campaign_code, segment_scheme, segment_code, outcome_code, customers_count, "
+            f"coalesce(difference is not null or sentence like '%stayed%', false), {', '.join(columns)} "
+            "from marts.campaign_readout"
+        ):
+            # a difference of rates, and a sentence with them, tell the counts
+            assert None not in counts or not is_told, (campaign, scheme, segment)
+            row = (campaign, outcome, scheme)
+            schemes[row].append(segment)
+            sizes[row] += size
+            whole = self.see((*row, segment), size, size, is_size=True)
+            for arm in (0, 3):
+                of = whole
+                for column, count in zip(
+                    columns[arm : arm + 3], counts[arm : arm + 3], strict=True
+                ):
+                    of = self.see((*row, segment, column), count, of, is_size="kept" not in column)
+            self.sums.append(([(*row, segment, columns[arm]) for arm in (0, 3)], [whole]))
+        evidence = collections.defaultdict(list)
+        for campaign, outcome, scheme in schemes:
+            everybody = (campaign, outcome, "all")
+            if sizes[campaign, outcome, scheme] == sizes[everybody] and scheme != "all":
+                for column in columns:
+                    cells = [
+                        (campaign, outcome, scheme, one, column)
+                        for one in schemes[campaign, outcome, scheme]
+                    ]
+                    self.sums.append((cells, [(*everybody, "all", column)]))
+        # a strategy's evidence is what its campaigns have shown, each by one outcome
+        for strategy, campaign, outcome in self.rows(
+            "select strategy_code, campaign_code, min(outcome_code) from marts.campaign_readout "
+            "where segment_scheme = 'all' and coalesce(verdict, 'works') in ('works', 'harms', 'inconclusive') "
+            "group by strategy_code, campaign_code"
+        ):
+            evidence[strategy].append((campaign, outcome, "all", "all"))
+        for strategy, size, count, *counts in self.rows(
+            "select strategy_code, customers_count, campaign_count, treated_known_count, treated_kept_count, "
+            "holdout_known_count, holdout_kept_count from marts.strategy_evidence where campaign_count > 0"
+        ):
+            if count != len(evidence[strategy]):
+                continue
+            told = [columns[1], columns[2], columns[4], columns[5]]
+            for column, number in zip(told, counts, strict=True):
+                whole = self.see(
+                    ("evidence", strategy, column), number, size, is_size="kept" not in column
+                )
+                self.sums.append(([(*cell, column) for cell in evidence[strategy]], [whole]))
+
+    def size(self, key):
+        whole = self.wholes[key]
+        return self.size(whole) if isinstance(whole, tuple) else whole
+
+    def small(self):
+        """Where all counts are told: those that are small, leave few, or are of few. Sizes are public."""
+        found = set()
+        for key, count in self.told.items():
+            whole = self.wholes[key]
+            whole = self.told.get(whole) if isinstance(whole, tuple) else whole
+            is_size = key in self.sizes or whole is None
+            if not is_size and {count, whole - count, whole} & set(range(1, MINIMUM)):
+                found.add(key)
+        return found
+
+    def worked_out(self, keys):
+        """Which of these counts are told, or follow exactly or within one."""
+        unknown = {
+            key: i for i, key in enumerate(key for key in self.wholes if key not in self.told)
+        }
+        limits = [(0, self.size(key)) for key in unknown]
+        lines, least, most = [], [], []
+
+        def add(terms, low, high):
+            answer = 0
+            line = collections.Counter()
+            for key, factor in terms:
+                if key in unknown:
+                    line[unknown[key]] += factor
+                else:
+                    answer -= factor * self.told[key]
+            line = {column: factor for column, factor in line.items() if factor}
+            if line:
+                lines.append(line)
+                least.append(answer + low)
+                most.append(answer + high)
+            else:
+                assert low <= -answer <= high, terms
+
+        for cells, whole in self.sums:
+            add([(c, 1) for c in cells] + [(c, -1) for c in whole], 0, 0)
+        for key, whole in self.wholes.items():
+            if isinstance(whole, tuple):
+                add([(key, 1), (whole, -1)], -np.inf, 0)
+        matrix = csr_matrix(
+            (
+                [factor for line in lines for factor in line.values()],
+                (
+                    [i for i, line in enumerate(lines) for _ in line],
+                    [column for line in lines for column in line],
+                ),
+            ),
+            shape=(len(lines), len(unknown)),
+        )
+        low, high = (np.array(side, float) for side in zip(*limits, strict=True))
+        found = {}
+        for key in keys:
+            if key in self.told:
+                found[key] = (self.told[key], self.told[key])
+                continue
+            both = []
+            for sign in (1, -1):
+                aim = np.zeros(len(unknown))
+                aim[unknown[key]] = sign
+                solved = milp(
+                    aim,
+                    integrality=np.ones(len(unknown)),
+                    bounds=(low, high),
+                    constraints=LinearConstraint(matrix, least, most),
+                )
+                assert solved.status == 0, solved.message
+                both.append(sign * round(solved.fun))
+            if both[1] - both[0] < min(2, self.size(key)):
+                found[key] = tuple(both)
+        return found

@@ -7,7 +7,7 @@ import re
 import duckdb
 import pytest
 from conftest import NO_UNIT_TESTS, ROOT
-from disclosure_attack import Reader
+from disclosure_attack import Counts, Reader
 from scipy import stats
 
 CUSTOMERS = 600
@@ -60,6 +60,18 @@ def test_no_small_cell_of_a_few_customers_can_be_worked_out(few_customers):
             ]
         ]
     assert sum(one for one, _ in told) > sum(every for _, every in told) / 3
+
+
+@pytest.mark.parametrize("build", ["demo", "few_customers"])
+def test_no_small_part_of_a_cell_follows_from_other_marts(build, request):
+    build = request.getfixturevalue(build)
+    every = Counts(build.path)
+    small, told = every.small(), Counts(build.published)
+    assert len(small) > 100 and small <= told.wholes.keys()
+    assert told.worked_out(small) == {}
+    # the attack works: where small ones alone are withheld, some follow
+    every.told = {key: count for key, count in every.told.items() if key not in small}
+    assert len(every.worked_out(small)) > 20
 
 
 @pytest.mark.parametrize("build", ["demo", "few_customers"])

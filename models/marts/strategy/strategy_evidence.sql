@@ -23,7 +23,16 @@ campaigns as (
         cast(sum(treated_known_count) as bigint) as treated_known_count,
         cast(sum(treated_kept_count) as bigint) as treated_kept_count,
         cast(sum(holdout_known_count) as bigint) as holdout_known_count,
-        cast(sum(holdout_kept_count) as bigint) as holdout_kept_count
+        cast(sum(holdout_kept_count) as bigint) as holdout_kept_count,
+        min(least(
+            {%- for arm in ['treated', 'holdout'] %}
+            case when {{ arm }}_kept_count > 0 then {{ arm }}_kept_count else {{ arm }}_known_count end,
+            case
+                when {{ arm }}_kept_count < {{ arm }}_known_count then {{ arm }}_known_count - {{ arm }}_kept_count
+                else {{ arm }}_known_count
+            end{{ ',' if not loop.last }}
+            {%- endfor %}
+        )) as fewest_outcome_count
     from {{ ref('int_campaign_results_concluded') }}
     where is_evidence
     group by strategy_code
@@ -40,6 +49,7 @@ select
     campaigns.treated_kept_count,
     campaigns.holdout_known_count,
     campaigns.holdout_kept_count,
+    cast(campaigns.fewest_outcome_count as bigint) as fewest_outcome_count,
     posteriors.posterior_least_save_rate,
     posteriors.posterior_save_rate,
     posteriors.posterior_most_save_rate,
