@@ -130,7 +130,14 @@
 {% endmacro %}
 
 
-{#- Of quality_changes those rows whose figures were published before, and are published now. -#}
+{#- Counts of people and rows that say how large a group is. -#}
+{% macro group_sizes() -%}
+    'customers_count', 'remaining_count', 'known_outcome_count', 'raw_count', 'conformed_count'
+{%- endmacro %}
+
+
+{#- Of quality_changes those rows whose figures were published before, and are published now. Where a group has grown or shrunk by
+    fewer than var minimum_cell_size, only sizes: the change of another figure would be that of these few. -#}
 {% macro told_changes(mart, marts, tagged) %}
     {% set compared = marts | selectattr('name', 'in', compared_marts().keys() | list) | list %}
     {% set columns = [] %}
@@ -149,7 +156,10 @@
         ~ ' and changes.row_key = former.row_key and ' ~ measure ~ ' = former.measure_name and former.is_told'
         ~ ' left join (' ~ told_measures(compared, tagged) ~ ') as told on changes.mart_name = told.mart_name'
         ~ ' and changes.row_key = told.row_key and ' ~ measure ~ ' = told.measure_name'
-        ~ ' where (changes.before_value is null or former.mart_name is not null)'
+        ~ ' left join (select distinct mart_name, row_key from ' ~ node_relation(mart) ~ ' where measure_name in (' ~ group_sizes()
+        ~ ') and abs(change) between 1 and ' ~ number_var('minimum_cell_size') ~ ' - 1) as few'
+        ~ ' on changes.mart_name = few.mart_name and changes.row_key = few.row_key and changes.measure_name not in (' ~ group_sizes() ~ ')'
+        ~ ' where few.mart_name is null and (changes.before_value is null or former.mart_name is not null)'
         ~ ' and (changes.after_value is null or told.mart_name is not null)'
     ) %}
 {% endmacro %}

@@ -7,16 +7,20 @@ changed: where the key still stands in one is said. Nothing is touched unless th
 """
 
 import argparse
+import bz2
 import contextlib
+import gzip
 import hashlib
+import lzma
 import os
 import pathlib
 import re
 import shutil
 import zipfile
+import zlib
 
 import duckdb
-from reading.text import encoding_of, opened
+from reading.text import encoding_of
 
 from publishing import audience, export, publish
 from publishing.files import (
@@ -30,6 +34,11 @@ from publishing.publish import literal
 
 OTHERWISE = "nothing was erased"
 PART_STRIDE = 1_000_000_000_000  # as macro part_stride has it
+PACKED = {b"\x1f\x8b": gzip, b"BZh": bz2, b"\xfd7zXZ\x00": lzma}
+# broken, shut, encrypted, or packed in a way that Python does not know
+CANNOT_BE_SEARCHED = (
+    OSError, EOFError, RuntimeError, zlib.error, lzma.LZMAError, duckdb.Error, zipfile.BadZipFile,
+)  # fmt: skip
 PAGE_MARK = '<meta name="generator" content="clientele">'  # in dashboard/page.html
 
 
@@ -66,34 +75,54 @@ def tables_with(
 
 
 def has_value(file: pathlib.Path, keys: list[str]) -> bool:
-    """Whether a file has one of the keys as a whole value: Parquet and DuckDB by their columns, text (also gzipped, and
+    """Whether a file has one of the keys as a whole value: Parquet and DuckDB by their columns, text (also packed, and
     inside a workbook or another archive) in UTF-8, UTF-16, UTF-32, cp1251 or cp1252 by what stands between delimiters,
-    quotes, blanks and markup."""
+    quotes, brackets, blanks and markup. What a file is, its first bytes say."""
     # 1000.0 in a raw file is key 1000
     keys = keys + [f"{key}.0" for key in keys if key.isdigit()]
-    kind = file.suffix.lower()
-    if kind in (".parquet", ".duckdb"):
-        with duckdb.connect() as connection:
-            connection.execute(
-                f"create view seen as from read_parquet({literal(file)})"
-                if kind == ".parquet"
-                else f"attach {literal(file)} as seen (read_only)"
-            )
-            if kind == ".duckdb":
+    with file.open("rb") as opened_file:
+        head = opened_file.read(12)
+        if head.startswith(b"PAR1"):
+            return _has_column_value(file, keys)
+        if head[8:] == b"DUCK":
+            with duckdb.connect() as connection:
+                connection.execute(f"attach {literal(file)} as seen (read_only)")
                 return bool(tables_with(connection, "seen", keys, any_column=True))
-            among = ", ".join(map(literal, keys))
-            has_key = " or ".join(
-                'cast("' + name.replace('"', '""') + f'" as varchar) in ({among})'
-                for name, *_ in connection.execute("describe seen").fetchall()
-            )
-            query = f"select 1 from seen where {has_key} limit 1"
-            return bool(connection.execute(query).fetchall())
-    if zipfile.is_zipfile(file):
+        return _is_in(opened_file, keys)
+
+
+def _has_column_value(file: pathlib.Path, keys: list[str]) -> bool:
+    """Of a Parquet file, lists and records in its columns included."""
+    with duckdb.connect() as connection:
+        connection.execute(f"create view seen as from read_parquet({literal(file)})")
+        for name, kind, *_ in connection.execute("describe seen").fetchall():
+            text = 'cast("' + name.replace('"', '""') + '" as varchar)'
+            if not re.search(r"[(\[]", kind.replace("DECIMAL(", "")):
+                query = (
+                    f"select 1 from seen where {text} in ({', '.join(map(literal, keys))}) limit 1"
+                )
+                if connection.execute(query).fetchall():
+                    return True
+                continue
+            has_part = " or ".join(f"contains({text}, {literal(key)})" for key in keys)
+            rows = connection.execute(f"select {text} from seen where {has_part}").fetchall()
+            if any(_is_value(key, row) for (row,) in rows for key in keys):
+                return True
+    return False
+
+
+def _is_in(file, keys: list[str]) -> bool:
+    """Whether a packed file, an archive or a text has one of the keys; what is inside may be packed again."""
+    file.seek(0)
+    head = file.read(6)
+    file.seek(0)
+    for mark, module in PACKED.items():
+        if head.startswith(mark):
+            return _is_in(module.open(file), keys)
+    if head.startswith(b"PK") and zipfile.is_zipfile(file):
         with zipfile.ZipFile(file) as archive:
-            members = (archive.open(name) for name in archive.namelist())
-            return any(_has_text(member, keys) for member in members)
-    with file.open("rb") as lines:
-        return _has_text(opened(lines), keys)
+            return any(_is_in(archive.open(name), keys) for name in archive.namelist())
+    return _has_text(file, keys)
 
 
 def _has_text(lines, keys: list[str]) -> bool:
@@ -119,19 +148,20 @@ def _bytes(key: str, encoding: str) -> bytes:
 def _is_value(key: str, text: str) -> bool:
     written = "|".join(map(re.escape, (key, key.replace('"', '""'))))
     # a colon parts the names and values of JSON, and stands within keys
-    before, after = r"(?:^|[\s,;|\"'>\ufeff]|\":)", r"(?:$|[\s,;|\"'<}\]]|:\s)"
+    before, after = r"(?:^|[\s,;|\"'>{\[\ufeff]|\":)", r"(?:$|[\s,;|\"'<}\]]|:\s)"
     return re.search(f"{before}(?:{written}){after}", text) is not None
 
 
-def files_with(files, keys: list[str]) -> list[str]:
-    """Those of the files that have one of the keys."""
-    found = []
+def files_with(files, keys: list[str]) -> tuple[list[str], list[str]]:
+    """Those of the files that have one of the keys, and those that cannot be searched."""
+    found, shut = [], []
     for file in sorted(files):
-        # a broken Parquet file is no extract, and a build says so
-        with contextlib.suppress(OSError, duckdb.Error, zipfile.BadZipFile, EOFError):
+        try:
             if file.is_file() and has_value(file, keys):
                 found.append(str(file))
-    return found
+        except CANNOT_BE_SEARCHED:
+            shut.append(str(file))
+    return found, shut
 
 
 # --- the work database
@@ -285,7 +315,7 @@ def published_with(publication: Publication, customer_id: str, salt: str) -> lis
 def erase(
     customer_id: str, published: str, work_path: str, raw: pathlib.Path
 ) -> tuple[list[str], bool]:
-    """What was done, as sentences, and whether nothing in the published folder still has the key.
+    """What was done, as sentences, and whether all was searched and nothing in the published folder still has the key.
 
     Raises a PublishError, before anything is touched, where the customer is not found, a build runs, or something is in
     the way."""
@@ -297,7 +327,7 @@ def erase(
     work = Work(work_path)
     builds = published_with(publication, customer_id, os.environ.get(publish.SALT, ""))
     if not builds and not work.found(keys):
-        files = files_with(raw.rglob("*"), keys)
+        files, _ = files_with(raw.rglob("*"), keys)
         raise PublishError(
             f"Customer {customer_id} is in no published build and not in the work database {work_path}"
             + (
@@ -337,7 +367,7 @@ def erase(
         kept = f" but for what clientele did not make ({left})" if left else ""
         said.append(f"The work database {work_path} is removed{kept}.")
     tables = Work(work_path).found_elsewhere(keys)
-    files = files_with(raw.rglob("*"), keys)
+    files, shut = files_with(raw.rglob("*"), keys)
     for places in (files, [f"table {table} of {work_path}" for table in tables]):
         if places:
             said.append(
@@ -349,13 +379,17 @@ def erase(
             f"The last build had read the customer from {'; '.join(lines)}: delete it there."
         )
     searched = [folder, *places_of_dbt().values()]
-    others = files_with({file for place in searched for file in place.rglob("*")}, keys)
+    others, more_shut = files_with({file for place in searched for file in place.rglob("*")}, keys)
     if others:
         said.append(
             f"{customer_id} is still in {', '.join(others)}, which clientele did not make: delete it there."
         )
+    if shut or more_shut:
+        said.append(
+            f"{', '.join([*shut, *more_shut])} cannot be read, so whether {customer_id} is still in there is not known."
+        )
     publication.release()
-    return said, not others
+    return said, not others and not shut and not more_shut
 
 
 def places_of_dbt() -> dict[str, pathlib.Path]:

@@ -74,6 +74,7 @@ class Publication:
         self.builds = self.folder / f"{self.path.stem}.builds"
         self.current = self.folder / f"{self.path.stem}.current"
         self.status = self.folder / f"{self.path.stem}.status.json"
+        self.lock = self.folder / f"{self.path.stem}.lock"
         self.customers = self.folder / f"{self.path.stem}_customers{self.path.suffix}"
         self.next = self.builds / "next"
         self.access = self.builds / "access"
@@ -84,8 +85,13 @@ class Publication:
     def check(self, marts: Iterable[str] = ()) -> None:
         """Raises a PublishError if anything stands where this publication would write; changes nothing."""
         self.check_work()
+        if self.path.suffix != ".duckdb":
+            raise PublishError(
+                f"CLIENTELE_PUBLISHED is '{self.path}': expected the path of a file that ends in .duckdb"
+            )
         links = [self.path, self.customers, self.customers.with_suffix("")]
         links += [self.folder / f"{mart}.parquet" for mart in marts]
+        self._check_lock()
         for link in links:
             if os.path.lexists(link) and not self._is_own_link(link):
                 raise self._foreign(link)
@@ -275,9 +281,8 @@ class Publication:
 
     def acquire(self) -> None:
         """Keeps others from publishing until release."""
-        self._lock = os.open(
-            self.folder / f"{self.path.stem}.lock", os.O_CREAT | os.O_WRONLY, 0o666
-        )
+        self._check_lock()
+        self._lock = os.open(self.lock, os.O_CREAT | os.O_WRONLY, 0o666)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -424,6 +429,11 @@ class Publication:
     def _temporary(self, path: pathlib.Path) -> pathlib.Path:
         return self.folder / f"{self.path.stem}.{path.name}.link"
 
+    def _check_lock(self) -> None:
+        # opening a pipe waits for a reader, and opening a broken link makes a file where it leads
+        if os.path.lexists(self.lock) and not self.lock.is_file():
+            raise self._foreign(self.lock)
+
     def _check_temporary(self, path: pathlib.Path) -> None:
         temporary = self._temporary(path)
         if os.path.lexists(temporary) and not temporary.is_symlink():
@@ -483,6 +493,8 @@ def _is_empty_file(path: pathlib.Path) -> bool:
 
 def _read_json(file: pathlib.Path) -> dict:
     """What a file says; nothing if there is no such file, or no such text in it."""
+    if not file.is_file():
+        return {}  # reading a pipe waits for a writer
     try:
         text = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError):
@@ -525,8 +537,11 @@ def _has(folder: pathlib.Path, name: str) -> bool:
 def _files(folder: pathlib.Path) -> list[pathlib.Path]:
     """What clientele made in the folder of a build, but for the marker; the databases come first."""
     names = _read_json(folder / "build.json").get("files")
-    if names is not None:
-        files = [folder / name for name in names]
+    if isinstance(names, list):
+        # a list that was tampered with leads nowhere else
+        places = [folder / str(name) for name in names]
+        inside = (folder, folder / CUSTOMERS)
+        files = [file for file in places if file.parent in inside and MADE.fullmatch(file.name)]
     else:
         found = [*folder.iterdir(), *(folder / CUSTOMERS).glob("*")]
         files = [file for file in found if MADE.fullmatch(file.name) and file.is_file()]

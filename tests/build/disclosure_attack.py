@@ -485,6 +485,8 @@ class Reader:
 
     def divide(self, cells, meant, members):
         """The cells hold whole members, and a part of those that they cut."""
+        if "any other" in meant.values():
+            return  # than the values of other rules, which are not followed up
         whole, cut = [], []
         for cell, one in members:
             if all(lies_in(one[column], meant[column]) for column in meant):

@@ -1,5 +1,6 @@
 """Clients find whole, tested builds, whatever happens to the build that runs."""
 
+import bz2
 import gzip
 import hashlib
 import importlib.metadata
@@ -752,12 +753,23 @@ def test_every_raw_file_is_searched_for_the_whole_value(mini):
     duckdb.sql("create table mine.kept as select 'customer 1' as name; detach mine")
     with zipfile.ZipFile(folder / "mine.xlsx", "w") as book:
         book.writestr("sheet.xml", "<t>customer 1</t>")
+    with zipfile.ZipFile(folder / "mine.zip", "w") as book:
+        book.writestr("packed.csv.gz", gzip.compress(b"id\ncustomer 1\n"))
     (mini.folder / "logs" / "mine.txt").write_text("customer 1")
+    # what a file is, its bytes say; columns may be lists
+    duckdb.sql(f"copy (select ['customer 1'] as ids) to '{folder}/mine.pq' (format parquet)")
+    (folder / "mine.bz2").write_bytes(bz2.compress(b"id\ncustomer 1\n"))
+    # what cannot be searched is said
+    (raw / "broken.csv.gz").write_bytes(gzip.compress(random.Random(1).randbytes(999))[:-99])
+    (raw / "broken.parquet").write_bytes(b"PAR1")
     code, said = erase(mini, "customer 1")
     assert code == 1, said
+    *said, unknown = said.splitlines()
+    assert "broken.csv.gz" in unknown and "broken.parquet cannot be read, so whether" in unknown
+    said = "\n".join(said)
     for name in ("a.parquet", "b.csv", "c.csv", "parts/d.csv", "e.csv", "F.PARQUET"):
         assert f"raw/{name}" in said
-    for name in ("mine.duckdb", "mine.xlsx", "logs/mine.txt"):
+    for name in ("mine.duckdb", "mine.xlsx", "mine.zip", "mine.pq", "mine.bz2", "logs/mine.txt"):
         assert name in said.splitlines()[-1]
     assert "other" not in said
     # as whole numbers are written by programs
@@ -978,6 +990,43 @@ def test_two_publications_do_not_take_each_others_links(tmp_path):
     assert {
         name: text for name, text in tree(tmp_path).items() if not name.startswith("b.")
     } == before
+
+
+@pytest.mark.parametrize("name", ["c.status.json", "c.lock", "churn_rates.parquet", "c.duckdb.wal"])
+def test_a_pipe_where_clientele_would_write_is_refused_at_once(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    assert f"{name} is not part of the publication" in publish_files(tmp_path / "c.duckdb")
+    # reading one among builds would wait for ever
+    other = tmp_path / "other" / "c.duckdb"
+    other.parent.mkdir()
+    assert publish_files(other) == ""
+    (other.parent / "c.builds" / "000009-x").mkdir()
+    os.mkfifo(other.parent / "c.builds" / "000009-x" / "build.json")
+    assert publish_files(other, "bbbbbbbbbbbb") == ""
+
+
+def test_a_lock_that_leads_nowhere_makes_no_file_there(tmp_path):
+    (tmp_path / "c.lock").symlink_to(tmp_path / "elsewhere")
+    assert "c.lock is not part of the publication" in publish_files(tmp_path / "c.duckdb")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("name", ["c", "c.db", "churn_rates.parquet"])
+def test_a_published_file_ends_in_duckdb(tmp_path, name):
+    assert "expected the path of a file that ends in .duckdb" in publish_files(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_list_of_files_that_was_tampered_with_leads_nowhere_else(tmp_path):
+    path, precious = tmp_path / "c.duckdb", tmp_path / "precious.parquet"
+    precious.write_text("precious")
+    assert publish_files(path) == ""
+    folder = tmp_path / "c.builds" / "000009-zzzzzzzzzzzz"
+    folder.mkdir()
+    names = ["../../precious.parquet", str(precious), "customers/../../../precious.parquet", 5]
+    (folder / "build.json").write_text(json.dumps({"made_by": "clientele", "files": names}))
+    assert publish_files(path, "bbbbbbbbbbbb") == "" and path.read_text() == "bbbbbbbbbbbb"
+    assert precious.read_text() == "precious" and not folder.exists()
 
 
 @pytest.mark.parametrize(
