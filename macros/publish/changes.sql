@@ -150,7 +150,7 @@
     {% endfor %}
     {#- how many of the same customers are in a segment is told where the segment's size is -#}
     {% set measure = "case changes.measure_name when 'same_customers_count' then 'remaining_count' else changes.measure_name end" %}
-    {% do return(
+    {% set told = (
         'select ' ~ columns | join(', ') ~ ' from ' ~ node_relation(mart) ~ ' as changes'
         ~ ' left join (' ~ kept_rows('measures') ~ ') as former on changes.mart_name = former.mart_name'
         ~ ' and changes.row_key = former.row_key and ' ~ measure ~ ' = former.measure_name and former.is_told'
@@ -162,6 +162,10 @@
         ~ ' where few.mart_name is null and (changes.before_value is null or former.mart_name is not null)'
         ~ ' and (changes.after_value is null or told.mart_name is not null)'
     ) %}
+    {#- the others are not in the family of these, whose q-values would disclose them -#}
+    {% set corrected = benjamini_hochberg('changes_told', 'true', 'published_q_value') %}
+    {% set published = mart.columns.keys() | join(', ') | replace(' q_value,', ' published_q_value as q_value,') %}
+    {% do return('select ' ~ published ~ ' from (with changes_told as (' ~ told ~ ') ' ~ corrected ~ ') as corrected') %}
 {% endmacro %}
 
 

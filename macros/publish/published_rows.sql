@@ -39,9 +39,10 @@
     {% endfor %}
     {% set relation = node_relation(mart) if not cells else '(' ~ withheld_rows(mart, cells) ~ ') as cells' %}
     {% if cells and 'corrected_within' in cells %}
-        {#- withheld rows are not in the family of the others, whose q-values would disclose them -#}
-        {% set family = (cells['corrected_within'] + ['is_withheld']) | join(', ') %}
-        {% set corrected = benjamini_hochberg('cells_withheld', family, 'published_q_value') %}
+        {#- rows whose q-value is withheld are not in the family of the others, whose q-values would disclose them -#}
+        {% set family = cells['corrected_within'] + ['is_withheld'] %}
+        {% for part in parts_of(cells) if 'q_value' in part['tells'] %}{% do family.append('is_withheld_' ~ part['name']) %}{% endfor %}
+        {% set corrected = benjamini_hochberg('cells_withheld', family | join(', '), 'published_q_value') %}
         {% set relation = '(with cells_withheld as (' ~ withheld_rows(mart, cells) ~ ') ' ~ corrected ~ ') as cells' %}
     {% endif %}
     {% set condition = ' where not is_withheld' if cells and cells.get('leaves_out') else '' %}
@@ -84,8 +85,8 @@
                       cut_value), `cut_name` and `cut_value`, the cell as SQL over the mart's columns (without a value: any cell of
                       that name), and `tells`, the columns (default: all), or `rounds`, columns that keep three decimals; a mart with a
                       count or rate of churned customers has some
-      corrected_within  the columns that make a family of p-values, where nothing is concluded from q_value: it is published as that
-                      of the rows that are not withheld
+      corrected_within  the columns that make a family of p-values: q_value is published as that of the rows that are not
+                      withheld, and what is concluded from it in the mart (a verdict) as it was concluded from all
       dimensions      further columns that say which cell it is, and other sizes than `count`; they stay in small cells
       ranks           column with a rank that depends on withheld figures -> the columns within which it counts; it is
                       renumbered among the published rows

@@ -7,6 +7,7 @@ import sys
 import duckdb
 import pytest
 from conftest import CAUTIOUS, ROOT
+from scipy import stats
 
 SELECT = ["quality_changes", "assert_changes_keep_to_blocking_limits"]
 
@@ -100,6 +101,12 @@ def test_no_change_of_a_small_cell_is_published_and_no_erased_customer_is_kept(r
             "select count(*), max(change_rank) from marts.quality_changes"
         ).fetchall()[0]
         assert 1000 < told[0] == told[1] < every
+        # those that are not told are not in the family of the others
+        tested = published.sql(
+            "select p_value, q_value from marts.quality_changes where p_value is not null"
+        ).fetchall()
+        expected = stats.false_discovery_control([p for p, _ in tested])
+        assert expected == pytest.approx([q for _, q in tested], rel=1e-9)
         # a figure that the mart withholds is in no change of it
         key = "segment_scheme || ' / ' || segment_code"
         assert not published.sql(

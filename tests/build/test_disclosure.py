@@ -105,6 +105,7 @@ FAMILIES = {
     "churn_rates": "case when cut_count > 1 then 'crossed' else cut_name end",
     "churn_rates_by_age_band": "age_band_set", "churn_cut_tests": "1",
     "churn_intervals": "1", "churn_hypothesis_tests": "hypothesis_family", "churn_portraits": "portrait_code",
+    "campaign_readout": "segment_scheme = 'all'",
 }  # fmt: skip
 
 
@@ -128,7 +129,7 @@ def test_q_values_follow_from_published_p_values_alone(build, request):
             ((tested,),) = build.rows(f"select count(p_value) from marts.{mart}")
             withheld[mart] = tested - sum(map(len, families.values()))
     assert withheld["churn_rates"] and withheld["churn_cut_tests"] and withheld["churn_intervals"]
-    assert withheld["churn_portraits"], withheld
+    assert withheld["churn_portraits"] and withheld["campaign_readout"], withheld
 
 
 @pytest.mark.parametrize("build", ["demo", "few_customers"])
