@@ -117,11 +117,13 @@ def test_no_change_of_a_small_cell_is_published_and_no_erased_customer_is_kept(r
         # of a group that has grown or shrunk by a few, only its sizes: another change would be that of these few
         sizes = "('customers_count', 'remaining_count', 'known_outcome_count')"
         few = (
-            f"select distinct mart_name, row_key from {{}}marts.quality_changes where measure_name in {sizes} "
+            f"select distinct mart_name, row_key from {{0}}marts.quality_changes where measure_name in {sizes} "
             "and abs(change) between 1 and 4"
         )
-        others = f"select * from {{0}}marts.quality_changes semi join ({few}) using (mart_name, row_key) "
-        others += f"where measure_name not in {sizes} and after_value is not null"
+        others = (
+            f"select * from {{0}}marts.quality_changes semi join ({few}) using (mart_name, row_key) "
+            f"where measure_name not in {sizes} and after_value is not null"
+        )
         assert published.sql(others.format("work.")).fetchall()
         assert not published.sql(others.format("")).fetchall()
         said = subprocess.run(
