@@ -121,13 +121,17 @@
 
 
 {#- A text that is equal for spellings which differ only in case, in the form of letters (one sign, or a letter and an accent;
-    of full width) or in blanks: every kind of blank is one space, several are one, and what cannot be seen is left out. -#}
+    of full width) or in blanks. What cannot be seen is left out, and so is every kind of blank, but for one between digits:
+    10 1 is not 101. -#}
 {% macro alike_text(text) -%}
     {%- set blanks = '\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t' -%}
     {%- set spaced -%}
         regexp_replace(translate({{ text }}, {{ sql_literal(blanks ~ wide_characters() ~ unseen_characters()) }}, {{ sql_literal(' ' * blanks | length ~ narrow_characters()) }}), ' +', ' '{{ global_flag() }})
     {%- endset -%}
-    {{ in_one_form('replace(translate(lower(' ~ spaced ~ "), 'ς', 'σ'), 'ß', 'ss')") }}
+    {%- set joined -%}
+        case when {{ matches(spaced, '.*[0-9] [0-9].*') }} then {{ spaced }} else replace({{ spaced }}, ' ', '') end
+    {%- endset -%}
+    {{ in_one_form('replace(translate(lower(' ~ joined ~ "), 'ς', 'σ'), 'ß', 'ss')") }}
 {%- endmacro %}
 
 {% macro unseen_characters() %}{% do return('\u00ad\u200b\u200c\u200d\u2060\ufeff') %}{% endmacro %}

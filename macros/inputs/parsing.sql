@@ -35,7 +35,7 @@
     {%- elif kind == 'key' -%}
         {#- most keys are letters, digits and dashes, which end the search at once -#}
         case
-            when {{ is_plain_key(raw) }} then {{ raw }}
+            when {{ is_plain_key(raw) }}{{ ' and not ' ~ is_header(raw, markers) if markers and modules.re.search('[0-9]', markers.get('header', '')) }} then {{ raw }}
             when {{ is_formula_like(raw) }} or {{ is_no_text(raw, markers) }} or {{ is_no_key(raw, markers) }} then null
             when {{ matches(raw, '-?[0-9]+([.]0*|,00?)') }} then split_part(replace({{ raw }}, ',', '.'), '.', 1)
             else {{ raw }}
@@ -92,7 +92,7 @@
     (
         {{ is_one_of(raw, markers['footer']) if markers and markers['footer'] else 'false' }}
         {%- if markers and markers.get('header') %}
-        or {{ raw }} = {{ sql_literal(markers['header']) }}
+        or {{ is_header(raw, markers) }}
         {%- endif %}
         or {{ matches('lower(' ~ raw ~ ')', footer_pattern()) }}
         or {{ matches(raw, '[+-]?[0-9][.,]?[0-9]*[eE][+][0-9]+') }}
@@ -102,14 +102,22 @@
 {%- endmacro %}
 
 
-{#- The foot of a report, in lower case: a total, a number of rows, an end, a page. -#}
+{#- Whether the cell repeats the name of its column, in any case. -#}
+{% macro is_header(raw, markers) -%}
+    lower({{ raw }}) = {{ sql_literal(markers['header'] | lower) }}
+{%- endmacro %}
+
+
+{#- The foot of a report, in lower case: a total, a number of rows, an end, a page, when and by what it was made. -#}
 {% macro footer_pattern() %}
     {% do return([
         '(?:grand |sub[ -]?)?(?:totals?|totale|totaal)(?:[ :,].*)?',
         '(?:sum|summe|gesamt(?:summe)?|somme|suma|celkem|razem|toplam|итого|всего|合計|总计)(?:[ :,].*)?',
+        '(?:average|avg|durchschnitt|moyenne|promedio|среднее)(?:[ :,].*)?',
         '[(]?[0-9]+ (?:rows?|records?|zeilen?|lignes?|filas?|registros?|строк[аи]?)(?: .*)?[)]?',
         '(?:number of )?(?:rows?|records?|count|anzahl|строк)[ :=]+[0-9]+',
-        '[*=# ]*end of (?:report|file|data|list)[*=# .]*',
+        '[*=# ]*end(?: of (?:report|file|data|list|extract))?[*=# .]*',
+        '(?:generated|exported|printed|created|erstellt|source|quelle|stand|as of|(?:report|run) date|completion time)(?: ?:| (?:on|at|by|am|von) ).*',
         '(?:page|seite|страница|стр[.]?) [0-9]+(?: .*)?',
     ] | join('|')) %}
 {% endmacro %}

@@ -10,7 +10,7 @@
 
 
 {#- The spellings of a column's values that have another one beside them, with the one that stands for all: that of a
-    preferred value, else the most frequent. `preferred` is a select of the column spelling. -#}
+    preferred value, else the most frequent, else the shortest. `preferred` is a select of the column spelling. -#}
 {% macro unified_spellings(column, preferred=none) -%}
     with counted as (
         {%- for entity_name, entity_column in unified_columns().items() if entity_column == column %}
@@ -46,7 +46,7 @@
     ranked as (
         select
             spelling,
-            first_value(spelling) over (partition by alike order by row_count desc, spelling) as unified
+            first_value(spelling) over (partition by alike order by row_count desc, length(spelling), spelling) as unified
         from totals
     )
 

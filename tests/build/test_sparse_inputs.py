@@ -23,7 +23,7 @@ def test_an_extract_of_three_columns_builds_and_says_what_is_missing(run_dbt, tm
         ("none", "too few customers of whom enough is known, use rules")
     ]
     notes = build.values("select entity_name, note from marts.quality_inputs")
-    assert notes["customers"].startswith("Blank: city 1. Without ")
+    assert notes["customers"].startswith("Blank: city 1. Nobody is known to consent")
     # each mart that is empty is named with the columns that it lacks, and no other
     named = {
         name for (name,) in build.rows("select mart_name from intermediate.int_marts_without_input")

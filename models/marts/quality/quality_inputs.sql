@@ -96,12 +96,15 @@ described as (
             when statuses.conformed_count = 0 and not statuses.is_declared
                 then 'This layout has no ' || statuses.entity_name || '; ' || entities.needed_by
             when statuses.staged_count = 0 then 'Nothing was supplied; ' || entities.needed_by
-            when statuses.conformed_count = 0 then 'No usable row; ' || entities.needed_by
-            else nullif({{ concat_present(
-                ['findings.finding_note', 'profiled.blank_note', 'churn_notes.churn_note', 'empty_notes.empty_note'], '. '
-            ) }}, '')
+            when statuses.conformed_count = 0
+                then 'No usable row; ' || entities.needed_by || coalesce('. ' || findings.finding_note, '')
+            else nullif({{ concat_present(['findings.finding_note', 'profiled.blank_note'], '. ') }}, '')
         end as content_note,
         reading_notes.reading_note,
+        case
+            when statuses.conformed_count > 0
+                then nullif({{ concat_present(['churn_notes.churn_note', 'empty_notes.empty_note'], '. ') }}, '')
+        end as use_note,
         profiled.column_profile
     from statuses
     inner join entities on statuses.entity_name = entities.entity_name
@@ -130,7 +133,7 @@ noted as (
         is_supplied,
         staged_count,
         conformed_count,
-        nullif({{ concat_present(['content_note', 'reading_note'], '. ') }}, '') as note,
+        nullif({{ concat_present(['content_note', 'reading_note', 'use_note'], '. ') }}, '') as note,
         column_profile
     from described
     union all
