@@ -18,10 +18,14 @@
         {{ spelled(raw, {'true': ['1', '1.0', 'true', 't', 'yes', 'y', 'да'], 'false': ['0', '0.0', 'false', 'f', 'no', 'n', 'нет']}) }}
     {%- elif kind == 'gender' -%}
         {{ spelled(raw, {
-            "'female'": ['female', 'f', 'woman', 'w', 'weiblich', 'ж', 'жен', 'женский'],
+            "'female'": ['female', 'f', 'fem', 'woman', 'w', 'weiblich', 'ж', 'жен', 'женский'],
             "'male'": ['male', 'm', 'man', 'männlich', 'м', 'муж', 'мужской'],
-            "'other'": ['other', 'o', 'diverse', 'divers', 'd', 'non-binary', 'non binary', 'nonbinary', 'nb', 'x', 'другой', 'другое'],
-            "'unknown'": ['unknown', 'u'],
+            "'other'": [
+                'other', 'o', 'diverse', 'divers', 'd', 'non-binary', 'non binary', 'non_binary', 'nonbinary', 'nb', 'enby', 'x',
+                'intersex', 'inter', 'agender', 'genderqueer', 'genderfluid', 'gender fluid', 'gender-fluid', 'third gender',
+                'другой', 'другое', 'иной',
+            ],
+            "'unknown'": ['unknown', 'u', 'prefer not to say', 'not stated', 'undisclosed', 'не указан'],
         }) }}
     {%- elif kind == 'closed_reason' -%}
         {{ spelled(raw, {
@@ -166,12 +170,15 @@
 
 
 {#- Whether a text of a typed source needs no closer look, as most do not: it begins with a letter or digit (or what lies
-    between the two cases of letters), all of it is ASCII, it ends in nothing blank, and is no failed calculation. The
-    cheapest comparisons that say so. -#}
+    between the two cases of letters), all of it is ASCII, it ends in nothing blank, and is no failed calculation and no mark of
+    a missing value. The cheapest comparisons that say so: a list takes half as long as the pattern of is_missing. -#}
 {% macro is_plain(text, markers) -%}
     ({{ text }} >= 'A' and {{ text }} < '{' or {{ text }} >= '0' and {{ text }} < ':')
     and {{ byte_length(text) }} = length({{ text }}) and ascii(substr({{ text }}, -1)) > 32
-    and {{ text }} not in ('nan', 'NaN', 'inf') and not {{ is_missing(text, markers) }}
+    and {{ text }} not in ('nan', 'NaN', 'inf')
+    {%- set words = [] -%}
+    {%- for marker in (markers or {}).get('missing', []) if modules.re.match('[a-z0-9]', marker) %}{% do words.append(sql_literal(marker)) %}{% endfor %}
+    {%- if words %} and lower({{ text }}) not in ({{ words | join(', ') }}){% endif %}
 {%- endmacro %}
 
 
@@ -194,7 +201,7 @@
     {%- if is_typed_as(kind, source_type) or is_text_for_text(kind, source_type) -%}
         {{ column }}
     {%- elif is_nested(source_type) -%}
-        case when {{ column }} is not null then 'a list or a struct' end
+        case when {{ column }} is not null then '[...]' end
     {%- elif 'decimal' in source_type | lower -%}
         case when {{ column }} = floor({{ column }}) then split_part({{ text }}, '.', 1) else {{ text }} end
     {%- elif is_float(source_type) -%}

@@ -162,9 +162,7 @@
                     'files': [entry['name']], 'entries': [entry],
                 }) %}
             {% elif '.' not in name %}
-                {% set match = modules.re.fullmatch(
-                    modules.re.escape(name) ~ '[ ._-]?(?:part[_-]?|y)?[0-9][0-9t_-]*(?:q[1-4])?([.]parquet|[.]csv|[.]csv[.]gz)', entry_name
-                ) %}
+                {% set match = modules.re.fullmatch(modules.re.escape(name) ~ part_pattern(), entry_name) %}
                 {% if match %}
                     {% set ending = match.group(1) | replace('.gz', '') %}
                     {% do numbered.setdefault(ending, []).append(entry) %}
@@ -192,6 +190,18 @@
         ) %}
     {% endif %}
     {% do return(whole[0] if whole else none) %}
+{% endmacro %}
+
+
+{#- What follows the name of a source in that of one of its parts, in lower case: numbers, dates, months, and an ending. -#}
+{% macro part_pattern() %}
+    {% set months = [
+        'jan(?:uary)?', 'feb(?:ruary)?', 'mar(?:ch)?', 'apr(?:il)?', 'may', 'june?', 'july?', 'aug(?:ust)?',
+        'sep(?:t(?:ember)?)?', 'oct(?:ober)?', 'nov(?:ember)?', 'dec(?:ember)?',
+    ] | join('|') %}
+    {% do return(
+        '(?:[ ._-]*(?:[0-9]|(?<=[0-9])t(?=[0-9])|(?:part|y|q|of)(?=[ ._-]*[0-9])|' ~ months ~ '))+[_-]*([.]parquet|[.]csv|[.]csv[.]gz)'
+    ) %}
 {% endmacro %}
 
 

@@ -169,12 +169,10 @@
     {#- condition, rule and column, in the order in which they count -#}
     {%- set faults = [] -%}
     {%- for column in parsed -%}
-        {%- set has_fault = 'parsed_' ~ column ~ ' is null and ' ~ raws[column] ~ ' is not null and not '
-            ~ is_missing('cast(' ~ raws[column] ~ ' as ' ~ text_type ~ ')', markers, kinds[column]) -%}
         {%- if kinds[column] in ('text', 'city', 'key') -%}
-            {%- do faults.append((has_fault ~ ' and ' ~ is_formula_like(raws[column]), 'formula_like_text', column)) -%}
+            {%- do faults.append((is_formula_like('faulty_' ~ column), 'formula_like_text', column)) -%}
         {%- endif -%}
-        {%- do faults.append((has_fault, 'unparseable_value', column)) -%}
+        {%- do faults.append(('faulty_' ~ column ~ ' is not null', 'unparseable_value', column)) -%}
     {%- endfor -%}
     {%- for column in raw.get('required', []) -%}
         {%- do faults.append(('parsed_' ~ column ~ ' is null', 'missing_value', column)) -%}
@@ -186,6 +184,19 @@
             {{ expression }} as parsed_{{ column }}{{ ',' if not loop.last }}
             {%- endfor %}
         from raw_rows
+    ),
+
+    -- the texts that cannot be read, which few rows have
+    faulty_cells as (
+        select
+            *,
+            {%- for column in parsed %}
+            {%- set text = 'cast(' ~ raws[column] ~ ' as ' ~ text_type ~ ')' %}
+            case
+                when parsed_{{ column }} is null then case when not {{ is_missing(text, markers, kinds[column]) }} then {{ text }} end
+            end as faulty_{{ column }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from parsed_rows
     ),
 
     faults_found as (
@@ -200,7 +211,7 @@
                 when {{ condition }} then '{{ rule_code }}:{{ column }}'
                 {%- endfor %}
             end as first_fault
-        from parsed_rows
+        from faulty_cells
     ){{ ',' if raw.get('one_row_per_key') }}
 
     {% set staged_rows %}
@@ -232,7 +243,7 @@
         {%- set raw_value %}
             case split_part(first_fault, ':', 2)
                 {%- for column in parsed %}
-                when '{{ column }}' then cast({{ raws[column] }} as {{ text_type }})
+                when '{{ column }}' then faulty_{{ column }}
                 {%- endfor %}
             end
         {%- endset %}

@@ -722,6 +722,8 @@ CELLS = [
     ("gender", "None", None),
     ("gender", "Diverse", "other"),
     ("gender", "non-binary", "other"),
+    ("gender", "Non_binary", "other"),
+    ("gender", "prefer not to say", "unknown"),
     ("city", "NULL", None),
     ("city", "\\N", None),
     ("city", "#REF!", None),
@@ -982,6 +984,21 @@ def test_the_parts_of_a_source_are_read_as_one(read_canonical, run_dbt, tmp_path
         ("product_holdings.parquet/month=2/part-0.parquet", 2, "holding_id"),
         ("transactions_2024-01.csv", 3, "occurred_at"),
     ]  # fmt: skip
+
+
+PARTS = (
+    "_01 _2024-01 20240131 _2024q1 _part-00000 -2024Jan _march _1of2 _part1of3 .1 _20240131T1200"
+).split()
+NO_PARTS = ["", "_part", "_old", "_v2", " (1)", "_market", "_2024_backup", "_" + "0" * 60 + "x"]
+
+
+def test_numbers_dates_and_months_make_a_part(compiled):
+    names = [f"{name.lower()}.csv" for name in PARTS + NO_PARTS]
+    text = (
+        "{% for name in " + repr(names) + " %}"
+        "{{ modules.re.fullmatch(part_pattern(), name) is not none }} {% endfor %}"
+    )
+    assert compiled(text).split() == ["True"] * len(PARTS) + ["False"] * len(NO_PARTS)
 
 
 CLOSE = {
