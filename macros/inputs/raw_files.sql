@@ -319,7 +319,7 @@
     {% set names = [] %}
     {% for name in header %}{% do names.append(name ~ (' of the file' if name | lower in ('file_row_number', 'file_index') else '')) %}{% endfor %}
     {% do return({
-        'header': names, 'types': columns.columns['column_type'].values() | list,
+        'header': names, 'own_names': header, 'types': columns.columns['column_type'].values() | list,
         'all_names': all_names.columns['name'].values() | list, 'is_renamed': names != header,
     }) %}
 {% endmacro %}

@@ -5,15 +5,24 @@
     {% set notes = [] %}
     {% set read = [] %}
     {% set declared = {} %}
+    {% set inputs = [] %}
+    {#- file -> the columns of it that are read, in lower case; two inputs may be read from one file -#}
+    {% set used = {} %}
     {% for node in own_nodes() | sort(attribute='name') if node.config.meta.get('raw') %}
         {% set raw = node.config.meta['raw'] %}
         {% set source = raw_source(raw) %}
         {% for name in raw_names(raw) %}{% do declared.update({file_stem(name): raw['entity']}) %}{% endfor %}
         {% if source is not none %}
-            {% do notes.extend(column_notes(raw, source)) %}
-            {% do notes.extend(encoding_notes(raw, source)) %}
-            {% for part in source['parts'] %}{% do read.append(part['file_name']) %}{% endfor %}
+            {% do inputs.append((raw, source)) %}
+            {% set columns = used.setdefault(source['file_name'], []) %}
+            {% do columns.extend(raw_columns(raw).values() | sum(start=[])) %}
+            {% for position in read_expressions(raw, source)['positions'] %}{% do columns.append(source['header'][position - 1] | lower) %}{% endfor %}
         {% endif %}
+    {% endfor %}
+    {% for raw, source in inputs %}
+        {% do notes.extend(column_notes(raw, source, used[source['file_name']])) %}
+        {% do notes.extend(encoding_notes(raw, source)) %}
+        {% for part in source['parts'] %}{% do read.append(part['file_name']) %}{% endfor %}
     {% endfor %}
     {% if not (var('canonical_schema') is not none and var('source_system') == 'canonical') %}
         {% do notes.extend(file_notes(read, declared)) %}
@@ -22,14 +31,12 @@
 {% endmacro %}
 
 
-{#- The columns of a file that are not read, beside those that it lacks. -#}
-{% macro column_notes(raw, source) %}
-    {% set used = raw_columns(raw).values() | sum(start=[]) %}
-    {% for position in read_expressions(raw, source)['positions'] %}{% do used.append(source['header'][position - 1] | lower) %}{% endfor %}
+{#- The columns of a file that are not read (`used` are those that are), beside those that it lacks. -#}
+{% macro column_notes(raw, source, used) %}
     {% set unread = [] %}
     {#- the name of a folder such as year=2024 is no column of a file -#}
     {% for name in source['header'] if name and name | lower not in used and '/' ~ name ~ '=' not in source['parts'][0]['file_name'] %}
-        {% do unread.append(name) %}
+        {% do unread.append(source.get('own_names', source['header'])[source['header'].index(name)]) %}
     {% endfor %}
     {% if not unread %}{% do return([]) %}{% endif %}
     {% set missing = raw_columns(raw).keys() | reject('in', source_positions(raw, source)) | list %}
