@@ -866,8 +866,8 @@ KEYS = {
     "------": "formula_like_text",
 } | dict.fromkeys([
     "Total", "grand total", "sub-total", "Итого: 7", "Totaal", "Celkem", "Total général", "Rows: 7", "Seite 1",
-    "12 Zeilen ausgewählt.", "* End of report *", "*** END ***", "(2 rows affected)", "Average", "Completion time: 10:00", "Exported on 1 May",
-    "customer_id", "Customer_ID", "1.23E+07", "a\x01b", "x" * 1001,
+    "12 Zeilen ausgewählt.", "* End of report *", "*** END ***", "(2 rows affected)", "Average",
+    "Completion time: 10:00", "Exported on 1 May", "customer_id", "Customer_ID", "1.23E+07", "a\x01b", "x" * 1001,
 ], UNPARSEABLE)  # fmt: skip
 
 
@@ -986,9 +986,10 @@ def test_the_parts_of_a_source_are_read_as_one(read_canonical, run_dbt, tmp_path
     ]  # fmt: skip
 
 
-PARTS = (
-    "_01 _2024-01 20240131 _2024q1 _part-00000 -2024Jan _march _1of2 _part1of3 .1 _20240131T1200"
-).split()
+PARTS = [
+    "_01", "_2024-01", "20240131", "_2024q1", "_part-00000", "-2024Jan", "_march", "_1of2", "_part1of3", ".1",
+    "_20240131T1200",
+]  # fmt: skip
 NO_PARTS = ["", "_part", "_old", "_v2", " (1)", "_market", "_2024_backup", "_" + "0" * 60 + "x"]
 
 
