@@ -7,7 +7,7 @@
             'source_system', 'standardisation_age_band_set', 'clv_purchase_model', 'clv_tier_set', 'strategy_choice',
             'history_thresholds',
         ],
-        'text or null': ['canonical_schema', 'age_band_set', 'clv_family', 'rfm_scheme'],
+        'text or null': ['canonical_schema', 'age_band_set', 'churn_definition', 'clv_family', 'rfm_scheme'],
         'texts': ['strategy_scheme_order'],
         'date formats': ['date_formats'],
         'time zone': ['time_zone'],

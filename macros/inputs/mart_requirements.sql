@@ -13,7 +13,7 @@
         'churn_rates_by_product', 'churn_rates_by_product_count', 'churn_cut_tests', 'churn_hypothesis_tests',
         'churn_intervals', 'churn_portraits', 'churn_segments', 'churn_segment_candidates', 'churn_scores',
         'churn_model_metrics', 'churn_distributions', 'churn_score_deciles', 'churn_observations', 'churn_rates_by_month',
-        'retention_by_cohort', 'strategy_priorities', 'strategy_economics', 'budget_allocation'] %}
+        'retention_by_cohort', 'churn_definition_overlap', 'strategy_priorities', 'strategy_economics', 'budget_allocation'] %}
         {% do requirements.update({mart: [churn]}) %}
     {% endfor %}
     {% for mart in ['clv_customers', 'clv_tiers', 'clv_model_metrics', 'clv_upgrade_candidates'] %}

@@ -19,3 +19,9 @@
         else 'churned within ' || {{ whole_text(window_days) }} || ' days'
     end
 {%- endmacro %}
+
+
+{#- Above this share of churned customers without a date, churn is a flag on a snapshot. -#}
+{% macro maximum_undated_share() %}
+    {% do return(0.05) %}
+{% endmacro %}

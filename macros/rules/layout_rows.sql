@@ -29,6 +29,6 @@
 {% macro rule_seeds() %}
     {% do return([
         'segment_rules', 'segment_strategies', 'churn_segment_strategies', 'strategies', 'strategy_eligibility', 'campaigns',
-        'hypotheses', 'churn_cuts', 'bands',
+        'hypotheses', 'churn_cuts', 'churn_definitions', 'bands',
     ]) %}
 {% endmacro %}

@@ -47,6 +47,34 @@ CASES = {
             "('age', 'any'), ('x', 'examples')",
         ),
     ),
+    "is_churn_definition": Case(
+        arguments="",
+        columns="churn_definition_code varchar, condition_number bigint, churn_kind varchar, drawdown_of varchar, "
+        "window_days bigint, upper_bound double, former_share double, grace_days bigint, combination varchar, "
+        "is_primary boolean",
+        passing=(
+            "('a', 1, 'flag', null, null, null, null, null, null, true)",
+            "('a', 1, 'inactive', null, 1, null, null, 0, 'all', false), "
+            "('a', 2, 'drawdown', 'balance', null, 1000, 1, 30, null, false)",
+            "('a', 1, 'drawdown', 'spending', 90, null, 0.5, null, 'any', false), "
+            "('b', 1, 'lapse', null, null, 2, null, null, 'all', true)",
+        ),
+        failing=(
+            "('a', 1, 'inactive', null, 90, null, null, null, 'any', false), "
+            "('a', 2, 'closed', null, null, null, null, null, null, false)",
+            "('a', 1, 'inactive', null, 90, null, null, null, null, true), "
+            "('a', 2, 'closed', null, null, null, null, null, null, false)",
+            "('a', 1, 'inactive', null, 0, null, null, null, null, false)",
+            "('a', 1, 'inactive', null, 90, 1000, null, null, null, false)",
+            "('a', 1, 'closed', 'balance', null, null, null, null, null, false)",
+            "('a', 1, 'drawdown', null, null, 1000, null, null, null, false)",
+            "('a', 1, 'drawdown', 'balance', null, null, null, null, null, false)",
+            "('a', 1, 'drawdown', 'balance', 90, 1000, null, null, null, false)",
+            "('a', 1, 'product_attrition', null, null, null, 1.01, null, null, false)",
+            "('a', 1, 'product_attrition', null, null, null, 0, null, null, false)",
+            "('a', 1, 'lapse', null, null, null, null, -1, null, false)",
+        ),
+    ),
     "is_between": Case(
         arguments="column_name='share', lower=0, upper=1",
         columns="share double",

@@ -3,8 +3,6 @@
 -- window gives the rates shown; tests and searches read earlier ones too, up to three, until enough customers churned.
 {#- days of contacts and purchases before an observation that features count, at most -#}
 {%- set maximum_lookback_days = 365 %}
-{#- above this share of churned customers without a date, churn is a flag on a snapshot -#}
-{%- set maximum_undated_share = 0.05 %}
 {#- each half then has about a hundred churned customers, so that a segment of a tenth of all customers that churns twice as
     often stands out by three standard errors -#}
 {%- set enough_churned_count = 200 %}
@@ -71,11 +69,11 @@ dated as (
         count(churned_on) > 0
         and (
             -- a silence from before activities were recorded has no date, and is not at risk either
-            max(churn_definition) = 'inactivity'
+            bool_or(can_return)
             or count(*) filter (where is_churned and churned_on is null)
-            <= {{ maximum_undated_share }} * count(*) filter (where is_churned)
+            <= {{ maximum_undated_share() }} * count(*) filter (where is_churned)
         ) as is_dated,
-        coalesce(max(churn_definition) = 'inactivity', false) as is_inactivity
+        coalesce(bool_or(can_return), false) as can_return
     from churned
 ),
 
@@ -167,12 +165,12 @@ churned_counts as (
     group by recorded_windows.window_number
 ),
 
--- under inactivity customers come back and churn again, so that windows are not independent of each other
+-- by some definitions customers come back and churn again, so that windows are not independent of each other
 needed as (
     select
         churned_counts.window_number,
         churned_counts.window_number = 1
-        or not dated.is_inactivity
+        or not dated.can_return
         and sum(churned_counts.churned_count) over (
             order by churned_counts.window_number rows between unbounded preceding and 1 preceding
         ) < {{ enough_churned_count }} as is_tested

@@ -11,8 +11,16 @@ observations as (
     select * from {{ ref('int_churn_observations') }}
 ),
 
+-- what the primary definition reads: features that tell of the same are no findings about churn
 definition as (
-    select max(churn_definition) as churn_definition from {{ ref('int_customers_churned') }}
+    select
+        coalesce(bool_or(conditions.churn_kind = 'inactive'), false) as reads_silence,
+        coalesce(bool_or(conditions.level_name = 'balance'), false) as reads_balance,
+        coalesce(bool_or(conditions.level_name = 'spending'), false) as reads_spending,
+        coalesce(bool_or(conditions.level_name = 'products'), false) as reads_products
+    from {{ ref('int_churn_definitions_listed') }} as conditions
+    inner join {{ ref('int_churn_definition_chosen') }} as chosen
+        on conditions.churn_definition_code = chosen.churn_definition
 ),
 
 known as (
@@ -39,9 +47,12 @@ judged as (
         features.*,
         basis.churn_basis,
         known.is_known_then or not known.is_known_now as takes_part,
-        features.counts_silence and definition.churn_definition = 'inactivity' as is_silence,
+        features.counts_silence and definition.reads_silence as is_silence,
+        definition.reads_balance and features.feature_name in ('balance', 'has_known_balance')
+        or definition.reads_spending and features.feature_name in ('recent_purchase_amount', 'recent_purchase_count')
+        or definition.reads_products and features.feature_name = 'product_count' as is_defining,
         -- measured on the as-of date, after the outcome; in a window it is measured before
-        features.is_suspected_leak and basis.churn_basis = 'snapshot' as is_measured_after
+        basis.churn_basis = 'snapshot' as is_measured_after
     from features
     cross join basis
     cross join definition
@@ -58,15 +69,17 @@ listed as (
         history,
         is_protected,
         is_in_study and takes_part as is_studied,
-        is_in_study and takes_part and not is_silence as is_tested,
-        is_in_scores and takes_part as is_scorable,
-        is_in_scores and takes_part and (not is_protected or {{ sql_literal(score_feature_set()) }} = 'all') as is_scored,
-        is_measured_after as is_suspected_leak,
+        is_in_study and takes_part and not is_silence and not is_defining as is_tested,
+        is_in_scores and takes_part and not (is_measured_after and is_defining) as is_scorable,
+        is_in_scores and takes_part and not (is_measured_after and is_defining)
+        and (not is_protected or {{ sql_literal(score_feature_set()) }} = 'all') as is_scored,
+        is_measured_after and (is_suspected_leak or is_defining) as is_suspected_leak,
         churn_basis,
         case
             when not takes_part then 'The extract has no value of the feature on the day on which the window opens'
             when is_silence then 'The feature counts the silence that defines churn'
-            when is_measured_after then leak_reason
+            when is_defining then 'Churn is defined by the feature'
+            when is_measured_after and is_suspected_leak then leak_reason
         end as leak_reason
     from judged
 )

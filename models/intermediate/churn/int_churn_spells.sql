@@ -1,5 +1,5 @@
--- From when to when each customer was with the bank. Under inactivity, an activity after a completed silence begins a new
--- spell; otherwise a customer has one.
+-- From when to when each customer was with the bank. By a definition from which customers can return, the end of a churn begins a
+-- new spell; otherwise a customer has one.
 with churned as (
     select * from {{ ref('int_customers_churned') }}
 ),
@@ -12,89 +12,39 @@ as_of as (
     select * from {{ ref('int_as_of_date_determined') }}
 ),
 
--- no row, and nothing to read below, under another definition
-inactivity as (
-    select max(as_of.as_of_date) as as_of_date
-    from churned
+-- no row under another definition
+with_returns as (
+    select distinct churn_definition from churned
+    where can_return
+),
+
+retained as (
+    select
+        dated.customer_id,
+        coalesce(dated.changed_on, customers.joined_on) as started_on,
+        dated.next_changed_on,
+        dated.is_churn_next,
+        case when customers.closed_on <= as_of.as_of_date then customers.closed_on end as closed_on,
+        coalesce(customers.closed_reason in ('death', 'bank'), false) as is_closed_otherwise
+    from {{ ref('int_churn_definitions_dated') }} as dated
+    inner join with_returns on dated.churn_definition_code = with_returns.churn_definition
+    inner join customers on dated.customer_id = customers.customer_id
     cross join as_of
-    where churned.churn_definition = 'inactivity'
-    having count(*) > 0
-),
-
-events as (
-    select min(first_on) as recorded_from
-    from (
-        select cast(min(occurred_at) as date) as first_on from {{ ref('int_interactions_conformed') }}
-        union all
-        select min(purchased_on) as first_on from {{ ref('int_purchases_dated') }}
-        where order_count > 0
-    ) as first_days
-),
-
-active_days as (
-    select
-        interactions.customer_id,
-        cast(interactions.occurred_at as date) as active_on
-    from {{ ref('int_interactions_conformed') }} as interactions
-    cross join inactivity
-    where cast(interactions.occurred_at as date) <= inactivity.as_of_date
-    union
-    select
-        purchases.customer_id,
-        purchases.purchased_on as active_on
-    from {{ ref('int_purchases_dated') }} as purchases
-    cross join inactivity
-    where purchases.order_count > 0 and purchases.purchased_on <= inactivity.as_of_date
-    union
-    select
-        customers.customer_id,
-        customers.joined_on as active_on
-    from customers
-    cross join inactivity
-    cross join events
-    -- joining before activities were recorded says nothing of the silence after it
-    where customers.joined_on <= inactivity.as_of_date and customers.joined_on >= events.recorded_from
-),
-
-compared as (
-    select
-        customer_id,
-        active_on,
-        lag(active_on) over (partition by customer_id order by active_on) as previous_active_on
-    from active_days
-),
-
-numbered as (
-    select
-        customer_id,
-        active_on,
-        sum(case
-            when {{ dbt.datediff('previous_active_on', 'active_on', 'day') }} <= {{ number_var('churn_inactivity_days') }} then 0
-            else 1
-        end) over (partition by customer_id order by active_on rows between unbounded preceding and current row)
-            as spell_number
-    from compared
-),
-
-active_spells as (
-    select
-        customer_id,
-        cast(spell_number as bigint) as spell_number,
-        min(active_on) as started_on,
-        {{ date_shifted('max(active_on)', number_var('churn_inactivity_days'), 'day') }} as silent_on
-    from numbered
-    group by customer_id, spell_number
+    where not dated.is_churned
 ),
 
 spells as (
     select
-        active_spells.customer_id,
-        active_spells.spell_number,
-        active_spells.started_on,
-        case when active_spells.silent_on <= inactivity.as_of_date then active_spells.silent_on end as ended_on,
-        active_spells.silent_on <= inactivity.as_of_date as is_churn
-    from active_spells
-    cross join inactivity
+        customer_id,
+        row_number() over (partition by customer_id order by started_on) as spell_number,
+        started_on,
+        least(coalesce(next_changed_on, closed_on), coalesce(closed_on, next_changed_on)) as ended_on,
+        case
+            when coalesce(closed_on <= next_changed_on, closed_on is not null) then not is_closed_otherwise
+            else is_churn_next
+        end as is_churn
+    from retained
+    where started_on < coalesce(closed_on, {{ date_shifted('started_on', 1, 'day') }})
     union all
     select
         churned.customer_id,
@@ -105,7 +55,7 @@ spells as (
     from churned
     inner join customers on churned.customer_id = customers.customer_id
     where
-        churned.churn_definition <> 'inactivity'
+        not churned.can_return
         and churned.is_churned is not null
         -- churn without a date cannot be placed in time
         and (churned.ended_on is not null or not churned.is_churned)

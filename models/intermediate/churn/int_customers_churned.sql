@@ -1,5 +1,4 @@
--- The one definition of churn, on the as-of date. The best source that the extract has is used for all of its customers: a
--- supplied flag; else the closing date; else silence for churn_inactivity_days; else churn is unknown.
+-- Churn on the as-of date by the primary definition (int_churn_definition_chosen), which feeds every mart.
 with customers as (
     select * from {{ ref('int_customers_conformed') }}
 ),
@@ -8,122 +7,59 @@ as_of as (
     select * from {{ ref('int_as_of_date_determined') }}
 ),
 
--- no row, and no event to read below, where a flag or a closing date says more
-without_dates as (
-    select count(*) as customers_count from customers
-    having count(is_churned) = 0 and count(closed_on) = 0
+chosen as (
+    select * from {{ ref('int_churn_definition_chosen') }}
 ),
 
-active_days as (
+states as (
     select
-        interactions.customer_id,
-        cast(min(interactions.occurred_at) as date) as first_on,
-        cast(max(interactions.occurred_at) as date) as active_on
-    from {{ ref('int_interactions_conformed') }} as interactions
-    cross join without_dates
-    cross join as_of
-    where cast(interactions.occurred_at as date) <= as_of.as_of_date
-    group by interactions.customer_id
-    union all
-    select
-        purchases.customer_id,
-        min(purchases.purchased_on) as first_on,
-        max(purchases.purchased_on) as active_on
-    from {{ ref('int_purchases_dated') }} as purchases
-    cross join without_dates
-    cross join as_of
-    where purchases.order_count > 0 and purchases.purchased_on <= as_of.as_of_date
-    group by purchases.customer_id
-),
-
-last_active as (
-    select
-        customer_id,
-        max(active_on) as last_active_on
-    from active_days
-    group by customer_id
-),
-
-events as (
-    select min(first_on) as recorded_from from active_days
+        dated.customer_id,
+        dated.is_churned,
+        dated.changed_on
+    from {{ ref('int_churn_definitions_dated') }} as dated
+    inner join chosen on dated.churn_definition_code = chosen.churn_definition
+    where dated.is_latest
 ),
 
 seen as (
     select
         customers.customer_id,
-        customers.is_churned,
-        customers.closed_on,
+        states.is_churned,
+        case when states.is_churned then states.changed_on end as changed_on,
+        case when customers.closed_on <= as_of.as_of_date then customers.closed_on end as closed_on,
         -- death and closing by the bank end the relationship without churn
-        coalesce(customers.closed_reason in ('death', 'bank'), false) as is_ended_otherwise,
-        customers.joined_on,
-        last_active.last_active_on
+        coalesce(customers.closed_reason in ('death', 'bank') and customers.closed_on <= as_of.as_of_date, false) as is_ended_otherwise,
+        -- a customer who joined after an as-of date in the past is not in the portfolio yet
+        coalesce(customers.joined_on > as_of.as_of_date, false) as is_future,
+        chosen.churn_definition,
+        chosen.can_return
     from customers
-    left join last_active on customers.customer_id = last_active.customer_id
-),
-
-carried as (
-    select
-        count(is_churned) > 0 as has_flag,
-        count(closed_on) > 0 as has_closing_date,
-        count(last_active_on) > 0 as has_activity
-    from seen
-),
-
-last_seen as (
-    select
-        seen.customer_id,
-        seen.is_churned,
-        case when seen.closed_on <= as_of.as_of_date then seen.closed_on end as closed_on,
-        coalesce(seen.closed_on > as_of.as_of_date, false) as closes_later,
-        coalesce(seen.is_ended_otherwise and seen.closed_on <= as_of.as_of_date, false) as is_ended_otherwise,
-        seen.joined_on,
-        as_of.as_of_date,
-        case
-            when carried.has_flag then 'supplied_flag'
-            when carried.has_closing_date then 'closing_date'
-            when carried.has_activity then 'inactivity'
-            else 'unknown'
-        end as churn_definition,
-        coalesce(seen.last_active_on, seen.joined_on) as last_seen_on,
-        -- a silence that began before activities were recorded ended on a day that is not known
-        coalesce(seen.last_active_on is not null or seen.joined_on >= events.recorded_from, false) as is_silence_dated
-    from seen
-    cross join carried
-    cross join events
     cross join as_of
+    cross join chosen
+    left join states on customers.customer_id = states.customer_id
 ),
 
 defined as (
     select
         customer_id,
         case
-            -- a customer who joined after an as-of date in the past is not in the portfolio yet
-            when joined_on > as_of_date then null
+            when is_future then null
             when is_ended_otherwise then false
-            -- on an as-of date in the past the flag is not known yet; a blank one does not hide a closing
-            when churn_definition = 'supplied_flag' then case
-                when closes_later then false
-                else coalesce(is_churned, case when closed_on is not null then true end)
-            end
-            when churn_definition = 'closing_date' then closed_on is not null
-            when churn_definition = 'inactivity' then coalesce(
-                {{ dbt.datediff('last_seen_on', 'as_of_date', 'day') }} >= {{ number_var('churn_inactivity_days') }}, true
-            )
+            -- who closes has churned, whatever the definition waits for
+            when can_return and closed_on is not null then true
+            else is_churned
         end as is_churned,
         case
-            when churn_definition = 'inactivity' then case
-                when
-                    is_silence_dated
-                    and {{ dbt.datediff('last_seen_on', 'as_of_date', 'day') }} >= {{ number_var('churn_inactivity_days') }}
-                    then {{ date_shifted('last_seen_on', number_var('churn_inactivity_days'), 'day') }}
-            end
+            when can_return and is_ended_otherwise then closed_on
+            when can_return then least(coalesce(changed_on, closed_on), coalesce(closed_on, changed_on))
             -- a supplied flag that says retained overrules a closing date
-            when is_ended_otherwise or churn_definition = 'closing_date' or coalesce(is_churned, true) then closed_on
+            when is_ended_otherwise or coalesce(is_churned, true) then closed_on
         end as ended_on,
         is_ended_otherwise,
-        coalesce(joined_on > as_of_date, false) as is_future,
-        churn_definition
-    from last_seen
+        is_future,
+        churn_definition,
+        can_return
+    from seen
 ),
 
 described as (
@@ -135,7 +71,9 @@ described as (
         -- whom strategies can still retain; a customer whose churn is unknown counts as current
         not coalesce(is_churned, false) and not is_ended_otherwise and not is_future as is_current,
         is_future,
-        churn_definition
+        is_ended_otherwise,
+        churn_definition,
+        can_return
     from defined
 )
 

@@ -79,7 +79,7 @@ described as (
         -- a closing date says more than a model of purchases; without one the model says how likely the customer is active
         case
             when valued.alive_probability is null then null
-            when churned.churn_definition in ('supplied_flag', 'closing_date') and not churned.is_current then 'closing'
+            when churned.churn_definition <> 'unknown' and not churned.can_return and not churned.is_current then 'closing'
             else 'model'
         end as activity_source_code,
         valued.renewal_probability,

@@ -1,0 +1,505 @@
+-- Whether a customer meets a condition of a churn definition, day by day: one row for each day on which that changes, and a first
+-- one for the day from which it can be judged. changed_on is null where a state has lasted since a day that is not known.
+-- Nothing after the as-of date is read.
+with conditions as (
+    select * from {{ ref('int_churn_definitions_listed') }}
+),
+
+as_of as (
+    select * from {{ ref('int_as_of_date_determined') }}
+),
+
+customers as (
+    select * from {{ ref('int_customers_conformed') }}
+),
+
+snapshots as (
+    select * from {{ ref('int_customer_snapshots_conformed') }}
+),
+
+-- the flag and the closing on the as-of date: on one in the past the flag is not known yet, and a blank flag hides no closing
+closings as (
+    select
+        customers.customer_id,
+        case
+            when customers.closed_on > as_of.as_of_date then false
+            else coalesce(customers.is_churned, case when customers.closed_on is not null then true end)
+        end as is_flagged,
+        -- death and closing by the bank end the relationship without churn
+        customers.closed_on <= as_of.as_of_date and coalesce(customers.closed_reason not in ('death', 'bank'), true) as is_closed,
+        case when customers.closed_on <= as_of.as_of_date then customers.closed_on end as closed_on,
+        count(customers.is_churned) over () > 0 as has_flags,
+        count(customers.closed_on) over () > 0 as has_closings
+    from customers
+    cross join as_of
+),
+
+told as (
+    select
+        conditions.churn_kind,
+        closings.customer_id,
+        closings.closed_on,
+        case when conditions.churn_kind = 'flag' then closings.is_flagged else coalesce(closings.is_closed, false) end as is_met
+    from (select distinct churn_kind from conditions) as conditions
+    inner join closings
+        on conditions.churn_kind = 'flag' and closings.has_flags or conditions.churn_kind = 'closed' and closings.has_closings
+),
+
+told_states as (
+    select
+        churn_kind,
+        customer_id,
+        cast(null as date) as changed_on,
+        is_met and closed_on is null as is_met
+    from told
+    where is_met is not null
+    union all
+    select
+        churn_kind,
+        customer_id,
+        closed_on as changed_on,
+        true as is_met
+    from told
+    where is_met and closed_on is not null
+),
+
+-- silence
+
+silences as (
+    select distinct window_days from conditions
+    where churn_kind = 'inactive'
+),
+
+needed as (
+    select max(window_days) as window_days from silences
+    having count(*) > 0
+),
+
+recorded_days as (
+    select
+        interactions.customer_id,
+        cast(interactions.occurred_at as date) as active_on
+    from {{ ref('int_interactions_conformed') }} as interactions
+    cross join needed
+    union
+    select
+        purchases.customer_id,
+        purchases.purchased_on as active_on
+    from {{ ref('int_purchases_dated') }} as purchases
+    cross join needed
+    where purchases.order_count > 0
+),
+
+recorded as (
+    select min(active_on) as recorded_from from recorded_days
+    having count(*) > 0
+),
+
+active_days as (
+    select
+        recorded_days.customer_id,
+        recorded_days.active_on
+    from recorded_days
+    cross join as_of
+    where recorded_days.active_on <= as_of.as_of_date
+    union
+    select
+        customers.customer_id,
+        customers.joined_on as active_on
+    from customers
+    cross join as_of
+    cross join recorded
+    -- joining before activities were recorded says nothing of the silence after it
+    where customers.joined_on <= as_of.as_of_date and customers.joined_on >= recorded.recorded_from
+),
+
+spaced as (
+    select
+        customer_id,
+        active_on,
+        row_number() over (partition by customer_id order by active_on) as day_number,
+        lead(active_on) over (partition by customer_id order by active_on) as next_active_on
+    from active_days
+),
+
+{%- set silent_on = date_shifted('spaced.active_on', 'cast(silences.window_days as int)', 'day') %}
+
+silent_states as (
+    select
+        silences.window_days,
+        spaced.customer_id,
+        spaced.active_on as changed_on,
+        false as is_met
+    from spaced
+    cross join silences
+    where spaced.day_number = 1
+    union all
+    select
+        silences.window_days,
+        spaced.customer_id,
+        {{ silent_on }} as changed_on,
+        true as is_met
+    from spaced
+    cross join silences
+    cross join as_of
+    -- an activity on the day on which the silence would be complete breaks it
+    where {{ silent_on }} < coalesce(spaced.next_active_on, {{ date_shifted('as_of.as_of_date', 1, 'day') }})
+    union all
+    select
+        silences.window_days,
+        spaced.customer_id,
+        spaced.next_active_on as changed_on,
+        false as is_met
+    from spaced
+    cross join silences
+    where {{ silent_on }} < spaced.next_active_on
+    union all
+    -- without a recorded activity, silent since joining
+    select
+        silences.window_days,
+        customers.customer_id,
+        cast(null as date) as changed_on,
+        coalesce({{ dbt.datediff('customers.joined_on', 'as_of.as_of_date', 'day') }} >= silences.window_days, true) as is_met
+    from customers
+    cross join silences
+    cross join as_of
+    cross join recorded
+    left join spaced on customers.customer_id = spaced.customer_id and spaced.day_number = 1
+    where spaced.customer_id is null
+),
+
+-- levels: of the balance, of spending over a window, of products held and of policies in force
+
+level_names as (
+    select distinct
+        level_name,
+        case when level_name = 'spending' then window_days end as window_days
+    from conditions
+    where level_name is not null
+),
+
+-- without snapshots the record's balance has lasted since a day that is not known
+balances as (
+    select
+        snapshots.customer_id,
+        snapshots.observed_on as level_on,
+        cast(snapshots.balance as double) as level_value
+    from snapshots
+    cross join as_of
+    where snapshots.balance is not null and snapshots.observed_on < as_of.as_of_date
+    union all
+    select
+        customers.customer_id,
+        as_of.as_of_date as level_on,
+        cast(customers.balance as double) as level_value
+    from customers
+    cross join as_of
+    where customers.balance is not null
+),
+
+held_changes as (
+    select
+        'products' as level_name,
+        holdings.customer_id,
+        coalesce(holdings.opened_on, customers.joined_on, holdings.closed_on, as_of.as_of_date) as level_on,
+        1 as level_change
+    from {{ ref('int_product_holdings_conformed') }} as holdings
+    inner join customers on holdings.customer_id = customers.customer_id
+    cross join as_of
+    union all
+    select
+        'products' as level_name,
+        customer_id,
+        closed_on as level_on,
+        -1 as level_change
+    from {{ ref('int_product_holdings_conformed') }}
+    where closed_on is not null
+    union all
+    select
+        'policies' as level_name,
+        customer_id,
+        coalesce(starts_on, ends_on) as level_on,
+        1 as level_change
+    from {{ ref('int_policies_conformed') }}
+    where coalesce(starts_on, ends_on) is not null
+    union all
+    -- a policy is in force on the day on which it ends
+    select
+        'policies' as level_name,
+        customer_id,
+        {{ date_shifted('ends_on', 1, 'day') }} as level_on,
+        -1 as level_change
+    from {{ ref('int_policies_conformed') }}
+    where ends_on is not null
+),
+
+held_days as (
+    select
+        held_changes.level_name,
+        held_changes.customer_id,
+        held_changes.level_on,
+        sum(held_changes.level_change) as level_change
+    from held_changes
+    cross join as_of
+    where held_changes.level_on <= as_of.as_of_date
+    group by held_changes.level_name, held_changes.customer_id, held_changes.level_on
+),
+
+purchases as (
+    select
+        dated.customer_id,
+        dated.purchased_on,
+        dated.day_amount,
+        min(dated.purchased_on) over (partition by dated.customer_id) as first_purchase_on
+    from {{ ref('int_purchases_dated') }} as dated
+    cross join as_of
+    where dated.purchased_on <= as_of.as_of_date and 'spending' in (select level_names.level_name from level_names)
+),
+
+-- spending is added up on the ends of months and on the as-of date, once a whole window of it is known
+spending_days as (
+    select distinct
+        least({{ date_shifted(date_shifted(month_start('purchases.purchased_on'), 1, 'month'), -1, 'day') }}, as_of.as_of_date) as level_on
+    from purchases
+    cross join as_of
+    union
+    select as_of_date as level_on from as_of
+),
+
+buyers as (
+    select distinct
+        customer_id,
+        first_purchase_on
+    from purchases
+),
+
+spending as (
+    select
+        level_names.window_days,
+        buyers.customer_id,
+        spending_days.level_on,
+        coalesce(sum(cast(purchases.day_amount as double)), 0) as level_value
+    from buyers
+    inner join level_names on level_names.level_name = 'spending'
+    inner join spending_days
+        on {{ date_shifted('buyers.first_purchase_on', 'cast(level_names.window_days as int)', 'day') }} <= spending_days.level_on
+    left join purchases
+        on
+            buyers.customer_id = purchases.customer_id
+            and spending_days.level_on >= purchases.purchased_on
+            and {{ date_shifted('spending_days.level_on', '-cast(level_names.window_days as int)', 'day') }} < purchases.purchased_on
+    group by level_names.window_days, buyers.customer_id, spending_days.level_on
+),
+
+levels as (
+    select
+        'balance' as level_name,
+        cast(null as bigint) as window_days,
+        customer_id,
+        level_on,
+        level_value
+    from balances
+    union all
+    select
+        'spending' as level_name,
+        window_days,
+        customer_id,
+        level_on,
+        level_value
+    from spending
+    union all
+    select
+        level_name,
+        cast(null as bigint) as window_days,
+        customer_id,
+        level_on,
+        cast(sum(level_change) over (
+            partition by level_name, customer_id order by level_on rows between unbounded preceding and current row
+        ) as double) as level_value
+    from held_days
+),
+
+levels_compared as (
+    select
+        conditions.churn_definition_code,
+        conditions.condition_number,
+        conditions.churn_kind,
+        conditions.upper_bound,
+        conditions.former_share,
+        levels.customer_id,
+        levels.level_on,
+        levels.level_value,
+        max(levels.level_value) over (
+            partition by conditions.churn_definition_code, conditions.condition_number, levels.customer_id
+            order by levels.level_on rows between unbounded preceding and 1 preceding
+        ) as highest_before
+    from levels
+    inner join conditions
+        on
+            levels.level_name = conditions.level_name
+            and coalesce(levels.window_days, conditions.window_days, 0) = coalesce(conditions.window_days, 0)
+),
+
+-- a number of products or policies has to have reached the bound before it can fall below it
+levels_judged as (
+    select
+        *,
+        coalesce(
+            level_value < upper_bound and (churn_kind = 'drawdown' or highest_before >= upper_bound), false
+        )
+        or coalesce(level_value < former_share * highest_before, false) as is_met
+    from levels_compared
+),
+
+-- policies that ended without renewal, until the next one begins
+
+policies as (
+    select
+        policies.policy_id,
+        policies.customer_id,
+        policies.ends_on,
+        {{ date_shifted('policies.ends_on', 1, 'day') }} as expired_on,
+        coalesce(policies.is_renewed, false) as is_renewed
+    from {{ ref('int_policies_conformed') }} as policies
+    cross join as_of
+    where
+        policies.ends_on < as_of.as_of_date
+        and 'non_renewal' in (select conditions.churn_kind from conditions)
+),
+
+expired as (
+    select
+        policies.policy_id,
+        policies.customer_id,
+        policies.expired_on,
+        min(later.starts_on) as renewed_on
+    from policies
+    left join {{ ref('int_policies_conformed') }} as later
+        on
+            policies.customer_id = later.customer_id
+            and policies.ends_on <= later.starts_on
+            and policies.policy_id <> later.policy_id
+    where not policies.is_renewed
+    group by policies.policy_id, policies.customer_id, policies.expired_on
+),
+
+expired_states as (
+    select distinct
+        customer_id,
+        cast(null as date) as changed_on,
+        false as is_met
+    from {{ ref('int_policies_conformed') }}
+    union all
+    select
+        expired.customer_id,
+        expired.expired_on as changed_on,
+        true as is_met
+    from expired
+    where coalesce(expired.renewed_on > expired.expired_on, true)
+    union all
+    select
+        expired.customer_id,
+        expired.renewed_on as changed_on,
+        false as is_met
+    from expired
+    cross join as_of
+    where expired.renewed_on > expired.expired_on and expired.renewed_on <= as_of.as_of_date
+),
+
+states as (
+    select
+        conditions.churn_definition_code,
+        conditions.condition_number,
+        told_states.customer_id,
+        told_states.changed_on,
+        told_states.is_met
+    from told_states
+    inner join conditions on told_states.churn_kind = conditions.churn_kind
+    union all
+    select
+        conditions.churn_definition_code,
+        conditions.condition_number,
+        silent_states.customer_id,
+        silent_states.changed_on,
+        silent_states.is_met
+    from silent_states
+    inner join conditions on conditions.churn_kind = 'inactive' and silent_states.window_days = conditions.window_days
+    union all
+    select
+        churn_definition_code,
+        condition_number,
+        customer_id,
+        case
+            when not is_met or row_number() over (
+                partition by churn_definition_code, condition_number, customer_id order by level_on
+            ) > 1 then level_on
+        end as changed_on,
+        is_met
+    from levels_judged
+    union all
+    select
+        conditions.churn_definition_code,
+        conditions.condition_number,
+        expired_states.customer_id,
+        expired_states.changed_on,
+        expired_states.is_met
+    from expired_states
+    inner join conditions on conditions.churn_kind = 'non_renewal'
+),
+
+-- of several states on one day the condition that is met counts
+daily as (
+    select
+        churn_definition_code,
+        condition_number,
+        customer_id,
+        changed_on,
+        bool_or(is_met) as is_met
+    from states
+    group by churn_definition_code, condition_number, customer_id, changed_on
+),
+
+compared as (
+    select
+        *,
+        lag(is_met) over (
+            partition by churn_definition_code, condition_number, customer_id order by changed_on nulls first
+        ) as was_met
+    from daily
+),
+
+changes as (
+    select
+        *,
+        lead(changed_on) over (
+            partition by churn_definition_code, condition_number, customer_id order by changed_on nulls first
+        ) as next_changed_on
+    from compared
+    where was_met is null or was_met <> is_met
+),
+
+-- a condition counts from the end of its days of grace, if it is still met
+final as (
+    select
+        changes.churn_definition_code,
+        changes.condition_number,
+        changes.customer_id,
+        case
+            when changes.is_met then {{ date_shifted('changes.changed_on', 'cast(conditions.grace_days as int)', 'day') }}
+            else changes.changed_on
+        end as changed_on,
+        changes.is_met
+    from changes
+    inner join conditions
+        on
+            changes.churn_definition_code = conditions.churn_definition_code
+            and changes.condition_number = conditions.condition_number
+    cross join as_of
+    where
+        not changes.is_met
+        or changes.changed_on is null
+        or {{ date_shifted('changes.changed_on', 'cast(conditions.grace_days as int)', 'day') }}
+        < coalesce(changes.next_changed_on, {{ date_shifted('as_of.as_of_date', 1, 'day') }})
+)
+
+select * from final

@@ -1,0 +1,48 @@
+-- The primary definition of churn, in one row: that of var churn_definition; else of the definitions that the seed marks as primary
+-- and that the extract can answer, one of the layout's own before the general ones, a flag before a closing date, and these
+-- before anything that a customer can come back from. `unknown` where the extract answers none.
+with listed as (
+    select * from {{ ref('int_churn_definitions_listed') }}
+),
+
+answered as (
+    select distinct churn_definition_code from {{ ref('int_churn_definitions_dated') }}
+    where is_churned is not null
+),
+
+definitions as (
+    select
+        churn_definition_code,
+        bool_or(is_primary) as is_primary,
+        bool_or(is_general) as is_general,
+        bool_or(can_return) as can_return,
+        max(case churn_kind when 'flag' then 1 when 'closed' then 2 else 3 end) as kind_rank
+    from listed
+    group by churn_definition_code
+),
+
+chosen as (
+    select
+        definitions.churn_definition_code,
+        definitions.can_return
+    from definitions
+    left join answered on definitions.churn_definition_code = answered.churn_definition_code
+    where
+        {% if var('churn_definition') is none -%}
+        definitions.is_primary and answered.churn_definition_code is not null
+        {%- else -%}
+        definitions.churn_definition_code = {{ sql_literal(var('churn_definition')) }}
+        {%- endif %}
+    qualify row_number() over (
+        order by definitions.is_general, definitions.kind_rank, definitions.churn_definition_code
+    ) = 1
+),
+
+final as (
+    select
+        coalesce(max(churn_definition_code), 'unknown') as churn_definition,
+        coalesce(bool_or(can_return), false) as can_return
+    from chosen
+)
+
+select * from final
