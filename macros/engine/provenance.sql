@@ -4,7 +4,11 @@
 {%- endmacro %}
 
 {% macro duckdb__file_hash(path) -%}
+    {%- if has_plugin() -%}
     file_hash_of({{ sql_literal(path) }})
+    {%- else -%}
+    (select sha256(content) from read_blob({{ sql_literal(path) }}))
+    {%- endif -%}
 {%- endmacro %}
 
 {#- Null above a gigabyte: a file is hashed in the memory of one executor. -#}

@@ -39,8 +39,8 @@
 
 
 {% macro check_settings() %}
-    {% if execute and flags.WHICH in ('build', 'run', 'seed', 'test', 'retry') %}
-        {% do adapter.dispatch('check_profile')() %}
+    {% if is_own_run() %}
+        {% do check_profile() %}
         {% for name, kind in setting_kinds().items() %}
             {% set fault = setting_fault(name, var(name)) %}
             {% if fault %}{% do exceptions.raise_compiler_error(fault) %}{% endif %}
@@ -51,20 +51,63 @@
 {% endmacro %}
 
 
-{#- Stops what would run long with a profile that lacks what publishing and reading need. -#}
-{% macro default__check_profile() %}
+{#- Stops what would run long with a profile that lacks what publishing and reading need. Another project that has this one as a
+    package may do without, see macro plugin_lines. -#}
+{% macro check_profile() %}
+    {% if not has_plugin() %}
+        {% if project_name == 'clientele' %}
+            {% do exceptions.raise_compiler_error(
+                "Profile " ~ target.profile_name ~ ", output " ~ target.name ~ " has no plugin publishing.plugin: expected the"
+                ~ " entries module_paths, plugins and config_options of output duckdb in this project's profiles.yml."
+            ) %}
+        {% endif %}
+        {#- as the plugin does it: without this DuckDB 2.0 takes sums over a left join to a relation without rows for 0 -#}
+        {% do run_query("set global disabled_optimizers = 'statistics_propagation'") %}
+    {% endif %}
 {% endmacro %}
 
-{% macro duckdb__check_profile() %}
-    {% set known = run_query(
+
+{#- Whether the profile loads python_models/publishing/plugin.py; Spark has no plugins. -#}
+{% macro has_plugin() %}
+    {% do return(adapter.dispatch('has_plugin')()) %}
+{% endmacro %}
+
+{% macro default__has_plugin() %}
+    {% do return(true) %}
+{% endmacro %}
+
+{% macro duckdb__has_plugin() %}
+    {% do return(run_query(
         "select count(*) from duckdb_functions() where function_name = 'folder_entries'"
-    ).columns[0].values()[0] %}
-    {% if known | int == 0 %}
-        {% do exceptions.raise_compiler_error(
-            "Profile " ~ target.profile_name ~ ", output " ~ target.name ~ " has no plugin publishing.plugin: expected the"
-            ~ " entries module_paths, plugins and config_options of output duckdb in this project's profiles.yml."
-        ) %}
+    ).columns[0].values()[0] | int > 0) %}
+{% endmacro %}
+
+
+{#- The lines of a profile that load it, as the end of a sentence. -#}
+{% macro plugin_lines() %}
+    {% do return(
+        "profile " ~ target.profile_name ~ ", output " ~ target.name ~ " has no plugin publishing.plugin; these lines of the output add"
+        ~ " it: module_paths: [" ~ package_path('python_models') ~ "] and plugins: [{module: publishing.plugin, alias: clientele,"
+        ~ " config: {folders: [" ~ package_path('seeds') ~ ", " ~ raw_folder() ~ ", published]}}]"
+    ) %}
+{% endmacro %}
+
+
+{#- Whether a run makes or tests anything of this package: runs of another project's own nodes are none of its business. -#}
+{% macro is_own_run() %}
+    {% if not execute or flags.WHICH not in ('build', 'run', 'seed', 'test', 'retry') %}{% do return(false) %}{% endif %}
+    {% if project_name == 'clientele' %}{% do return(true) %}{% endif %}
+    {% for node in own_nodes() if node.unique_id in selected_resources %}{% do return(true) %}{% endfor %}
+    {% do return(false) %}
+{% endmacro %}
+
+
+{#- A path of this package, from the folder that dbt runs in: dbt knows where the package is by its seeds alone. -#}
+{% macro package_path(path) %}
+    {% if project_name != 'clientele' and execute %}
+        {% for node in own_nodes() if node.resource_type == 'seed' %}{% do return(node.root_path ~ '/' ~ path) %}{% endfor %}
     {% endif %}
+    {% do return(path) %}
 {% endmacro %}
 
 

@@ -27,7 +27,7 @@
     {% endif %}
     {% if said %}{% do log(said | join(' '), info=true) %}{% endif %}
     {% do log_rules(results) %}
-    {% if is_published and said %}
+    {% if is_published and said and project_name == 'clientele' %}
         {% do log(
             'Next: make dashboard renders the figures as one page, make export writes spreadsheets, docs/marts.md lists the marts by question.',
             info=true

@@ -29,7 +29,7 @@
 
 {#- Stops the build, before any model runs, with one sentence for the first file or column that is missing. -#}
 {% macro check_inputs() %}
-    {% if execute and flags.WHICH in ('build', 'run') %}
+    {% if is_own_run() and flags.WHICH in ('build', 'run') %}
         {% do supplied_entities() %}
         {% for node in own_nodes() if node.config.meta.get('raw') %}
             {% set raw = node.config.meta['raw'] %}
@@ -42,7 +42,7 @@
 
 
 {% macro raw_folder() %}
-    {% set folder = env_var('CLIENTELE_RAW', 'data/demo') %}
+    {% set folder = env_var('CLIENTELE_RAW', package_path('data/demo')) %}
     {% do return(folder.rstrip('/') or folder) %}
 {% endmacro %}
 
@@ -269,6 +269,16 @@
     {% do return(listed['entries']) %}
 {% endmacro %}
 
+{#- Without the plugin, which says more: the files of the folder itself. -#}
+{% macro duckdb__folder_entries(folder) %}
+    {% if has_plugin() %}{% do return(default__folder_entries(folder)) %}{% endif %}
+    {% set entries = [] %}
+    {% for path in run_query('select file from glob(' ~ sql_literal(folder ~ '/*') ~ ') order by file').columns[0].values() %}
+        {% do entries.append({'name': path.split('/') | last, 'kind': 'file'}) %}
+    {% endfor %}
+    {% do return(entries) %}
+{% endmacro %}
+
 {#- Of a folder of another kind of storage, which only Spark lists, no faults are known. -#}
 {% macro spark__folder_entries(folder) %}
     {% if '://' not in folder %}{% do return(default__folder_entries(folder)) %}{% endif %}
@@ -339,6 +349,11 @@
 {#- Each part of a text source with its encoding and the line number of its header (0 without one), and the header and
     delimiter of all, see python_models/reading/text.py. -#}
 {% macro text_source(raw, found) %}
+    {% if not has_plugin() %}
+        {% do exceptions.raise_compiler_error(
+            "File " ~ found['file_name'] ~ " is a text file: expected Parquet, or tables (var canonical_schema), since " ~ plugin_lines() ~ "."
+        ) %}
+    {% endif %}
     {% set source = {'file_name': found['file_name'], 'format': 'text', 'parts': []} %}
     {% set options = tojson({'delimiter': raw.get('delimiter'), 'headerless': raw.get('headerless')}) %}
     {% for file in found['files'] %}

@@ -4,7 +4,7 @@
 
 {#- Called when a run begins. -#}
 {% macro begin_run() %}
-    {% if execute and flags.WHICH in ('build', 'run', 'seed', 'test', 'retry') %}
+    {% if is_own_run() and has_plugin() %}
         {% set answer = in_python({'action': 'begin', 'selected': selected_resources}) %}
         {% if answer['is_failure'] %}{% do exceptions.raise_compiler_error(answer['message']) %}{% endif %}
     {% endif %}
@@ -13,8 +13,8 @@
 
 {#- Called when a run ends, and by `dbt run-operation publish`. Gives a statement that fails where the run is to fail. -#}
 {% macro publish(results=none) %}
-    {% if execute and flags.WHICH in ('build', 'run', 'seed', 'test', 'retry', 'run-operation') %}
-        {% set answer = in_python({
+    {% if is_own_run() or execute and flags.WHICH == 'run-operation' %}
+        {% set answer = unpublished() if not has_plugin() else in_python({
             'action': 'end',
             'results': results or [],
             'is_partial': invocation_args_dict.get('empty') or invocation_args_dict.get('sample') or invocation_args_dict.get('defer'),
@@ -36,6 +36,12 @@
 {% macro show_publication(number) %}
     {% set answer = in_python({'action': 'show', 'number': number | int}) %}
     {% if answer['is_failure'] %}{% do exceptions.raise_compiler_error(answer['message']) %}{% endif %}
+{% endmacro %}
+
+
+{#- The answer of a profile that cannot publish. -#}
+{% macro unpublished() %}
+    {% do return({'message': 'Not published: ' ~ plugin_lines() ~ '.', 'is_failure': var('require_publication')}) %}
 {% endmacro %}
 
 
@@ -87,6 +93,7 @@
         'remembered': kept_queries(every_mart, tagged),
         'started_at': run_started_at,
         'settings': publishing_settings(),
+        'schema': manifest.schema,
     }) %}
 {% endmacro %}
 

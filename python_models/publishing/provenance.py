@@ -1,6 +1,7 @@
 """The code that a build runs: the revision of the project and the versions of its packages."""
 
 import importlib.metadata
+import pathlib
 import platform
 import re
 import subprocess
@@ -20,8 +21,13 @@ def describe_build() -> pd.DataFrame:
 def git_revision() -> str:
     """The commit that the project stands at, marked where files differ from it."""
     command = ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
+    root = pathlib.Path(__file__).resolve().parents[2]
+    if not (
+        root / ".git"
+    ).exists():  # a copy in another project's repository, whose revision it would be
+        return "unknown"
     try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=20)
+        result = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=20)
     except (OSError, subprocess.TimeoutExpired):
         return "unknown"
     return result.stdout.strip() if result.returncode == 0 else "unknown"

@@ -412,7 +412,7 @@ class DuckdbEngine(Engine):
         names = {False: "publication", True: "customers_publication"}
         build_id, facts = write_marts(self, call, lambda has_keys: f"{names[has_keys]}.marts")
         for name, file in files.items():
-            self.comment(name)
+            self.comment(name, call["schema"])
             marts = [m for m in call["marts"] if names[bool(m["keys"])] == name]
             described = self.descriptions(name)
             for mart in [*marts, {"name": "run_manifest", "order": MANIFEST_ORDER}]:
@@ -449,13 +449,13 @@ class DuckdbEngine(Engine):
             found.setdefault(table, {})[column] = comment
         return found
 
-    def comment(self, name: str) -> None:
+    def comment(self, name: str, schema: str) -> None:
         """Puts the comments of the marts in the work database on what a published file has of them."""
         query = (
             "select 'table', table_name, null, comment from duckdb_tables() where {0} and comment is not null "
             "union all select 'column', table_name, column_name, comment from duckdb_columns() where {0} "
             "and comment is not null"
-        ).format(f"database_name = {literal(self.database)} and schema_name = 'marts'")
+        ).format(f"database_name = {literal(self.database)} and schema_name = {literal(schema)}")
         published = {
             (table, column)
             for table, column in self.run(

@@ -82,7 +82,7 @@ pairs as (
     group by first_states.churn_definition_code, second_states.churn_definition_code
 ),
 
--- whoever is flagged by closing has nothing left to close
+-- a customer who is flagged by closing has nothing left to close
 followed as (
     select
         flagged.churn_definition_code

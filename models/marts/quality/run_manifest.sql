@@ -26,7 +26,7 @@ churn_defined as (
         {% endif -%}
     {% endfor -%}
     {% for node in own_nodes() | sort(attribute='name') if node.resource_type == 'seed' -%}
-        {% do items.append(('seed', node.name, file_hash(node.original_file_path))) -%}
+        {% do items.append(('seed', node.name, file_hash(package_path(node.original_file_path)))) -%}
     {% endfor -%}
 {% endif -%}
 hashes as (
