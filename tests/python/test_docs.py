@@ -5,6 +5,7 @@ import pathlib
 import re
 
 import pytest
+import yaml
 
 ROOT = pathlib.Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -15,7 +16,9 @@ REPLACED = [
     "tells on the customer", "as good as none", "for people,", "nobody knows", "set aside", "take no part",
 ]  # fmt: skip
 # the code of a segment, and names of dbt and of clients
-EXAMPLES = {"age_from_43__is_active_no", "run_results", "access_mode", "connect_args"}
+EXAMPLES = {
+    "age_from_43__is_active_no", "run_results", "access_mode", "connect_args", "max_active_tasks", "dev_marts", "dev_intermediate",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +181,17 @@ def test_every_mart_that_the_readme_names_exists():
     table = text.split("## The ten marts")[1].split("\n## ")[0]
     named = re.findall(r"^\| `(\w+)`", table, re.MULTILINE)
     assert len(named) == 10 and set(named) <= marts
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_examples_in_python_and_yaml_can_be_read(path):
+    for language, code in re.findall(
+        r"```(python|yaml)\n(.*?)```", path.read_text("utf-8"), re.DOTALL
+    ):
+        if language == "python":
+            compile(code, path.name, "exec")
+        else:
+            assert yaml.safe_load(code), code
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=name_of)
