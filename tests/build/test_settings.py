@@ -12,6 +12,7 @@ from test_allow_lists import compiled_lines
 OTHERWISE = {
     "as_of_date": "2025-06-30",
     "date_range": ["1910-01-01", "2030-01-01"],
+    "churn_definition": "dormant_low_balance",
     "churn_inactivity_days": 30,
     "churn_observed_from": "2023-01-01",
     "age_band_set": "decades",

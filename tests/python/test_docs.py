@@ -17,7 +17,8 @@ REPLACED = [
 ]  # fmt: skip
 # the code of a segment, and names of dbt and of clients
 EXAMPLES = {
-    "age_from_43__is_active_no", "run_results", "access_mode", "connect_args", "max_active_tasks", "dev_marts", "dev_intermediate",
+    "age_from_43__is_active_no", "run_results", "access_mode", "connect_args", "max_active_tasks",
+    "dev_marts", "dev_intermediate",
 }  # fmt: skip
 
 

@@ -38,7 +38,20 @@ changing as (
     where feature_name = 'balance'
 ),
 
--- a customer whose churn is unknown counts as current
+-- a customer whose churn is unknown counts as current, from the end of what is known
+unknown as (
+    select
+        churned.customer_id,
+        coalesce(max(known_spells.ended_on), max(customers.joined_on)) as started_on,
+        max(churned.ended_on) as ended_on,
+        coalesce(min(known_spells.started_on), max(customers.joined_on)) as first_started_on
+    from churned
+    inner join customers on churned.customer_id = customers.customer_id
+    left join known_spells on churned.customer_id = known_spells.customer_id
+    where churned.is_churned is null and not churned.is_future
+    group by churned.customer_id
+),
+
 spells as (
     select
         customer_id,
@@ -49,14 +62,12 @@ spells as (
     from known_spells
     union all
     select
-        churned.customer_id,
-        customers.joined_on as started_on,
-        churned.ended_on,
+        customer_id,
+        started_on,
+        ended_on,
         false as ends_otherwise,
-        customers.joined_on as first_started_on
-    from churned
-    inner join customers on churned.customer_id = customers.customer_id
-    where churned.is_churned is null and not churned.is_future
+        first_started_on
+    from unknown
 ),
 
 contacts as (
