@@ -124,8 +124,8 @@ def test_another_project_builds_everything_and_publishes_its_own(tmp_path):
     with duckdb.connect(
         str(consumer.root / "published" / "clientele.duckdb"), read_only=True
     ) as connection:
-        (rate,) = connection.sql(
+        ((rate,),) = connection.sql(
             "select churn_rate from marts.churn_rates where cut_name = 'portfolio'"
-        ).fetchone()
+        ).fetchall()
     assert 0 < rate < 1
     assert consumer.rows("select count(*) from marts.run_manifest")

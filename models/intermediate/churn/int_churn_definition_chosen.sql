@@ -24,7 +24,8 @@ definitions as (
 chosen as (
     select
         definitions.churn_definition_code,
-        definitions.can_return
+        definitions.can_return,
+        answered.churn_definition_code is not null as is_answered
     from definitions
     left join answered on definitions.churn_definition_code = answered.churn_definition_code
     where
@@ -41,7 +42,8 @@ chosen as (
 final as (
     select
         coalesce(max(churn_definition_code), 'unknown') as churn_definition,
-        coalesce(bool_or(can_return), false) as can_return
+        coalesce(bool_or(can_return), false) as can_return,
+        coalesce(bool_or(is_answered), false) as is_answered
     from chosen
 )
 

@@ -108,6 +108,12 @@ notes as (
         'Few customers churned in the latest window, so tests and searches compare customers within ' || {{ whole_text('window_count') }}
         || ' windows. Their churn rates are ' || rates_text as note
     from windows_listed
+    union all
+    select
+        22 as note_number,
+        'Churn definition ' || churn_definition || ' judges no customer: the extract lacks what its conditions read' as note
+    from {{ ref('int_churn_definition_chosen') }}
+    where not is_answered and churn_definition <> 'unknown'
 )
 
 select * from notes

@@ -45,8 +45,8 @@ defined as (
         case
             when is_future then null
             when is_ended_otherwise then false
-            -- who closes has churned, whatever the definition waits for
-            when can_return and closed_on is not null then true
+            -- a customer who closes has churned, whatever the definition waits for or cannot judge
+            when (can_return or is_churned is null) and closed_on is not null then true
             else is_churned
         end as is_churned,
         case
