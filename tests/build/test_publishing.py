@@ -79,11 +79,10 @@ def test_every_mart_but_those_that_stay_is_published_row_by_row(published):
         missing = published.sql(f"{other} except all {one}").limit(1).fetchall()
         # the demo has small cells in its cube, and small parts or bases in cells of these
         is_protected = mart in (
-            "campaign_readout", "churn_cut_tests", "churn_definition_overlap", "churn_intervals", "churn_portraits", "churn_rates",
-            "churn_segments", "churn_segment_candidates", "quality_drift", "quality_fairness", "rfm_by_age_band",
-            "rfm_by_city",
-            "segment_briefs", "segment_history", "segment_migration", "strategy_economics",
-            "strategy_priorities", "strategy_segments",
+            "campaign_readout", "churn_cut_tests", "churn_definition_overlap", "churn_intervals", "churn_portraits",
+            "churn_rates", "churn_segments", "churn_segment_candidates", "quality_drift", "quality_fairness",
+            "rfm_by_age_band", "rfm_by_city", "segment_briefs", "segment_history", "segment_migration",
+            "strategy_economics", "strategy_priorities", "strategy_segments",
         )  # fmt: skip
         assert bool(changed) == is_protected, mart
         # and curves that end where few are at risk
