@@ -99,12 +99,14 @@ def test_a_set_that_no_seed_has_stops_before_any_mart(run_dbt):
         age_band_set="nope",
         rfm_scheme="typo",
         clv_tier_set="none",
+        churn_definition="typo",
     )
     assert not build.is_success
     failed = {name for name, status in build.statuses.items() if status == "fail"}
     assert any("age_band_set" in name for name in failed) and any(
         "rfm_scheme" in name for name in failed
     )
+    assert any("names_exist_churn_definitions" in name for name in failed)
     assert not build.rows(
         "select 1 from information_schema.tables where table_name = 'rfm_customers'"
     )
