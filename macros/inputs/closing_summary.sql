@@ -1,6 +1,7 @@
 {#- What a run found, in three lines at its end: customers and churn, quarantine by rule, and where to look next. -#}
 {% macro log_summary(results, is_published) %}
     {% set rates, customers = built_relation(results, 'churn_rates'), built_relation(results, 'int_customers_churned') %}
+    {% set counted = built_relation(results, 'int_churn_customers_counted') %}
     {% set said = [] %}
     {% if customers is not none %}
         {% set counts = run_query(
@@ -23,6 +24,11 @@
                 'Churn: ' ~ '%.1f' % (100 * row[0]) ~ '%' ~ of ~ period ~ ' (' ~ confidence_text() ~ ' ' ~ '%.1f' % (100 * row[1]) ~ '% to '
                 ~ '%.1f' % (100 * row[2]) ~ '%).'
             ) %}
+        {% endfor %}
+    {% endif %}
+    {% if rates is not none and counted is not none %}
+        {% for row in run_query('select unknown_churn_count from ' ~ counted ~ ' where unknown_churn_count > 0').rows %}
+            {% do said.append('{:,}'.format(row[0] | int) ~ ' customers have no known outcome and are in no churn rate.') %}
         {% endfor %}
     {% endif %}
     {% if said %}{% do log(said | join(' '), info=true) %}{% endif %}

@@ -17,18 +17,18 @@ snapshots as (
     select * from {{ ref('int_customer_snapshots_conformed') }}
 ),
 
--- the flag and the closing on the as-of date: on one in the past the flag is not known yet, and a blank flag hides no closing
+-- the flag and the closing on the as-of date: on one in the past the flag is not known yet
 closings as (
     select
         customers.customer_id,
-        case
-            when customers.closed_on > as_of.as_of_date then false
-            else coalesce(customers.is_churned, case when customers.closed_on is not null then true end)
-        end as is_flagged,
+        customers.is_churned and not coalesce(customers.closed_on > as_of.as_of_date, false) as is_flagged,
         -- death and closing by the bank end the relationship without churn
         customers.closed_on <= as_of.as_of_date and coalesce(customers.closed_reason not in ('death', 'bank'), true) as is_closed,
+        coalesce(customers.closed_reason in ('death', 'bank'), false) as is_ended_otherwise,
         case when customers.closed_on <= as_of.as_of_date then customers.closed_on end as closed_on,
-        count(customers.is_churned) over () > 0 as has_flags,
+        -- a flag that never says no tells nothing of the customers without it, and closing dates do
+        count(*) filter (where not customers.is_churned) over () > 0
+        or count(customers.is_churned) over () > 0 and count(customers.closed_on) over () = 0 as has_flags,
         count(customers.closed_on) over () > 0 as has_closings
     from customers
     cross join as_of
@@ -39,7 +39,11 @@ told as (
         conditions.churn_kind,
         closings.customer_id,
         closings.closed_on,
-        case when conditions.churn_kind = 'flag' then closings.is_flagged else coalesce(closings.is_closed, false) end as is_met
+        case
+            when conditions.churn_kind = 'flag' then closings.is_flagged
+            else coalesce(closings.is_closed, false)
+                or coalesce(closings.is_flagged and not closings.has_flags and not closings.is_ended_otherwise, false)
+        end as is_met
     from (select distinct churn_kind from conditions) as conditions
     inner join closings
         on conditions.churn_kind = 'flag' and closings.has_flags or conditions.churn_kind = 'closed' and closings.has_closings

@@ -20,7 +20,8 @@ churned as (
 spells as (
     select
         customer_id,
-        count(*) as spell_count
+        count(*) as spell_count,
+        min(started_on) as started_on
     from {{ ref('int_churn_spells') }}
     group by customer_id
 ),
@@ -36,9 +37,8 @@ active as (
 
 at_risk as (
     select
-        count(*) as at_risk_count,
-        count(*) filter (where is_churned) as churned_count,
-        count(*) filter (where is_churned is null) as unknown_outcome_count
+        count(is_churned) as known_outcome_count,
+        count(*) filter (where is_churned is null) as ended_in_window_count
     from observations
 ),
 
@@ -47,13 +47,26 @@ counted as (
         count(*) filter (
             where churned.is_churned is null and churned.churn_definition <> 'unknown' and not churned.is_future
         ) as unknown_churn_count,
+        -- of these, the customers who would be at risk; a window has no observations of them
+        count(*) filter (
+            where
+            rated_day.churn_basis = 'window'
+            and churned.is_churned is null
+            and not churned.is_future
+            and customers.joined_on <= rated_day.observed_on
+            and coalesce(churned.ended_on > rated_day.observed_on, true)
+        ) as unknown_at_risk_count,
         count(*) filter (where churned.is_churned and churned.churned_on is null) as undated_count,
         count(churned.churned_on) as dated_count,
-        count(*) filter (where customers.joined_on is null) as unknown_joining_count,
+        -- under inactivity the first activity begins a spell
+        count(*) filter (where coalesce(customers.joined_on, spells.started_on) is null) as unknown_joining_count,
         count(*) filter (
-            where rated_day.churn_basis = 'window' and customers.joined_on > rated_day.observed_on and not churned.is_future
+            where
+            rated_day.churn_basis = 'window'
+            and coalesce(customers.joined_on, spells.started_on) > rated_day.observed_on
+            and not churned.is_future
         ) as joined_in_window_count,
-        count(*) filter (where not coalesce(churned.is_churned, false) and churned.ended_on is not null)
+        count(*) filter (where not churned.is_churned and churned.ended_on is not null)
             as ended_otherwise_count,
         count(*) filter (
             where spells.spell_count > 1 or active.last_active_on > churned.churned_on
@@ -67,7 +80,8 @@ counted as (
 )
 
 select
-    at_risk.*,
+    at_risk.known_outcome_count,
+    at_risk.ended_in_window_count + counted.unknown_at_risk_count as unknown_outcome_count,
     counted.*
 from at_risk
 cross join counted

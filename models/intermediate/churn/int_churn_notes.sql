@@ -72,7 +72,7 @@ notes as (
     union all
     select
         2 as note_number,
-        'Churn rates are shares of the ' || {{ whole_text('counted.at_risk_count') }} || ' customers at risk on '
+        'Churn rates are shares of the ' || {{ whole_text('counted.known_outcome_count') }} || ' customers at risk on '
         || cast(rated_day.observed_on as {{ kind_type('text') }}) || ' who churned within '
         || {{ whole_text('rated_day.window_days') }} || ' days' as note
     from counted

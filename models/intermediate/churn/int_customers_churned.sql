@@ -29,6 +29,8 @@ seen as (
         case when customers.closed_on <= as_of.as_of_date then customers.closed_on end as closed_on,
         -- death and closing by the bank end the relationship without churn
         coalesce(customers.closed_reason in ('death', 'bank') and customers.closed_on <= as_of.as_of_date, false) as is_ended_otherwise,
+        -- how long the customer was at risk is not known
+        coalesce(customers.closed_reason in ('death', 'bank') and customers.closed_on is null, false) as is_ended_undated,
         -- a customer who joined after an as-of date in the past is not in the portfolio yet
         coalesce(customers.joined_on > as_of.as_of_date, false) as is_future,
         chosen.churn_definition,
@@ -45,8 +47,10 @@ defined as (
         case
             when is_future then null
             when is_ended_otherwise then false
-            -- a customer who closes has churned, whatever the definition waits for or cannot judge
-            when (can_return or is_churned is null) and closed_on is not null then true
+            when is_ended_undated then null
+            -- a customer who closes has churned, whatever the definition waits for; a blank flag stays unknown, closed or not: were
+            -- closed customers counted and open ones left out, the rate would be too high
+            when can_return and closed_on is not null then true
             else is_churned
         end as is_churned,
         case
@@ -56,6 +60,7 @@ defined as (
             when is_ended_otherwise or coalesce(is_churned, true) then closed_on
         end as ended_on,
         is_ended_otherwise,
+        is_ended_undated,
         is_future,
         churn_definition,
         can_return
@@ -68,8 +73,8 @@ described as (
         is_churned,
         case when is_churned then ended_on end as churned_on,
         ended_on,
-        -- whom strategies can still retain; a customer whose churn is unknown counts as current
-        not coalesce(is_churned, false) and not is_ended_otherwise and not is_future as is_current,
+        -- whom strategies can still retain; a customer whose churn is unknown counts as current until the account is closed
+        not coalesce(is_churned, false) and ended_on is null and not is_ended_undated and not is_future as is_current,
         is_future,
         is_ended_otherwise,
         churn_definition,

@@ -38,7 +38,7 @@ changing as (
     where feature_name = 'balance'
 ),
 
--- a customer whose churn is unknown counts as current, from the end of what is known
+-- a customer whose churn is unknown counts as current, from the end of what is known until the account is closed
 unknown as (
     select
         churned.customer_id,
@@ -48,7 +48,7 @@ unknown as (
     from churned
     inner join customers on churned.customer_id = customers.customer_id
     left join known_spells on churned.customer_id = known_spells.customer_id
-    where churned.is_churned is null and not churned.is_future
+    where churned.is_churned is null and (churned.is_current or churned.ended_on is not null)
     group by churned.customer_id
 ),
 
