@@ -21,7 +21,9 @@ snapshots as (
 closings as (
     select
         customers.customer_id,
-        customers.is_churned and not coalesce(customers.closed_on > as_of.as_of_date, false) as is_flagged,
+        case
+            when customers.is_churned is not null then customers.is_churned and not coalesce(customers.closed_on > as_of.as_of_date, false)
+        end as is_flagged,
         -- death and closing by the bank end the relationship without churn
         customers.closed_on <= as_of.as_of_date and coalesce(customers.closed_reason not in ('death', 'bank'), true) as is_closed,
         coalesce(customers.closed_reason in ('death', 'bank'), false) as is_ended_otherwise,

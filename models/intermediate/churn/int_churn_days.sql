@@ -66,13 +66,7 @@ events as (
 -- churn can be placed in time: few closings without a date, and most days of joining known
 dated as (
     select
-        count(churned_on) > 0
-        and (
-            -- a silence from before activities were recorded has no date, and is not at risk either
-            bool_or(can_return)
-            or count(*) filter (where is_churned and churned_on is null)
-            <= {{ maximum_undated_share() }} * count(*) filter (where is_churned)
-        ) as is_dated,
+        count(churned_on) > 0 and {{ is_churn_dated() }} as is_dated,
         coalesce(bool_or(can_return), false) as can_return
     from churned
 ),

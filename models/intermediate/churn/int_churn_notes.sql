@@ -1,4 +1,6 @@
 -- What a reader of churn rates has to know of this extract: one note a row, for quality_inputs and the closing lines.
+{#- the mean gap of fewer is too uncertain to say which gap is long -#}
+{%- set enough_closing_days = 10 %}
 with counted as (
     select * from {{ ref('int_churn_customers_counted') }}
 ),
@@ -10,6 +12,23 @@ rated_day as (
 
 recorded as (
     select * from {{ ref('int_closings_recorded') }}
+),
+
+dated as (
+    select {{ is_churn_dated() }} as is_dated from {{ ref('int_customers_churned') }}
+),
+
+-- closings that end long before the extract does are more often missing than rare
+last_closings as (
+    select
+        max(churned.churned_on) as last_on,
+        count(distinct churned.churned_on) as day_count,
+        {{ dbt.datediff('min(churned.churned_on)', 'max(churned.churned_on)', 'day') }} as span_days,
+        {{ dbt.datediff('max(churned.churned_on)', 'max(as_of.as_of_date)', 'day') }} as silent_days
+    from {{ ref('int_customers_churned') }} as churned
+    cross join recorded
+    cross join {{ ref('int_as_of_date_determined') }} as as_of
+    where churned.churned_on >= recorded.recorded_after and churned.churn_definition <> 'inactivity'
 ),
 
 excluded_features as (
@@ -64,10 +83,13 @@ notes as (
         case
             when counted.churn_definition = 'supplied_flag' and counted.dated_count = 0
                 then 'Churn is a flag on a single snapshot: rates describe, they do not predict'
+            when not dated.is_dated
+                then 'Too many churned customers have no date for an outcome window: churn rates describe, they do not predict'
             else 'No outcome window fits the dates of this extract: churn rates describe, they do not predict'
         end as note
     from counted
     cross join rated_day
+    cross join dated
     where rated_day.churn_basis = 'snapshot' and counted.churn_definition <> 'unknown'
     union all
     select
@@ -96,7 +118,15 @@ notes as (
             if var('churn_observed_from') is none
             else ' left out: var churn_observed_from says that closings are recorded from that day on') }} as note
     from recorded
-    where stray_count > 0
+    inner join dated on dated.is_dated
+    where recorded.stray_count > 0
+    union all
+    select
+        18 as note_number,
+        'No closing is recorded after ' || cast(last_on as {{ kind_type('text') }})
+        || ', although they were regular until then. If later ones are missing, churn rates are too low: set var as_of_date to that day' as note
+    from last_closings
+    where day_count >= {{ enough_closing_days }} and silent_days > {{ longest_regular_gap('day_count', 'cast(span_days as double) / nullif(day_count - 1, 0)') }}
     union all
     select
         20 as note_number,

@@ -1,6 +1,7 @@
 -- From when to when each spell is at risk of a churn that would be counted: on the days after entered_on, up to exited_on.
 -- Closings are counted after the day that int_closings_recorded names, so a customer who joined earlier enters on that day
--- (delayed entry), and a spell that ended by then takes no part. Empty where the extract has no dates of joining or closing.
+-- (delayed entry), and a spell that ended by then takes no part. Empty where the extract has no dates of joining or closing, or
+-- lacks those of many churned customers: without them rates would be too low.
 -- depends_on: {{ ref('int_input_findings') }}, so that nothing is measured on an implausible extract
 with spells as (
     select * from {{ ref('int_churn_spells') }}
@@ -20,6 +21,10 @@ recorded as (
     where recorded_after is not null
 ),
 
+dated as (
+    select {{ is_churn_dated() }} as is_dated from {{ ref('int_customers_churned') }}
+),
+
 observed as (
     select
         spells.customer_id,
@@ -35,6 +40,7 @@ observed as (
     inner join customers on spells.customer_id = customers.customer_id
     cross join recorded
     cross join as_of
+    inner join dated on dated.is_dated
     where coalesce(spells.ended_on > recorded.recorded_after, true)
 )
 

@@ -1,9 +1,6 @@
 -- From when on the extract records closings. A migration often carries a few old closings along; were observation to
 -- start with them, years in which no closing was recorded would count as years in which nobody closed. Var
 -- churn_observed_from names the first day; by default closings are recorded from where they become regular.
-{#- Under regular closings the gaps between n closing days are about exponential, and the longest exceeds
-    (ln(n) + ln(1 / p)) times their mean with a probability below p. #}
-{%- set irregular_gap_probability = 0.001 %}
 {#- More early closings than this share of all are no strays. #}
 {%- set maximum_stray_share = 0.05 %}
 with churned as (
@@ -47,9 +44,7 @@ regular as (
                     earlier_closings_count > 0
                     and earlier_closings_count <= {{ maximum_stray_share }} * all_closings_count
                     and mean_later_gap > 0
-                    and gap_days
-                    > (ln(cast(later_day_count as double)) - ln(cast({{ irregular_gap_probability }} as double)))
-                    * mean_later_gap
+                    and gap_days > {{ longest_regular_gap('later_day_count', 'mean_later_gap') }}
                     then churned_on
             end),
             min(churned_on)
