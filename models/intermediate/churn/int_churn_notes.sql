@@ -28,7 +28,7 @@ last_closings as (
     from {{ ref('int_customers_churned') }} as churned
     cross join recorded
     cross join {{ ref('int_as_of_date_determined') }} as as_of
-    where churned.churned_on >= recorded.recorded_after and churned.churn_definition <> 'inactivity'
+    where churned.churned_on >= recorded.recorded_after and not churned.can_return
 ),
 
 excluded_features as (
