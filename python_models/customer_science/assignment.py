@@ -25,6 +25,8 @@ def assign_places(options: pd.DataFrame) -> pd.DataFrame:
     solution), and beyond it within TOLERATED_GAP of the optimum, by the bound of duality (Bertsekas 1988, The auction
     algorithm).
     """
+    # who asks for a strategy without a place gets none
+    options = options[options["capacity_count"] > 0]
     if options.empty:
         return pd.DataFrame(columns=list(ASSIGNMENT_TYPES)).astype(ASSIGNMENT_TYPES)
     options = options.sort_values(["customer_id", "strategy_code"], ignore_index=True)

@@ -1,7 +1,8 @@
 """What campaigns with a holdout have shown: pure functions of pandas frames.
 
 Sources: Newcombe (1998) for the interval of the difference (see comparisons); Clopper and Pearson's exact binomial for
-the split into arms; Gelman et al. (2013), chapter 2, for the beta posteriors with Jeffreys' prior.
+the split into arms; Welch (1947) for their balance; Gelman et al. (2013), chapter 2, for the beta posteriors with
+Jeffreys' prior.
 """
 
 import numpy as np
@@ -46,7 +47,7 @@ def read_campaigns(arms: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     each measure in BALANCED <arm>_<measure>_count, _sum and _squares; and holdout_share (as planned; null is unknown).
     Returns READOUT_TYPES: the difference in the share kept (treated less holdout), the customers of the treated arm
     that it saved, the relative effect (share kept of those who would have churned) with its 5 and 95 % points, and the
-    p-values of the split and of the worst balance (two z tests, Bonferroni). `fault_code` says why nothing can be
+    p-values of the split and of the worst balance (two tests, Bonferroni). `fault_code` says why nothing can be
     concluded: `no_holdout`, `not_yet`, `broken_randomisation`; it is empty where something can.
     """
     return pd.DataFrame(
@@ -97,18 +98,19 @@ def _read(row: dict, settings: Settings) -> dict:
 
 
 def _imbalance(row: dict, measure: str) -> float:
-    """The p-value of a difference in means between the arms; 1 where there is nothing to compare."""
-    counts, means, errors = [], [], []
+    """The p-value of a difference in means between the arms (Welch's test, which holds for few customers, too); 1 where
+    there is nothing to compare."""
+    arms = []
     for arm in ("treated", "holdout"):
         count = row[f"{arm}_{measure}_count"]
         if not count > 1:
             return 1.0
         mean = row[f"{arm}_{measure}_sum"] / count
-        counts.append(count)
-        means.append(mean)
-        errors.append((row[f"{arm}_{measure}_squares"] / count - mean**2) / (count - 1))
-    error = np.sqrt(max(sum(errors), 0.0))
-    return float(2 * stats.norm.sf(abs(means[0] - means[1]) / error)) if error > 0 else 1.0
+        spread = max(row[f"{arm}_{measure}_squares"] - count * mean**2, 0.0)
+        arms += [mean, np.sqrt(spread / (count - 1)), count]
+    if arms[1] == arms[4] == 0:
+        return 1.0
+    return float(stats.ttest_ind_from_stats(*arms, equal_var=False).pvalue)
 
 
 def save_rates(kept, sizes) -> np.ndarray:

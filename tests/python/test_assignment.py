@@ -57,6 +57,13 @@ def test_prices_come_as_near_to_the_linear_program_as_they_say(seed, monkeypatch
 
 
 @pytest.mark.parametrize("exact_size", [0, assignment.EXACT_SIZE])
+def test_a_strategy_without_places_has_nobody(exact_size, monkeypatch):
+    monkeypatch.setattr(assignment, "EXACT_SIZE", exact_size)
+    options = options_of(draw_case(0, customers=100, strategies=2)[0] + 1, [0, 5])
+    assert assign_places(options)["strategy_code"].tolist() == ["S1"] * 5
+
+
+@pytest.mark.parametrize("exact_size", [0, assignment.EXACT_SIZE])
 def test_equal_gains_fill_all_places_whatever_the_order_of_rows(exact_size, monkeypatch):
     monkeypatch.setattr(assignment, "EXACT_SIZE", exact_size)
     options = options_of(np.full((50, 2), 7.0), [10, 5])

@@ -71,6 +71,18 @@ def test_what_nothing_can_be_concluded_from(changes, fault):
     assert read(arms(1_000, 1_000, 900, 880, **changes))["fault_code"].tolist() == [fault]
 
 
+def test_few_customers_of_nearly_one_age_break_no_randomisation():
+    ages = {"treated": [40, 55, 30, 62, 48], "holdout": [70, 71]}
+    measures = {
+        f"{arm}_age_{name}": value
+        for arm, ages_ in ages.items()
+        for name, value in {"count": len(ages_), "sum": sum(ages_), "squares": sum(a * a for a in ages_)}.items()
+    }  # fmt: skip
+    found = read(arms(5, 2, 5, 1, **measures)).iloc[0]
+    expected = stats.ttest_ind(*ages.values(), equal_var=False).pvalue
+    assert found["balance_p_value"] == pytest.approx(2 * expected) and found["fault_code"] == ""
+
+
 def test_the_posterior_of_many_customers_is_what_they_say_and_of_none_the_plan():
     plans = pd.DataFrame(
         [("call", 0.02, 0.4)],
