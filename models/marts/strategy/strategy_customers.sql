@@ -1,4 +1,6 @@
 -- The strategy for each customer: of those that segments propose, the one that var strategy_choice picks (strategy_options).
+{%- set is_by_order = var('strategy_choice') == 'order' %}
+
 -- customers who died, were closed by the bank or join later get no strategy
 with customers as (
     select * from {{ ref('int_customers_churned') }}
@@ -28,6 +30,7 @@ decided as (
         max(segment_scheme) filter (where is_chosen) as strategy_scheme,
         max(strategy_code) filter (where is_chosen) as strategy_code,
         max(expected_gain_amount) filter (where is_chosen) as expected_gain_amount,
+        bool_or(is_chosen and (churn_probability is not null or action_mode = 'win_back')) as is_keeping_known,
         min_by(strategy_code, option_rank) filter (where is_eligible and not is_chosen and expected_gain_amount > 0) as runner_up_code,
         max(expected_gain_amount) filter (where is_eligible and not is_chosen and expected_gain_amount > 0) as runner_up_gain_amount,
         count(*) as option_count,
@@ -57,10 +60,16 @@ final as (
         decided.expected_gain_amount,
         decided.runner_up_code as runner_up_strategy_code,
         case
+            {%- if not is_by_order %}
             when decided.strategy_code is not null and decided.expected_gain_amount is not null
                 then strategies.strategy_name || ' is expected to gain ' || {{ decimal_text('decided.expected_gain_amount', 2) }}
                     || coalesce('; next is ' || runner_ups.strategy_name || ' with '
                         || {{ decimal_text('decided.runner_up_gain_amount', 2) }}, '')
+            -- without values the customers kept decide
+            when decided.is_keeping_known
+                then strategies.strategy_name || ' is the one most likely to '
+                    || case when customers.is_current then 'keep the customer' else 'win the customer back' end
+            {%- endif %}
             when decided.strategy_code is not null then strategies.strategy_name || ' is the first strategy of the customer''s segments'
             when decided.option_count is null then 'No segment of the customer has a strategy'
             when decided.eligible_count > 0 then 'No strategy is expected to gain more than it costs'

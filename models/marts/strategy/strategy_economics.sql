@@ -1,5 +1,9 @@
 -- What each strategy is expected to earn in each segment over the planning period, how sure that is, and what follows: do it, test it
 -- first, leave it, or know that the segment is too small for a test.
+{#- at the lowest and the highest level of churn; of overdrawn balances the least is lost at the highest -#}
+{%- set churn_error %}{{ confidence_z() }} * coalesce(summed.churn_error, 0){% endset %}
+{%- set lost %}summed.value_at_risk * greatest(0, 1 - {{ churn_error }}), summed.value_at_risk * (1 + {{ churn_error }}){% endset %}
+
 with summed as (
     select * from {{ ref('int_strategy_economics_summed') }}
 ),
@@ -42,10 +46,8 @@ described as (
         summed.expected_churned_customers,
         cast(summed.total_value as decimal(18, 2)) as value_amount,
         cast(summed.value_at_risk as decimal(18, 2)) as total_value_at_risk_amount,
-        cast(summed.value_at_risk * greatest(0, 1 - {{ confidence_z() }} * coalesce(summed.churn_error, 0)) as decimal(18, 2))
-            as lowest_value_at_risk_amount,
-        cast(summed.value_at_risk * (1 + {{ confidence_z() }} * coalesce(summed.churn_error, 0)) as decimal(18, 2))
-            as highest_value_at_risk_amount,
+        cast(least({{ lost }}) as decimal(18, 2)) as lowest_value_at_risk_amount,
+        cast(greatest({{ lost }}) as decimal(18, 2)) as highest_value_at_risk_amount,
         summed.retained_offer_customers,
         summed.offer_cost_amount,
         cast(summed.contact_cost as decimal(18, 2)) as contact_cost_amount,
@@ -95,7 +97,10 @@ final as (
             when 'cannot_be_tested' then 'Cannot be tested: the expected effect is ' || {{ percent_text('expected_effect') }}
                 || coalesce(', and a test needs ' || {{ whole_text('needed_test_count') }} || ' customers of whom there are '
                     || {{ whole_text('reached_count') }}, '') || '.'
-            else 'Unknown: the extract says neither what customers are worth nor how many churn.'
+            else 'Unknown: ' || case
+                when eligible_count = 0 then 'every current customer of the segment is blocked, see strategy_options'
+                else 'the extract does not say what customers are worth, or how many churn'
+            end || '.'
         end as reason
     from described
 )

@@ -53,8 +53,10 @@ valued as (
 ranked as (
     select
         *,
-        cast(least_kept_customers * average_value_held_amount as decimal(18, 2)) as least_kept_amount,
-        cast(most_kept_customers * average_value_held_amount as decimal(18, 2)) as most_kept_amount,
+        -- of overdrawn balances the least is kept with the most customers
+        {%- set kept = 'least_kept_customers * average_value_held_amount, most_kept_customers * average_value_held_amount' %}
+        cast(least({{ kept }}) as decimal(18, 2)) as least_kept_amount,
+        cast(greatest({{ kept }}) as decimal(18, 2)) as most_kept_amount,
         cast(row_number() over (
             partition by segment_scheme
             order by
