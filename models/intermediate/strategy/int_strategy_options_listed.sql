@@ -3,6 +3,13 @@
 -- take it, too.
 {#- by order, as the studies have it, nobody is blocked and no place is scarce -#}
 {%- set is_by_order = name_var('strategy_choice', ['expected_gain', 'order']) == 'order' %}
+{%- set contact_block %}
+        case contact_block_position
+            {%- for code in eligibility_codes() %}
+            when {{ loop.index }} then '{{ code }}'
+            {%- endfor %}
+        end
+{%- endset %}
 
 with proposed as (
     select * from {{ ref('int_strategies_proposed') }}
@@ -51,13 +58,11 @@ valued as (
         case when stakes.is_current then coalesce(stakes.churn_probability, rates.planning_churn_rate) end as churn_probability,
         coalesce(cast(stakes.clv_amount as double), stakes.balance * strategies.balance_margin_rate) as known_value,
         case
-            {%- if is_by_order %}
-            when not proposed.is_barred then null
-            {%- endif %}
             when proposed.is_barred then {{ eligibility_codes().index('protected_attribute') + 1 }}
             when not stakes.is_current and not strategies.is_win_back then {{ eligibility_codes().index('churned') + 1 }}
             else least(any_blocks.block_position, own_blocks.block_position)
-        end as block_position
+        end as contact_block_position,
+        proposed.is_barred
     from proposed
     inner join strategies on proposed.strategy_code = strategies.strategy_code
     inner join stakes on proposed.customer_id = stakes.customer_id
@@ -128,11 +133,13 @@ scored as (
         strategy_code,
         option_order,
         capacity_count,
-        case block_position
-            {%- for code in eligibility_codes() %}
-            when {{ loop.index }} then '{{ code }}'
-            {%- endfor %}
-        end as blocked_by_code,
+        {%- if is_by_order %}
+        case when is_barred then 'protected_attribute' end as blocked_by_code,
+        {%- else %}
+        {{ contact_block }} as blocked_by_code,
+        {%- endif %}
+        -- a campaign contacts nobody who may not be contacted, whatever decides a customer's strategy
+        {{ contact_block }} as contact_blocked_by_code,
         churn_probability,
         cast(expected_value as decimal(18, 2)) as value_amount,
         is_value_assumed,
