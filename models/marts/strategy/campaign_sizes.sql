@@ -37,6 +37,7 @@ select
     *,
     campaign_name || ' contacts ' || {{ whole_text('treated_count') }} || ' customers and holds out ' || {{ whole_text('holdout_count') }}
     || case
+        when treated_count = 0 or holdout_count = 0 then ': without customers in both arms its effect cannot be shown.'
         when is_answerable then ': enough to find the expected effect of ' || {{ percent_text('expected_effect') }} || '.'
         when needed_test_count is null then ': what effect is expected is not known.'
         else ': too few to find the expected effect of ' || {{ percent_text('expected_effect') }} || ', which needs '
