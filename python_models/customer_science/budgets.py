@@ -31,12 +31,13 @@ def allocate_budgets(options: pd.DataFrame) -> pd.DataFrame:
 
     `options` has one row per scenario, tier and strategy: scenario_code, budget_amount, clv_tier, strategy_code,
     floor_share (of the budget, to be spent on contacts of the tier), remaining_count (customers of the tier),
-    capacity_count (of the strategy; null is no limit), setup_cost, contact_cost, expected_contact_value, and, for the
-    range of that value, kept_value and fixed_cost of a contact and the columns of `economics.saved_shares`. Returns one
-    row per row of `options` with the columns of ALLOCATION_TYPES. By value: the plan with the highest expected value
-    less its cost among those that spend each tier's floor, worth it or not, or miss as little of the floors as can
-    be; `floor_shortfall` is what a tier misses. Evenly: each tier has the share of the budget that it has of the
-    customers, and spends it on what is worth most. A strategy's set-up is paid once, by one of the tiers that use it.
+    eligible_count (those of them who may get the strategy), capacity_count (of the strategy; null is no limit),
+    setup_cost, contact_cost, expected_contact_value, and, for the range of that value, kept_value and fixed_cost of a
+    contact and the columns of `economics.saved_shares`. Returns one row per row of `options` with the columns of
+    ALLOCATION_TYPES. By value: the plan with the highest expected value less its cost among those that spend each
+    tier's floor, worth it or not, or miss as little of the floors as can be; `floor_shortfall` is what a tier misses.
+    Evenly: each tier has the share of the budget that it has of the customers, and spends it on what is worth most. A
+    strategy's set-up is paid once, by one of the tiers that use it.
     Raises ValueError where the floors of a scenario add up to more than its budget.
     """
     rows = options.sort_values(["scenario_code", "clv_tier", "strategy_code"], ignore_index=True)
@@ -83,13 +84,13 @@ def _solve(
     size = len(options)
     in_tier = _members(options["clv_tier"])
     in_strategy = _members(options["strategy_code"])
-    cost, setup, value, remaining = (
+    cost, setup, value, eligible = (
         options[name].to_numpy(float)
-        for name in ("contact_cost", "setup_cost", "expected_contact_value", "remaining_count")
+        for name in ("contact_cost", "setup_cost", "expected_contact_value", "eligible_count")
     )
     # a null is no limit
     capacity = options["capacity_count"].astype("Float64").fillna(np.inf).to_numpy(float)
-    most = np.minimum(remaining, capacity)
+    most = np.minimum(eligible, capacity)
 
     # the variables: contacts of each option, whether it pays its strategy's set-up, and the shortfall of each tier
     def row(contacts, setups, shortfalls=0.0):
@@ -98,7 +99,8 @@ def _solve(
 
     spent = row(in_tier * cost, in_tier * setup)
     limits = [
-        LinearConstraint(row(in_tier, 0.0), ub=(in_tier * remaining).max(axis=1)),
+        # the customers who may get one strategy of the tier and those who may get another are mostly the same
+        LinearConstraint(row(in_tier, 0.0), ub=(in_tier * eligible).max(axis=1)),
         LinearConstraint(
             row(in_strategy, 0.0), ub=np.where(in_strategy > 0, capacity, 0).max(axis=1)
         ),

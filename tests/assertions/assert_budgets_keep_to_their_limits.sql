@@ -1,5 +1,5 @@
--- No scenario spends more than it has, contacts a customer twice or a strategy beyond its capacity; every tier has its minimum
--- or a stated shortfall; and a range holds what is expected.
+-- No scenario spends more than it has, contacts a customer twice, one who may not get the strategy, or a strategy beyond its
+-- capacity; every tier has its minimum or a stated shortfall; and a range holds what is expected.
 with budgets as (
     select * from {{ ref('budget_allocation') }}
 ),
@@ -29,7 +29,10 @@ options as (
     select scenario_code
     from budgets
     where
-        least_net_amount > expected_net_amount
+        planned_contact_count > eligible_count
+        or even_contact_count > eligible_count
+        or eligible_count > remaining_count
+        or least_net_amount > expected_net_amount
         or expected_net_amount > most_net_amount
 ),
 
@@ -59,7 +62,7 @@ faults as (
     union all
     select
         scenario_code,
-        'has a range that contradicts the plan' as fault
+        'contacts more than may be, or has a range that contradicts the plan' as fault
     from options
     union all
     select

@@ -30,7 +30,8 @@ RANGE = {
 
 
 def allocate(options):
-    return allocate_budgets(options.assign(**RANGE))
+    eligible = options.get("eligible_count", options["remaining_count"])
+    return allocate_budgets(options.assign(eligible_count=eligible, **RANGE))
 
 
 def allocated(options):
@@ -52,6 +53,14 @@ def test_nothing_is_bought_beyond_the_floors_that_brings_less_than_it_costs():
     assert plan["planned_contact_count"].to_dict() == {
         ("high", "call"): 60, ("high", "mail"): 40, ("low", "call"): 0, ("low", "mail"): 0,
     }  # fmt: skip
+
+
+def test_a_contact_is_for_those_who_may_get_the_strategy():
+    plan = allocated(
+        OPTIONS.assign(budget_amount=100_000.0, floor_share=0.0, eligible_count=[20, 70, 400, 400])
+    )
+    # each customer of the tier once: 20 calls, and 50 mailings to the rest of the 70
+    assert plan.loc["high", "planned_contact_count"].to_dict() == {"call": 20, "mail": 50}
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -1,7 +1,8 @@
--- What each scenario can buy: per tier and strategy, what a contact costs, what it may keep, and how many can be made. A
--- contact keeps a customer who would have churned, at the rate per planning period that the tier's outcome window implies,
--- with the save rate that the plan states as a range; its offer is taken by those it keeps and by some who would have stayed.
--- Where churn is not known, the scenario's assumed rate is used. Churned customers are not contacted.
+-- What each scenario can buy: per tier and strategy, what a contact costs, what it may keep, and how many can be made: to
+-- current customers of the tier who may get the strategy. A contact keeps a customer who would have churned, at the rate per
+-- planning period that the tier's outcome window implies, with the save rate that the plan states as a range; its offer is
+-- taken by those it keeps and by some who would have stayed. Where churn is not known, the scenario's assumed rate is used.
+-- Churned customers are not contacted.
 with tiers as (
     select * from {{ ref('int_clv_tiers_counted') }}
     where is_active
@@ -36,6 +37,12 @@ plans as (
     select * from {{ ref('int_strategy_plans_updated') }}
 ),
 
+-- a scheme that decides on no strategy keeps nobody from one
+eligible as (
+    select * from {{ ref('int_strategy_economics_summed') }}
+    where segment_scheme = 'clv_tier'
+),
+
 remaining as (
     select
         valued.clv_tier,
@@ -60,6 +67,7 @@ options as (
             else scenarios.high_floor_share
         end as floor_share,
         remaining.remaining_count,
+        coalesce(eligible.eligible_count, remaining.remaining_count) as eligible_count,
         plans.capacity_count,
         plans.setup_cost,
         plans.contact_cost,
@@ -79,6 +87,8 @@ options as (
     inner join strategies on tiers.clv_tier = strategies.segment_code
     left join rates on tiers.clv_tier = rates.segment_code
     inner join plans on strategies.strategy_code = plans.strategy_code
+    left join eligible
+        on tiers.clv_tier = eligible.segment_code and strategies.strategy_code = eligible.strategy_code
 ),
 
 valued_contacts as (

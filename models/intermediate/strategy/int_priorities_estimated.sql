@@ -28,6 +28,12 @@ plans as (
     select * from {{ ref('int_strategy_plans_updated') }}
 ),
 
+-- of a segment's current customers those whom nothing keeps from the strategy; a strategy that is no option of theirs (of the
+-- bank's own house, or of a scheme that does not decide) is kept from nobody
+eligible as (
+    select * from {{ ref('int_strategy_economics_summed') }}
+),
+
 counted as (
     select
         memberships.segment_scheme,
@@ -65,7 +71,9 @@ planned as (
         plans.expected_save_rate,
         plans.optimistic_save_rate,
         plans.evidence_level,
-        least(counted.remaining_count, coalesce(plans.capacity_count, counted.remaining_count)) as reached_count,
+        least(
+            coalesce(eligible.eligible_count, counted.remaining_count), coalesce(plans.capacity_count, counted.remaining_count)
+        ) as reached_count,
         plans.active_share
     from counted
     inner join rates
@@ -73,6 +81,11 @@ planned as (
     inner join strategies
         on counted.segment_scheme = strategies.segment_scheme and counted.segment_code = strategies.segment_code
     inner join plans on strategies.strategy_code = plans.strategy_code
+    left join eligible
+        on
+            strategies.segment_scheme = eligible.segment_scheme
+            and strategies.segment_code = eligible.segment_code
+            and strategies.strategy_code = eligible.strategy_code
 ),
 
 estimated as (

@@ -25,6 +25,7 @@ described as (
         cast(options.budget_amount as decimal(18, 2)) as budget_amount,
         cast(options.budget_amount * options.floor_share as decimal(18, 2)) as floor_amount,
         options.remaining_count,
+        options.eligible_count,
         options.capacity_count,
         cast(allocated.floor_shortfall as decimal(18, 2)) as floor_shortfall_amount,
         allocated.planned_contact_count,
