@@ -1,5 +1,8 @@
 -- The order of work, within each scheme: what can start now, then what waits for a check, then what has to be built; and
 -- in each of these the strategy first that saves most value for a day of effort.
+{#- population stability index above which a segment is made of other customers than when its rate was measured -#}
+{%- set much_changed = 0.25 %}
+
 with estimated as (
     select * from {{ ref('int_priorities_estimated') }}
 ),
@@ -34,8 +37,15 @@ valued as (
         expected_kept_customers / nullif(effort_days, 0) as kept_customers_per_effort_day,
         economics.decision_code,
         cast(economics.expected_net as decimal(18, 2)) as expected_net_amount,
-        -- or a segment that is made of other customers today than when its rate was measured
-        coalesce(economics.decision_code = 'test' or population_stability_index > 0.25, false) as is_test_first,
+        coalesce(population_stability_index > {{ much_changed }}, false) as is_changed,
+        -- what was shown of other customers than the segment is made of today is shown again, where a test can
+        coalesce(
+            economics.decision_code = 'test'
+            or economics.decision_code = 'do'
+            and population_stability_index > {{ much_changed }}
+            and economics.smallest_detectable_effect <= economics.expected_effect,
+            false
+        ) as is_test_first,
         {{ churn_period_columns('rated_day') | indent(4) }},
         rated_day.churn_basis = 'snapshot' as is_descriptive_only
     from estimated
@@ -131,7 +141,8 @@ final as (
         )
         || ' for ' || {{ decimal_text('effort_days', 1) }} || ' days of effort. Starts after '
         || cast(lead_time_days as {{ kind_type('text') }}) || ' days'
-        || coalesce('. Prerequisite: ' || prerequisite, '') || '.' as reason
+        || coalesce('. Prerequisite: ' || prerequisite, '') || '.'
+        || case when is_changed then ' The segment has changed much since its churn was measured.' else '' end as reason
     from ranked
 )
 
