@@ -67,7 +67,7 @@ final as (
                         || {{ decimal_text('decided.runner_up_gain_amount', 2) }}, '')
             -- without values the customers kept decide
             when decided.is_keeping_known
-                then strategies.strategy_name || ' is the one most likely to '
+                then strategies.strategy_name || ' is the eligible strategy that is most likely to '
                     || case when customers.is_current then 'keep the customer' else 'win the customer back' end
             {%- endif %}
             when decided.strategy_code is not null then strategies.strategy_name || ' is the first strategy of the customer''s segments'
