@@ -123,7 +123,7 @@ gained as (
     from staked
 ),
 
--- by expected gain; in an extract without values by the customers kept, and without churn by the order of schemes
+-- by expected gain, in whole cents as it is told; in an extract without values by the customers kept, and without churn by the order of schemes
 scored as (
     select
         customer_id,
@@ -145,7 +145,7 @@ scored as (
         is_value_assumed,
         cast(expected_gain as decimal(18, 2)) as expected_gain_amount,
         coalesce(
-            {{ 'null' if is_by_order else 'expected_gain' }},
+            {{ 'null' if is_by_order else 'cast(cast(expected_gain as decimal(18, 2)) as double)' }},
             {{ 'null' if is_by_order else 'expected_kept' }},
             cast(1 as double) / option_order
         ) as choice_score
