@@ -46,8 +46,9 @@ described as (
         counted.*,
         campaigns.holdout_share,
         campaigns.strategy_code,
-        coalesce(campaigns.contact_cost_amount, plans.contact_effort_days * plans.effort_day_amount) + plans.offer_cost_amount
-            as treatment_cost
+        coalesce(campaigns.contact_cost_amount, plans.contact_effort_days * plans.effort_day_amount) as contact_cost,
+        plans.offer_cost_amount,
+        plans.retained_take_up_rate
     from counted
     left join {{ layout_rows('campaigns') }} as campaigns on counted.campaign_code = campaigns.campaign_code
     left join {{ ref('strategy_plans') }} as plans on campaigns.strategy_code = plans.strategy_code

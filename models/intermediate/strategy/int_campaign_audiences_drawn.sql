@@ -69,7 +69,7 @@ addressed as (
         campaigns.*,
         options.customer_id,
         options.is_current,
-        options.contact_blocked_by_code,
+        options.audience_blocked_by_code,
         options.churn_probability,
         options.segment_scheme as proposing_scheme,
         options.segment_code as proposing_code
@@ -87,7 +87,7 @@ judged as (
     select
         addressed.*,
         coalesce(
-            addressed.contact_blocked_by_code,
+            addressed.audience_blocked_by_code,
             case
                 when
                     {{ hash_bucket("global_holdout.salt || '|' || addressed.customer_id", buckets) }}

@@ -3,8 +3,8 @@
 -- take it, too.
 {#- by order, as the studies have it, nobody is blocked and no place is scarce -#}
 {%- set is_by_order = name_var('strategy_choice', ['expected_gain', 'order']) == 'order' %}
-{%- set contact_block %}
-        case contact_block_position
+{%- set audience_block %}
+        case audience_block_position
             {%- for code in eligibility_codes() %}
             when {{ loop.index }} then '{{ code }}'
             {%- endfor %}
@@ -61,7 +61,7 @@ valued as (
             when proposed.is_barred then {{ eligibility_codes().index('protected_attribute') + 1 }}
             when not stakes.is_current and not strategies.is_win_back then {{ eligibility_codes().index('churned') + 1 }}
             else least(any_blocks.block_position, own_blocks.block_position)
-        end as contact_block_position,
+        end as audience_block_position,
         proposed.is_barred
     from proposed
     inner join strategies on proposed.strategy_code = strategies.strategy_code
@@ -136,10 +136,10 @@ scored as (
         {%- if is_by_order %}
         case when is_barred then 'protected_attribute' end as blocked_by_code,
         {%- else %}
-        {{ contact_block }} as blocked_by_code,
+        {{ audience_block }} as blocked_by_code,
         {%- endif %}
         -- a campaign contacts nobody who may not be contacted, whatever decides a customer's strategy
-        {{ contact_block }} as contact_blocked_by_code,
+        {{ audience_block }} as audience_blocked_by_code,
         churn_probability,
         cast(expected_value as decimal(18, 2)) as value_amount,
         is_value_assumed,

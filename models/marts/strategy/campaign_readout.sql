@@ -4,6 +4,20 @@ with concluded as (
     select * from {{ ref('int_campaign_results_concluded') }}
 ),
 
+-- the offer is taken by those it saves and, as planned, by some of those who would have stayed
+costed as (
+    select
+        *,
+        treated_count * contact_cost + case
+            when offer_cost_amount = 0 then 0
+            else offer_cost_amount * (
+                greatest(saved_customers, 0)
+                + retained_take_up_rate * treated_count * holdout_kept_count / nullif(holdout_known_count, 0)
+            )
+        end as treatment_cost
+    from concluded
+),
+
 campaigns as (
     select * from {{ layout_rows('campaigns') }}
 ),
@@ -14,44 +28,41 @@ named as (
 
 described as (
     select
-        concluded.campaign_code,
-        coalesce(campaigns.campaign_name, concluded.campaign_code) as campaign_name,
-        concluded.strategy_code,
-        concluded.segment_scheme,
-        concluded.segment_code,
-        case when concluded.segment_scheme = 'all' then 'All' else coalesce(named.segment_name, concluded.segment_code) end
+        costed.campaign_code,
+        coalesce(campaigns.campaign_name, costed.campaign_code) as campaign_name,
+        costed.strategy_code,
+        costed.segment_scheme,
+        costed.segment_code,
+        case when costed.segment_scheme = 'all' then 'All' else coalesce(named.segment_name, costed.segment_code) end
             as segment_name,
-        concluded.outcome_code,
-        concluded.treated_count + concluded.holdout_count as customers_count,
-        concluded.treated_count,
-        concluded.treated_known_count,
-        concluded.treated_kept_count,
-        concluded.holdout_count,
-        concluded.holdout_known_count,
-        concluded.holdout_kept_count,
-        concluded.difference,
-        concluded.difference_ci_lower,
-        concluded.difference_ci_upper,
-        concluded.p_value,
-        concluded.q_value,
-        concluded.detectable_difference,
-        concluded.split_p_value,
-        concluded.balance_p_value,
-        concluded.saved_customers,
-        concluded.least_relative_effect,
-        concluded.relative_effect,
-        concluded.most_relative_effect,
-        cast(concluded.saved_customers * concluded.average_value as decimal(18, 2)) as incremental_value_amount,
-        cast(concluded.treated_count * concluded.treatment_cost as decimal(18, 2)) as treatment_cost_amount,
-        cast(
-            concluded.saved_customers * concluded.average_value - concluded.treated_count * concluded.treatment_cost
-            as decimal(18, 2)
-        ) as incremental_net_amount,
-        concluded.verdict
-    from concluded
-    left join campaigns on concluded.campaign_code = campaigns.campaign_code
+        costed.outcome_code,
+        costed.treated_count + costed.holdout_count as customers_count,
+        costed.treated_count,
+        costed.treated_known_count,
+        costed.treated_kept_count,
+        costed.holdout_count,
+        costed.holdout_known_count,
+        costed.holdout_kept_count,
+        costed.difference,
+        costed.difference_ci_lower,
+        costed.difference_ci_upper,
+        costed.p_value,
+        costed.q_value,
+        costed.detectable_difference,
+        costed.split_p_value,
+        costed.balance_p_value,
+        costed.saved_customers,
+        costed.least_relative_effect,
+        costed.relative_effect,
+        costed.most_relative_effect,
+        cast(costed.saved_customers * costed.average_value as decimal(18, 2)) as incremental_value_amount,
+        cast(costed.treatment_cost as decimal(18, 2)) as treatment_cost_amount,
+        cast(costed.saved_customers * costed.average_value - costed.treatment_cost as decimal(18, 2)) as incremental_net_amount,
+        costed.verdict
+    from costed
+    left join campaigns on costed.campaign_code = campaigns.campaign_code
     left join named
-        on concluded.segment_scheme = named.segment_scheme and concluded.segment_code = named.segment_code
+        on costed.segment_scheme = named.segment_scheme and costed.segment_code = named.segment_code
 ),
 
 final as (
@@ -59,8 +70,8 @@ final as (
         *,
         campaign_name || case when segment_scheme = 'all' then '' else ', ' || segment_name end || ': '
         || case verdict
-            when 'no_holdout' then 'one of the arms has nobody, so nothing can be said of its effect'
-            when 'not_yet' then 'the outcome of more than one customer in twenty is still to come'
+            when 'no_holdout' then 'one of the arms has nobody, so nothing can be said of what the campaign does'
+            when 'not_yet' then 'the outcome of more than one customer in twenty is not known yet'
             when 'broken_randomisation'
                 then 'the arms differ more than chance allows, so that a difference in churn need not be the campaign''s doing'
             else {{ percent_text('cast(treated_kept_count as double) / nullif(treated_known_count, 0)') }} || ' of the contacted customers stayed and '
