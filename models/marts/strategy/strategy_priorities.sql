@@ -125,7 +125,7 @@ final as (
         kept_amount_per_effort_day,
         case
             when is_test_first then 'Test first: '
-            when decision_code = 'hold' then 'Hold: '
+            when decision_code = 'hold' then 'Hold, no gain is expected: '
             when decision_code = 'cannot_be_tested' then 'Too few customers for a test: '
             else ''
         end
