@@ -29,9 +29,9 @@ valued as (
         estimated.*,
         named.segment_name,
         strategies.strategy_name,
-        -- a segment without current customers has no economics, and nobody to keep
-        reached_churned_customers * coalesce(economics.least_saved_share, 0) as least_kept_customers,
-        reached_churned_customers * coalesce(economics.most_saved_share, 0) as most_kept_customers,
+        -- a scheme that decides on no strategy has no economics, and no more is known than the plan's range
+        reached_churned_customers * coalesce(economics.least_saved_share, pessimistic_save_rate) as least_kept_customers,
+        reached_churned_customers * coalesce(economics.most_saved_share, optimistic_save_rate) as most_kept_customers,
         cast(expected_kept_customers * average_value_held_amount as decimal(18, 2)) as expected_kept_amount,
         expected_kept_customers * average_value_held_amount / nullif(effort_days, 0) as kept_amount_per_effort_day,
         expected_kept_customers / nullif(effort_days, 0) as kept_customers_per_effort_day,
