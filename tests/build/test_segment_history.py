@@ -93,6 +93,8 @@ def test_an_earlier_build_is_a_month_of_the_history(run_dbt, demo_copy):
         "run",
         select=[
             "int_as_of_date_determined",
+            "int_churn_conditions_dated",
+            "int_churn_definitions_dated",
             *(f"int_customers_{name}" for name in names),
             "int_rfm_thresholds_computed",
         ],
