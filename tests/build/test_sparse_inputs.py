@@ -16,8 +16,8 @@ def test_an_extract_of_three_columns_builds_and_says_what_is_missing(run_dbt, tm
     filled = {name for name, count in rows.items() if count}
     assert filled == {
         "churn_customers", "churn_definitions_compared", "cluster_selection", "customer_explanations", "quality_drift",
-        "quality_fairness", "quality_fan_out", "quality_inputs", "quality_reconciliation", "run_manifest", "segment_briefs",
-        "strategy_customers", "strategy_evidence", "strategy_segments",
+        "quality_fairness", "quality_fan_out", "quality_inputs", "quality_reconciliation", "run_manifest",
+        "segment_briefs", "strategy_customers", "strategy_evidence", "strategy_segments",
     }  # fmt: skip
     assert build.rows("select method_code, verdict from marts.cluster_selection") == [
         ("none", "too few customers of whom enough is known, use rules")
