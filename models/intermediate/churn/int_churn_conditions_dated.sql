@@ -24,9 +24,8 @@ closings as (
         case
             when customers.is_churned is not null then customers.is_churned and not coalesce(customers.closed_on > as_of.as_of_date, false)
         end as is_flagged,
-        -- death and closing by the bank end the relationship without churn
-        customers.closed_on <= as_of.as_of_date and coalesce(customers.closed_reason not in ('death', 'bank'), true) as is_closed,
-        coalesce(customers.closed_reason in ('death', 'bank'), false) as is_ended_otherwise,
+        customers.closed_on <= as_of.as_of_date and not {{ ends_otherwise('customers') }} as is_closed,
+        {{ ends_otherwise('customers') }} as is_ended_otherwise,
         case when customers.closed_on <= as_of.as_of_date then customers.closed_on end as closed_on,
         -- a flag that never says no tells nothing of the customers without it, and closing dates do
         count(*) filter (where not customers.is_churned) over () > 0

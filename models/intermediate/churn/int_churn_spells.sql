@@ -25,7 +25,7 @@ retained as (
         dated.next_changed_on,
         dated.is_churn_next,
         case when customers.closed_on <= as_of.as_of_date then customers.closed_on end as closed_on,
-        coalesce(customers.closed_reason in ('death', 'bank'), false) as is_closed_otherwise
+        {{ ends_otherwise('customers') }} as is_closed_otherwise
     from {{ ref('int_churn_definitions_dated') }} as dated
     inner join with_returns on dated.churn_definition_code = with_returns.churn_definition
     inner join customers on dated.customer_id = customers.customer_id

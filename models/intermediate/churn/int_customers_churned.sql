@@ -27,10 +27,9 @@ seen as (
         states.is_churned,
         case when states.is_churned then states.changed_on end as changed_on,
         case when customers.closed_on <= as_of.as_of_date then customers.closed_on end as closed_on,
-        -- death and closing by the bank end the relationship without churn
-        coalesce(customers.closed_reason in ('death', 'bank') and customers.closed_on <= as_of.as_of_date, false) as is_ended_otherwise,
+        coalesce({{ ends_otherwise('customers') }} and customers.closed_on <= as_of.as_of_date, false) as is_ended_otherwise,
         -- how long the customer was at risk is not known
-        coalesce(customers.closed_reason in ('death', 'bank') and customers.closed_on is null, false) as is_ended_undated,
+        {{ ends_otherwise('customers') }} and customers.closed_on is null as is_ended_undated,
         -- a customer who joined after an as-of date in the past is not in the portfolio yet
         coalesce(customers.joined_on > as_of.as_of_date, false) as is_future,
         chosen.churn_definition,
