@@ -27,8 +27,8 @@ $(VENV)/.installed-spark: $(INSTALLED) requirements-spark.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-spark.txt
 	touch $@
 
-build: setup ## Build and test every mart, and publish them if all passed (dbt build)
-	dbt build
+build: setup ## Build and test every mart, and publish them if all passed; the unit tests of the models run in make test
+	dbt build --exclude-resource-type unit_test
 
 init: override export LAYOUT := $(value LAYOUT)
 init: override export RAW := $(value RAW)

@@ -1,11 +1,24 @@
 {#- What a run says of its inputs when it ends, whether it was published or not. -#}
 {% macro log_inputs(results) %}
+    {% do log_broken_expectations(results) %}
     {% do log_set_aside(results) %}
     {% do log_notes(results, 'int_input_findings', 'finding', 'severity, entity_name, finding', "severity <> 'accepted'") %}
     {% do log_notes(results, 'int_inputs_noted', 'note', 'entity_name, note_number', 'is_near_miss') %}
     {% do log_notes(results, 'int_churn_notes', 'note', 'note_number') %}
     {% do log_example_rules(results) %}
     {% do log_changes(results) %}
+{% endmacro %}
+
+
+{#- Which columns failed which rule, of the tests `expectations` that failed. -#}
+{% macro log_broken_expectations(results) %}
+    {% for result in results if result.status | string == 'fail' and result.node.test_metadata.name == 'expectations' %}
+        {% set table = result.node.attached_node.split('.')[-1] %}
+        {% for row in run_query(result.node.compiled_code).rows %}
+            {% set where = '' if row[1].startswith('does not have') else ' in ' ~ counted(row[2], 'row', 'rows') %}
+            {% do log(table ~ ': ' ~ row[0] ~ ' ' ~ row[1] ~ where ~ '.', info=true) %}
+        {% endfor %}
+    {% endfor %}
 {% endmacro %}
 
 
