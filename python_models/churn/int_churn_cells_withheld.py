@@ -3,6 +3,7 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
+    from customer_science.processes import in_own_process
     from customer_science.rule_sums import rule_sums
     from customer_science.suppression import withheld_cells
 
@@ -12,4 +13,4 @@ def model(dbt, session):
         dbt.ref("int_churn_conditions_listed").df(),
         dbt.ref("int_churn_rules_counted").df(),
     )
-    return withheld_cells(cells, int(minimum_cell_size), sums)
+    return in_own_process(withheld_cells, cells, int(minimum_cell_size), sums)

@@ -4,6 +4,7 @@
 def model(dbt, session):
     dbt.config(materialized="table")
     import pandas as pd
+    from customer_science.processes import in_own_process
     from customer_science.settings import read_settings
     from customer_science.subgroups import SubgroupSettings, find_in_both_halves
 
@@ -13,7 +14,8 @@ def model(dbt, session):
     intervals = dbt.ref("int_churn_intervals_counted")
     searched = intervals.filter("is_tested and not is_suspected_leak").df()["feature_name"]
     features = dbt.ref("int_churn_features_listed").df()
-    return find_in_both_halves(
+    return in_own_process(
+        find_in_both_halves,
         pd.concat([first, second]),
         features[features["feature_name"].isin(searched)],
         read_settings(SubgroupSettings, settings),
