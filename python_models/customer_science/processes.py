@@ -37,6 +37,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
     function, arguments = pickle.load(sys.stdin.buffer)
+    answer: tuple[object, Exception | None]
     try:
         answer = (function(*arguments), None)
     except Exception as error:

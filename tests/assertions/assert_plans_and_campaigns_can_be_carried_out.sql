@@ -1,6 +1,7 @@
 -- The range of a plan's save rates begins with the pessimistic one. A campaign ends no earlier than it begins, its strategy is one that
--- a segment proposes to customers, and its segment one that exists; otherwise it would never reach a customer. Campaigns that are over, whose
--- segments may be gone, are read all the same.
+-- a segment proposes to customers, and its segment one that exists; otherwise it would never reach a customer. Its channel is one that a
+-- strategy or a contact rule has; a misspelt one would pass every rule. Campaigns that are over, whose segments may be gone, are read
+-- all the same.
 with as_of as (
     select * from {{ ref('int_as_of_date_determined') }}
 ),
@@ -24,6 +25,12 @@ proposed as (
     inner join {{ ref('strategies') }} as strategies on assigned.strategy_code = strategies.strategy_code
     -- what the bank does within its own house addresses no customer
     where strategies.channel <> 'internal'
+),
+
+channels as (
+    select channel from {{ ref('strategies') }}
+    union
+    select channel from {{ ref('contact_rules') }}
 ),
 
 faults as (
@@ -60,6 +67,13 @@ faults as (
         campaigns.is_to_come
         and (campaigns.segment_scheme is not null or campaigns.segment_code is not null)
         and segments.segment_code is null
+    union all
+    select
+        'campaigns' as seed,
+        campaign_code as name,
+        'no strategy and no contact rule has its channel' as fault
+    from campaigns
+    where is_to_come and channel not in (select channel from channels where channel is not null)
 )
 
 select * from faults
