@@ -17,10 +17,8 @@
         'dates': ['placeholder_dates'],
         'date range': ['date_range'],
         'date or null': ['as_of_date', 'churn_observed_from'],
-        'flag': [
-            'action_lists_use_protected_attributes', 'pseudonymise_ids',
-            'publish_customers', 'require_publication',
-        ],
+        'flag': ['pseudonymise_ids', 'publish_customers', 'require_publication'],
+        'flag or null': ['action_lists_use_protected_attributes'],
         'flag or calibration': ['models_use_protected_attributes'],
         'share': ['significance_level', 'segment_minimum_share'],
         'confidence level': ['confidence_level'],

@@ -25,6 +25,14 @@
 {% endmacro %}
 
 
+{#- Whether age and gender may decide what a customer is offered: var action_lists_use_protected_attributes, else as the studies
+    did in their layouts, and in others as scores do by default. -#}
+{% macro action_lists_use_protected_attributes() %}
+    {% set value = var('action_lists_use_protected_attributes') %}
+    {% do return((value if value is not none else var('source_system') in example_layouts()) | string | lower) %}
+{% endmacro %}
+
+
 {#- The seeds of rules in which each layout may have rows of its own. -#}
 {% macro rule_seeds() %}
     {% do return([

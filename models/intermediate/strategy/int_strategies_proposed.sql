@@ -7,7 +7,6 @@ with memberships as (
     where churn_basis in ('current', 'former')
 ),
 
--- var action_lists_use_protected_attributes says whether age and gender may decide what a customer is offered
 proposals as (
     select
         row_number() over (order by assigned.segment_scheme, assigned.segment_code, assigned.strategy_code) as proposal_number,
@@ -15,7 +14,7 @@ proposals as (
         assigned.segment_code,
         assigned.strategy_code,
         strategies.strategy_kind = 'win_back' as is_win_back,
-        coalesce(named.uses_protected_attribute, false) and not {{ flag_var('action_lists_use_protected_attributes') }}
+        coalesce(named.uses_protected_attribute, false) and not {{ action_lists_use_protected_attributes() }}
             as is_barred,
         case assigned.segment_scheme
             {%- for scheme in schemes %}
