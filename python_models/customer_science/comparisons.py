@@ -2,8 +2,9 @@
 
 Sources: Welch (1947) for the t-test of unequal variances; Mann and Whitney (1947), van Elteren (1960) within windows;
 Cliff (1996) for delta and its variance; Hanley and McNeil (1982) and Newcombe (2006) for its interval; Newcombe (1998)
-for that of a difference of shares, and Zou and Donner (2008) for sums of such; Cochran (1954) for shares within windows
-and the weights of windows; Schuirmann (1987) for the two one-sided tests of equivalence; Cohen (1988) for h.
+for that of a difference of shares, Zou and Donner (2008) for sums of such, Donner and Zou (2012) for a ratio; Cochran
+(1954) for shares within windows and the weights of windows; Schuirmann (1987) for the two one-sided tests of
+equivalence; Cohen (1988) for h.
 """
 
 from collections.abc import Callable
@@ -319,6 +320,18 @@ def _wilson(k, n, z) -> tuple[np.ndarray, np.ndarray]:
     centre = (k + z * z / 2) / (n + z * z)
     half = z / (n + z * z) * np.sqrt(k * (n - k) / n + z * z / 4)
     return centre - half, centre + half
+
+
+def ratio_lower(k: int, n: int, other_k: int, other_n: int, z: float) -> float:
+    """Lower bound of the share k / n over other_k / other_n from the Wilson bounds of both (Donner and Zou 2012): macro
+    risk_ratio_bound. 0 where k is 0 or a group is empty; finite also where other_k is 0."""
+    if not k or not other_n:
+        return 0.0
+    share, other = k / n, other_k / other_n
+    lower, upper = _wilson(k, n, z)[0], _wilson(other_k, other_n, z)[1]
+    square = lower * (2 * share - lower)
+    spread = square * (upper - other) ** 2 + (other * (share - lower)) ** 2
+    return float(square / (share * other + np.sqrt(spread)))
 
 
 def _many_groups(windows: list[dict[str, np.ndarray]], small_cell_size: int) -> list[dict]:

@@ -2,8 +2,8 @@
 
 Sources: Kloesgen (1996) and Wrobel (1997) for subgroup discovery; Cochran (1954) for the excess within windows; Lavrac,
 Kavsek, Flach and Todorovski (2004) for weighted covering, so that equally good overlapping rules do not crowd out
-distinct ones; Katz et al. (1978) for the bound of a lift; Fisher (1922) for the exact test; Benjamini and Hochberg
-(1995) for q-values.
+distinct ones; Katz et al. (1978) for the bound of a lift in the search; Fisher (1922) for the exact test; Benjamini and
+Hochberg (1995) for q-values.
 """
 
 import itertools
@@ -15,6 +15,7 @@ import pandas as pd
 from scipy import stats
 
 from customer_science.batches import empty_frame
+from customer_science.comparisons import ratio_lower
 from customer_science.intervals import exact_p, find_intervals, roundest, window_codes
 
 
@@ -504,12 +505,13 @@ def confirm_subgroups(
     q_values = dict(zip(left, _q_values(corrected).tolist(), strict=True))
     masks: dict[Condition, np.ndarray] = {}
     kept: list[np.ndarray] = []
+    z = stats.norm.isf((1 - settings.confidence_level) / 2)
     clearest = {
         key: _score(_members(rules[key[1]], masks, customers), customers, key[0]) for key in left
     }
     for half, number in sorted(left, key=lambda key: -clearest[key]):
         n, k, total, churned = (int(x[0]) for x in tests[half].counts(number))
-        lower = katz_lower(n, k, total, churned, settings.confidence_level)
+        lower = ratio_lower(k, n, churned - k, total - n, z)
         shown = _members(rules[number], masks, customers)
         overlaps = [(shown & other).sum() / (shown | other).sum() for other in kept]
         if n < settings.minimum_share * total:
@@ -621,14 +623,3 @@ def _raised_p(n, k, totals, churned) -> float:
 def _q_values(p_values) -> np.ndarray:
     p_values = np.nan_to_num(np.asarray(p_values, float), nan=1.0)
     return stats.false_discovery_control(p_values) if len(p_values) else p_values
-
-
-def katz_lower(n, k, total, churned, level) -> float:
-    """Lower bound of the lift of n customers against the rest, by Katz; infinite where nobody else churned."""
-    rest, rest_k = total - n, churned - k
-    if not k or not rest:
-        return 0.0
-    if not rest_k:
-        return math.inf
-    error = math.sqrt(1 / k - 1 / n + 1 / rest_k - 1 / rest)
-    return k / n / (rest_k / rest) * math.exp(-stats.norm.isf((1 - level) / 2) * error)
