@@ -32,8 +32,8 @@ def compare_portraits(
 
     `customers` has one row per customer: customer_id and a column per feature; `members` one row per portrait_code
     and customer_id; `features` feature_name and feature_kind (`number`, `flag` or `text`); `defining` the
-    portrait_code and feature_name of features that define a portrait: it differs in these by definition, so they are
-    left out of it. A number is one row with the level `all`, over its known values; a flag has one row per known value,
+    portrait_code and feature_name of features that define a portrait: it differs in these by definition, and in whether
+    they are known (`has_known_` before their name), so both are left out of it. A number is one row with the level `all`, over its known values; a flag has one row per known value,
     a text one for each of its most frequent. effect_size is Cliff's delta, from -1 (all members below all others; no
     member has the value) to 1. Returns PORTRAIT_TYPES, the same whatever the order of rows; a comparison without
     spread or with fewer than two customers on a side has no row.
@@ -54,9 +54,12 @@ def compare_portraits(
     is_number = dict(
         zip(features["feature_name"], features["feature_kind"] == "number", strict=True)
     )
-    left_out = set()
+    left_out: set[tuple[str, str]] = set()
     if defining is not None:
-        left_out = set(zip(defining["portrait_code"], defining["feature_name"], strict=True))
+        for prefix in ("", "has_known_"):
+            left_out |= set(
+                zip(defining["portrait_code"], prefix + defining["feature_name"], strict=True)
+            )
     rows = []
     for portrait, group in members.groupby("portrait_code", sort=True):
         is_member = customers["customer_id"].isin(group["customer_id"]).to_numpy(bool)

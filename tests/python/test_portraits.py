@@ -114,8 +114,13 @@ def test_of_a_text_of_many_values_the_most_frequent_are_compared():
 
 
 def test_features_that_define_a_portrait_are_left_out_of_it(customers, members):
+    """So is whether they are known: everybody older than 40 has a known age."""
+    customers["has_known_age"] = customers["age"].notna()
+    features = pd.concat(
+        [FEATURES, pd.DataFrame({"feature_name": ["has_known_age"], "feature_kind": ["flag"]})]
+    )
     defining = pd.DataFrame({"portrait_code": ["older"], "feature_name": ["age"]})
-    rows = compare_portraits(customers, members, FEATURES, SETTINGS, defining)
-    features = rows.groupby("portrait_code")["feature_name"].agg(set)
-    assert features["older"] == {"city", "is_active"}
-    assert features["first"] == {"age", "city", "is_active"}
+    rows = compare_portraits(customers, members, features, SETTINGS, defining)
+    features_shown = rows.groupby("portrait_code")["feature_name"].agg(set)
+    assert features_shown["older"] == {"city", "is_active"}
+    assert features_shown["first"] == {"age", "city", "has_known_age", "is_active"}

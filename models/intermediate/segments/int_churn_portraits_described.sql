@@ -134,12 +134,14 @@ united as (
     from levels_described
 ),
 
--- in the features that define a segment it differs by definition
+-- in the features that define a segment, and in whether they are known, it differs by definition
 described as (
     select united.*
     from united
     left join {{ ref('int_churn_candidate_rules_listed') }} as defining
-        on united.portrait_code = defining.segment_code and united.feature_name = defining.column_name
+        on
+            united.portrait_code = defining.segment_code
+            and united.feature_name in (defining.column_name, 'has_known_' || defining.column_name)
     where defining.segment_code is null
 )
 

@@ -48,6 +48,8 @@ described as (
         tested.part,
         tested.test_name,
         hypotheses.statement,
+        hypotheses.margin,
+        hypotheses.delta_margin,
         tested.hypothesis_family,
         tested.group_a_count,
         tested.group_b_count,
@@ -129,7 +131,11 @@ worded as (
     select
         *,
         statement || ': ' || case
-            when verdict = 'equivalent' then 'no difference beyond the margin, '
+            when verdict = 'equivalent' then 'no difference beyond the margin (' || case test_name
+                when 'welch' then {{ percent_text('margin') }} || ' of the mean'
+                when 'two_proportion_z' then {{ decimal_text('100 * margin', 1) }} || ' points'
+                else 'Cliff''s delta ' || {{ decimal_text('delta_margin', 2) }}
+            end || '), '
             when verdict = 'inconclusive' then 'no difference shown or ruled out, '
             when test_name = 'chi_square' then 'different, '
             when estimate > 0 then 'higher, '

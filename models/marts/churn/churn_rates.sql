@@ -2,6 +2,7 @@
 -- dimension, with everybody in one row.
 {%- set outcome_columns = churn_rate_columns().split(',') | map('trim') | list %}
 {%- set dimensions = ['city', 'age_band', 'gender', 'product_count', 'is_active'] %}
+{%- set numbers = ['product_count', 'property_count'] + own_feature_names(kinds=['number'], use='cube') %}
 with cells as (
     select * from {{ ref('int_churn_rates_compared') }}
     where is_in_cube
@@ -60,6 +61,16 @@ cut_values as (
     from {{ ref('int_churn_strata_counted') }}
 ),
 
+-- of age those of the set that is in the cube; other columns have one set
+bands as (
+    select
+        column_name || '_band' as dimension,
+        band,
+        band_number
+    from {{ ref('int_bands_labelled') }}
+    where column_name <> 'age' or band_set = {{ sql_literal(age_band_set()) }}
+),
+
 dimensioned as (
     select
         compared.*,
@@ -68,16 +79,17 @@ dimensioned as (
             {%- for number in [1, 2, 3] %}
             when cuts.dimension_{{ number }} then cut_values.value_{{ number }}
             {%- endfor %}
-        end as {{ dimension }}_value{{ ',' if not loop.last }}
+        end as {{ dimension }}_value,
         {%- endfor %}
+        cast(case
+            when compared.cut_count <> 1 or cut_values.value_1 = 'unknown' then null
+            when cuts.dimension_1 in ('{{ numbers | join("', '") }}') then cut_values.value_1
+            else cast(bands.band_number as {{ kind_type('text') }})
+        end as bigint) as cut_value_number
     from compared
     left join cuts on compared.cut_name = cuts.cut_name
     left join cut_values on compared.cut_name = cut_values.cut_name and compared.cut_value = cut_values.cut_value
-),
-
-age_bands as (
-    select * from {{ ref('int_bands_labelled') }}
-    where column_name = 'age' and band_set = {{ sql_literal(age_band_set()) }}
+    left join bands on cuts.dimension_1 = bands.dimension and cut_values.value_1 = bands.band
 ),
 
 cube as (
@@ -85,9 +97,10 @@ cube as (
         cut_count,
         cut_name,
         cut_value,
+        cut_value_number,
         city_value as city,
         age_band_value as age_band,
-        cast(age_bands.band_number as bigint) as age_band_number,
+        cast(bands.band_number as bigint) as age_band_number,
         gender_value as gender,
         cast(nullif(product_count_value, 'unknown') as bigint) as product_count,
         case is_active_value when 'yes' then true when 'no' then false end as is_active,
@@ -101,7 +114,7 @@ cube as (
         is_suppressed,
         case when is_suppressed then 'fewer than {{ number_var('minimum_cell_size') }} customers' end as suppression_reason
     from dimensioned
-    left join age_bands on dimensioned.age_band_value = age_bands.band
+    left join bands on bands.dimension = 'age_band' and dimensioned.age_band_value = bands.band
 )
 
 select * from cube
