@@ -33,10 +33,11 @@ def compare_portraits(
     `customers` has one row per customer: customer_id and a column per feature; `members` one row per portrait_code
     and customer_id; `features` feature_name and feature_kind (`number`, `flag` or `text`); `defining` the
     portrait_code and feature_name of features that define a portrait: it differs in these by definition, and in whether
-    they are known (`has_known_` before their name), so both are left out of it. A number is one row with the level `all`, over its known values; a flag has one row per known value,
-    a text one for each of its most frequent. effect_size is Cliff's delta, from -1 (all members below all others; no
-    member has the value) to 1. Returns PORTRAIT_TYPES, the same whatever the order of rows; a comparison without
-    spread or with fewer than two customers on a side has no row.
+    they are known (`has_known_` before their name), so both are left out of it. A number is one row with the level
+    `all`, over its known values; a flag has one row per known value, a text one for each of its most frequent.
+    effect_size is Cliff's delta, from -1 (all members below all others; no member has the value) to 1. Returns
+    PORTRAIT_TYPES, the same whatever the order of rows; a comparison without spread or with fewer than two customers on
+    a side has no row.
     """
     customers = customers.sort_values("customer_id")
     columns = {}
