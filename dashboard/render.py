@@ -57,7 +57,7 @@ SECTIONS = {
     "by_age": (
         "churn_rates_by_age_band",
         f"select age_band_set, age_band as label, {CUT} from marts.churn_rates_by_age_band "
-        "order by age_band_set, try_cast(regexp_extract(age_band, '\\d+') as integer) nulls last, age_band",
+        "order by age_band_set, age_band_number nulls last",
     ),
     "by_gender": (
         "churn_rates_by_gender",

@@ -40,7 +40,7 @@ WIDTHS = (9, 60)
 # how a mart is read, where the order in which it is published is another
 ORDERS = {
     "churn_rates": "cut_count, cut_name, cut_value_number nulls last, age_band_number nulls last, cut_value",
-    "churn_rates_by_age_band": "age_band_set, try_cast(regexp_extract(age_band, '\\d+') as integer) nulls last",
+    "churn_rates_by_age_band": "age_band_set, age_band_number nulls last",
     "churn_portraits": "portrait_code, feature_rank nulls last",
     "churn_hypothesis_tests": "hypothesis_rank nulls last",
     "churn_segments": "segment_rank nulls last",
