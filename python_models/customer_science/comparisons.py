@@ -1,10 +1,10 @@
 """Registered comparisons of groups of customers: pure functions of pandas frames, with distributions from SciPy.
 
-Sources: Welch (1947) for the t-test of unequal variances; Mann and Whitney (1947), van Elteren (1960) within windows;
-Cliff (1996) for delta and its variance; Hanley and McNeil (1982) and Newcombe (2006) for its interval; Newcombe (1998)
-for that of a difference of shares, Zou and Donner (2008) for sums of such, Donner and Zou (2012) for a ratio; Cochran
-(1954) for shares within windows and the weights of windows; Schuirmann (1987) for the two one-sided tests of
-equivalence; Cohen (1988) for h.
+Sources: Welch (1947) for the t-test of unequal variances; Cochran (1977) for means of skewed values; Mann and Whitney
+(1947), van Elteren (1960) within windows; Cliff (1996) for delta and its variance; Hanley and McNeil (1982) and
+Newcombe (2006) for its interval; Newcombe (1998) for that of a difference of shares, Zou and Donner (2008) for sums of
+such, Donner and Zou (2012) for a ratio; Cochran (1954) for shares within windows and the weights of windows; Schuirmann
+(1987) for the two one-sided tests of equivalence; Cohen (1988) for h.
 """
 
 from collections.abc import Callable
@@ -47,7 +47,11 @@ RESULT_TYPES = {
     **dict.fromkeys(
         ["effect_size", "equivalence_p_value", "smallest_detectable_effect"], "float64"
     ),
+    "is_skewed": "bool",
 }
+# Cochran's rule for intervals of means: more than 25 times the squared skewness of the values as observations, which is
+# a skewness of the mean below this
+LARGEST_SKEWNESS = 0.2
 
 
 def compare_groups(
@@ -135,7 +139,7 @@ def cliffs_delta(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
 
 def compare_means(a, b, margin, settings, earlier=()) -> list[dict]:
     """Welch's t-test of two samples; empty where there is nothing to compare. Without a margin (nan) there is no test
-    of equivalence.
+    of equivalence. is_skewed: few large values make the difference so skewed that its interval is too narrow.
 
     `earlier` has such pairs of samples of earlier windows: the difference is then the mean of the windows' own, by
     Cochran's weights, with the degrees of freedom of all its variances (Satterthwaite 1946)."""
@@ -172,8 +176,22 @@ def compare_means(a, b, margin, settings, earlier=()) -> list[dict]:
             "effect_size": _delta(pairs)[0],
             "equivalence_p_value": float(stats.t.sf((bound - abs(difference)) / error, freedom)),
             "smallest_detectable_effect": settings.detectable_errors * error,
+            "is_skewed": _skewness(pairs, weights) / error**3 > LARGEST_SKEWNESS,
         }
     ]
+
+
+def _skewness(pairs, weights) -> float:
+    """Third central moment of the mean difference. All samples have the skewness of the most skewed: of few values one
+    shows it less than there is."""
+    moments, skewnesses = 0.0, [0.0]
+    for weight, pair in zip(weights, pairs, strict=True):
+        for sample, sign in zip(pair, (1, -1), strict=True):
+            spread = sample.std()
+            moments += sign * weight**3 * spread**3 / len(sample) ** 2
+            if spread > 0:
+                skewnesses.append(abs(((sample - sample.mean()) ** 3).mean()) / spread**3)
+    return max(skewnesses) * abs(moments)
 
 
 def compare_ranks(a, b, delta_margin, settings, earlier=()) -> list[dict]:
@@ -201,6 +219,7 @@ def compare_ranks(a, b, delta_margin, settings, earlier=()) -> list[dict]:
             "effect_size": delta,
             "equivalence_p_value": _one_sided(delta_margin - abs(delta), error),
             "smallest_detectable_effect": settings.detectable_errors * error,
+            "is_skewed": False,
         }
     ]
 
@@ -311,6 +330,7 @@ def compare_shares(counts, sizes, margin, settings, earlier=()) -> list[dict]:
             "effect_size": float(weights @ (angles[:, 0] - angles[:, 1])),
             "equivalence_p_value": _one_sided(margin - abs(difference), error),
             "smallest_detectable_effect": settings.detectable_errors * float(error),
+            "is_skewed": False,
         }
     ]
 
@@ -361,6 +381,7 @@ def _many_groups(windows: list[dict[str, np.ndarray]], small_cell_size: int) -> 
             "p_value": float(stats.chi2.sf(tested.chi_square, tested.degrees_of_freedom)),
             "effect_name": "cramers_v",
             "effect_size": float(np.sqrt(tested.chi_square / n.sum())),
+            "is_skewed": False,
         }
     ]
 

@@ -96,6 +96,29 @@ def test_equivalence_is_the_worse_of_two_one_sided_tests(samples):
     assert tested.equivalence_p_value["welch"] < 0.05
 
 
+@pytest.mark.parametrize(
+    ("sizes", "spread", "expected"),
+    [((60, 600), 1.4, True), ((100, 900), 1.4, True), ((3_000, 4_000), 0.6, False), ((60, 600), 0, False)],
+)  # fmt: skip
+def test_means_of_few_and_skewed_values_are_marked(sizes, spread, expected):
+    """Of balances (a log-normal spread of 1.4) 60 and 600 are too few: the interval of 95% holds the difference in less
+    than 90% of such samples. A spread of 0 stands for normal values."""
+    marked, held = [], []
+    for seed in range(60):
+        generator = np.random.default_rng(seed)
+        a, b = (
+            np.exp(spread * generator.normal(size=size)) if spread else generator.normal(size=size)
+            for size in sizes
+        )
+        (tested,) = compare_means(np.sort(a), np.sort(b), np.nan, SETTINGS)
+        (ranks,) = compare_ranks(np.sort(a), np.sort(b), np.nan, SETTINGS)
+        marked.append(tested["is_skewed"])
+        held.append(tested["estimate_ci_lower"] <= 0 <= tested["estimate_ci_upper"])
+        assert not ranks["is_skewed"]
+    assert np.mean(marked) > 0.85 if expected else np.mean(marked) < 0.05
+    assert expected or np.mean(held) > 0.85
+
+
 def test_a_few_noisy_values_say_nothing_and_a_large_shift_is_a_difference():
     few = run({"a": [1.0, 9.0, 3.0], "b": [2.0, 8.0, 5.0]}, "value")
     assert not (few[["p_value", "equivalence_p_value"]] < 0.05).to_numpy().any()

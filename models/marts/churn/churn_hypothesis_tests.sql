@@ -65,6 +65,7 @@ described as (
         tested.equivalence_p_value,
         claims.q_value as equivalence_q_value,
         tested.smallest_detectable_effect,
+        tested.is_skewed,
         tested.is_withheld,
         case
             when tested.q_value < {{ number_var('significance_level') }} then 'different'
@@ -175,6 +176,7 @@ select
     equivalence_p_value,
     equivalence_q_value,
     smallest_detectable_effect,
+    is_skewed,
     verdict,
     hypothesis_verdict,
     hypothesis_rank,
