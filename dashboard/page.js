@@ -534,7 +534,16 @@
     const count = (name) => [(row) => row[name] == null ? say("withheld") : whole(row[name]), true];
     const growth = (row) => row.now - row.then;
     const most = [...moved].sort((a, b) => Math.abs(growth(b)) - Math.abs(growth(a)))[0];
-    return [element("h3", {}, say("movement_title", { scheme: plain("scheme_", scheme), label: most.label, then: whole(most.then), now: whole(most.now), first, last })),
+    // the level of the four largest
+    const countOn = (day, label) => found.filter((row) => row.observed_on === day && (label == null || row.label === label)).reduce((sum, row) => sum + row.customers_count, 0);
+    const shareOn = (day, label) => countOn(day, label) / countOn(day);
+    const largest = moved.slice(0, 4).map((row) => row.label);
+    const series = largest.map((label) => ({ name: label, points: days.map((day, at) => ({ x: at, y: shareOn(day, label) })) }));
+    const level = say("movement_level", { scheme: plain("scheme_", scheme) });
+    return [element("h3", {}, say("movement_title", { scheme: plain("scheme_", scheme), label: most.label, then: whole(most.then), now: whole(most.now), first, last })), soft(say("movement_note")),
+      lines(series, { bound: scale(Math.max(...series.flatMap((one) => one.points.map((point) => point.y))), true), unit: level, name: level,
+        xLabels: days.map((day, at) => [at, day.slice(0, 7)]).filter((one, at) => at % Math.ceil(days.length / 6) === 0),
+        columns: [[say("month"), (day) => day], ...largest.map((label) => [label, (day) => percent(shareOn(day, label)), true])], rows: days }),
       table(say("movement_caption", { scheme: plain("scheme_", scheme) }), [[say("head_segment"), (row) => row.label], [say("movement_then", { day: first }), ...count("then")], [say("movement_joined"), ...count("joined")],
         [say("movement_entered"), ...count("entered")], [say("movement_left"), ...count("left")], [say("movement_churned"), ...count("churned")], [say("movement_now", { day: last }), ...count("now")]], moved)];
   }).filter((part) => part);

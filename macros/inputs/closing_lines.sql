@@ -6,6 +6,7 @@
     {% do log_notes(results, 'int_inputs_noted', 'note', 'entity_name, note_number', 'is_near_miss') %}
     {% do log_notes(results, 'int_churn_notes', 'note', 'note_number') %}
     {% do log_example_rules(results) %}
+    {% do log_history(results) %}
     {% do log_changes(results) %}
 {% endmacro %}
 
@@ -40,6 +41,28 @@
                 'Rules that are examples, not those of ' ~ var('source_system') ~ ': ' ~ examples | join(', ')
                 ~ '. In these seeds, give the rows of your own rules the source_system ' ~ var('source_system') ~ '.', info=true
             ) %}
+        {% endif %}
+    {% endif %}
+{% endmacro %}
+
+
+{#- The segment schemes that the extract tells of on the as-of date alone, where others have a history. -#}
+{% macro log_history(results) %}
+    {% set relation = built_relation(results, 'segment_history') %}
+    {% if relation is not none %}
+        {% set counts = {} %}
+        {% for row in run_query(
+            'select segment_scheme, count(distinct observed_on) from ' ~ relation ~ ' group by segment_scheme'
+        ).rows %}{% do counts.update({row[0]: row[1] | int}) %}{% endfor %}
+        {% if counts.values() | max > 1 %}
+            {% set schemes = [] %}
+            {% for scheme in history_schemes() if counts.get(scheme, 0) < 2 %}{% do schemes.append(scheme) %}{% endfor %}
+            {% if schemes %}
+                {% do log(
+                    'No history of segments before the as-of date, because what defines them is known of that day alone: '
+                    ~ schemes | join(', ') ~ '.', info=true
+                ) %}
+            {% endif %}
         {% endif %}
     {% endif %}
 {% endmacro %}

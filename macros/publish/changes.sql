@@ -87,14 +87,17 @@
 {%- endmacro %}
 
 
-{#- The facts of a manifest that say why results may differ: item_kind, item_name and what is to be compared. -#}
+{#- The facts of a manifest that say why results may differ: item_kind, item_name and what is to be compared. Of a build itself only
+    what no other fact says. -#}
 {% macro manifest_facts(relation) -%}
     select
         item_kind,
         item_name,
-        concat(coalesce(item_value, ''), ' ', coalesce(content_hash, '')) as fact
+        concat(coalesce(item_value, ''), ' ', coalesce(content_hash, ''), ' ', coalesce({{ whole_text('row_count') }}, '')) as fact
     from {{ relation }}
-    where item_kind in ('build', 'input', 'package', 'seed', 'setting') and item_name <> 'duration_seconds'
+    where
+        item_kind in ('code', 'input', 'package', 'seed', 'setting')
+        or item_kind = 'build' and item_name in ('source_system', 'as_of_date')
 {%- endmacro %}
 
 

@@ -1,7 +1,37 @@
-{#- The schemes whose segments have a history, each with its column in int_segment_history_placed. Segments of the others are
-    defined by attributes of which the extract may have the latest value alone, or overlap, so that nobody moves between them. -#}
+{#- The schemes whose segments have a history, each with its column in int_segment_history_placed. Segments of the others overlap, so
+    that nobody moves between them. -#}
 {% macro history_schemes() %}
-    {% do return({'rfm': 'rfm_segment', 'cluster': 'cluster_segment', 'clv_tier': 'clv_tier'}) %}
+    {% do return({'rule': 'rule_segment', 'rfm': 'rfm_segment', 'cluster': 'cluster_segment', 'clv_tier': 'clv_tier'}) %}
+{% endmacro %}
+
+
+{#- The days of the history at most: the prefix of each one's columns, and its month_number. -#}
+{% macro history_days() %}
+    {% set days = {} %}
+    {% for number in range(number_var('history_months') | int) %}{% do days.update({'month_' ~ number: number}) %}{% endfor %}
+    {% do return(days) %}
+{% endmacro %}
+
+
+{#- The columns that rules of scheme `rule` name; none before the seed is loaded. -#}
+{% macro history_rule_columns() %}
+    {% set rules = ref('segment_rules') %}
+    {% if not execute or load_relation(rules) is none %}{% do return([]) %}{% endif %}
+    {% do return(run_query(
+        'select distinct column_name from ' ~ layout_rows('segment_rules') ~ " as rules where segment_scheme = 'rule' order by column_name"
+    ).columns[0].values() | list) %}
+{% endmacro %}
+
+
+{#- Attributes of customers that have a history in customer_snapshots alone. -#}
+{% macro remembered_attributes() %}
+    {% do return(['balance', 'is_active', 'has_credit_card', 'property_count', 'credit_score', 'estimated_salary']) %}
+{% endmacro %}
+
+
+{#- The features that can be told on any day of the history, where the extract has them. -#}
+{% macro history_features() %}
+    {% do return(['age', 'tenure_years', 'product_count'] + remembered_attributes() + canonical_features()['texts']) %}
 {% endmacro %}
 
 

@@ -55,9 +55,15 @@
 {#- One row per row of `customers` and segment whose rules it meets all; `columns` are those that are carried along. `rules`
     has the shape of segment_rules; a rule on a column is met only where the customer's value is known. A few segments are
     compared with each customer side by side, so the cost is linear in customers. Rows that meet the rules of no segment are
-    left out, or have null where `keeps_all`. -#}
-{% macro evaluate_segment_rules(customers, rules, columns, keeps_all=false) -%}
+    left out, or have null where `keeps_all`. `named` are all columns that rules name, where that is known and customers have no
+    others. -#}
+{% macro evaluate_segment_rules(customers, rules, columns, keeps_all=false, named=none) -%}
     {%- set features = {'numbers': customer_features()['numbers'], 'texts': customer_feature_texts()} -%}
+    {%- if named is not none %}
+        {%- set texts = {} %}
+        {%- for column in named if column in features['texts'] %}{% do texts.update({column: features['texts'][column]}) %}{% endfor %}
+        {%- set features = {'numbers': features['numbers'] | select('in', named) | list, 'texts': texts} %}
+    {%- endif %}
     select
         {%- for column in columns %}
         customers.{{ column }},
@@ -88,8 +94,9 @@
         group by segment_scheme, segment_code
     ) as segments
         on
+            true
             {%- for column in features['numbers'] %}
-            {{ 'and ' if not loop.first }}(
+            and (
                 {{ column }}_rules = 0
                 or customers.{{ column }} is not null
                 and {{ is_within('customers.' ~ column, column ~ '_lower', column ~ '_upper') }}

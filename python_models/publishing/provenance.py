@@ -1,5 +1,6 @@
 """The code that a build runs: the revision of the project and the versions of its packages."""
 
+import hashlib
 import importlib.metadata
 import pathlib
 import platform
@@ -12,10 +13,20 @@ DISTRIBUTION = "clientele"
 
 
 def describe_build() -> pd.DataFrame:
-    """One row per fact: item_kind (build or package), item_name and item_value."""
-    facts = [("build", "git_revision", git_revision())]
-    facts += [("package", name, version) for name, version in installed_packages().items()]
-    return pd.DataFrame(facts, columns=["item_kind", "item_name", "item_value"])
+    """One row per fact: item_kind (build, code or package), item_name, item_value and content_hash."""
+    facts = [("build", "git_revision", git_revision(), None)]
+    facts += [("code", "python_functions", None, functions_hash())]
+    facts += [("package", name, version, None) for name, version in installed_packages().items()]
+    return pd.DataFrame(facts, columns=["item_kind", "item_name", "item_value", "content_hash"])
+
+
+def functions_hash() -> str:
+    """sha256 of the functions that Python models call."""
+    folder = pathlib.Path(__file__).resolve().parents[1] / "customer_science"
+    whole = hashlib.sha256()
+    for path in sorted(folder.glob("*.py")):
+        whole.update(path.name.encode() + b"\n" + path.read_bytes())
+    return whole.hexdigest()
 
 
 def git_revision() -> str:

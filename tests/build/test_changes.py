@@ -50,9 +50,44 @@ def test_one_changed_rule_shows_what_it_changed_with_its_noise_and_nothing_else(
     (rate, count) = rows
     assert rate[:6] == ("churn_rates", "portfolio / all", "churn_rate", True, "rule", None)
     assert count[2:6] == ("customers_count", False, "rule", None)
-    assert "beyond noise (changed: rule)" in rate[6] and "within noise" in count[6]
+    assert "beyond noise (changed: rule bands)" in rate[6] and "within noise" in count[6]
     (said,) = [line for line in build.said if "Changed:" in line]
     assert rate[6] in said
+
+
+def test_the_same_input_twice_gives_no_rows(demo, run_dbt, before):
+    assert demo.row("select count(*) > 1000 from publishing.measures") == (True,)
+    build = run_dbt("run", select=["run_manifest", "quality_changes"], into=before())
+    assert build.is_success, build.messages
+    assert build.row("select count(*) from marts.quality_changes") == (0,)
+
+
+def test_a_change_is_explained_by_what_its_mart_is_made_of(run_dbt, before):
+    build = run_dbt(
+        "run",
+        select=["quality_changes"],
+        into=before(
+            "update publishing.manifest set fact = 'other' where item_kind in ('seed', 'setting') "
+            "and item_name in ('bands', 'clv_ladders', 'strategy_plans', 'churn_cuts', 'clv_tier_set')",
+            "update publishing.manifest set fact = 'other' where item_kind = 'code' and item_name = 'rfm_segments'",
+            # neither a commit of documentation nor how long it took
+            "insert into publishing.manifest values ('build', 'git_revision', 'other')",
+            "update publishing.measures set measured_value = measured_value + 1 where mart_name in ("
+            "'churn_rates', 'clv_tiers', 'rfm_segments', 'quality_reconciliation', 'strategy_priorities')",
+        ),
+    )
+    assert build.is_success, build.messages
+    rows = build.rows(
+        "select mart_name, change_kinds, split_part(regexp_extract(sentence, '[(]changed: .*[)]'), ')', 1) "
+        "from marts.quality_changes group by all order by all"
+    )
+    assert rows == [
+        ("churn_rates", "rule", "(changed: rule bands, churn_cuts"),
+        ("clv_tiers", "rule", "(changed: rule clv_ladders, clv_tier_set"),
+        ("quality_reconciliation", "unknown", ""),
+        ("rfm_segments", "code", "(changed: code"),
+        ("strategy_priorities", "rule", "(changed: 4 rules"),
+    ]
 
 
 def test_members_of_both_builds_are_compared_by_mcnemar_and_a_limit_blocks(
@@ -146,4 +181,5 @@ def test_no_change_of_a_small_cell_is_published_and_no_erased_customer_is_kept(r
         cwd=ROOT,
     )
     assert erased.returncode == 0, erased.stderr
+    # with all that a next build could be compared with
     assert not build.path.exists() and not build.published.exists()

@@ -26,14 +26,42 @@ def test_the_day_of_the_outcome_window_has_the_segments_and_the_churn_of_that_wi
         "intermediate.int_rfm_history_scored as history using (customer_id, month_number, rfm_scheme) "
         "where observed.rfm_scheme = 'bank_contacts' and observed.is_rated"
     ) == (5151, 5151, 0)
-    differing = demo.rows(
-        "select * from (select from_segment_code, sum(customers_count), sum(customers_count) filter ("
-        "where to_segment_code = 'churned') from marts.segment_migration "
-        "where segment_scheme = 'rfm' and span_months = 12 and from_segment_code <> 'not_yet' group by all) except "
-        "select segment_code, known_outcome_count, churned_count from marts.strategy_segments "
-        "where segment_scheme = 'rfm'"
+    # by the year's migration as by the outcome window of its first day
+    for figures in (
+        "sum(customers_count), sum(customers_count) filter (where to_segment_code = 'churned') "
+        "from marts.segment_migration where span_months = 12 and from_segment_code <> 'not_yet'",
+        "sum(outcome_known_count), sum(outcome_churned_count) "
+        "from marts.segment_history where outcome_window_days = 365",
+    ):
+        code = "from_segment_code" if "migration" in figures else "segment_code"
+        found = demo.rows(f"select segment_scheme, {code}, {figures} group by all order by all")
+        expected = demo.rows(
+            "select segment_scheme, segment_code, known_outcome_count, churned_count "
+            "from intermediate.int_segment_rates where known_outcome_count > 0 "
+            "and segment_scheme in ('rule', 'rfm', 'cluster', 'clv_tier') order by all"
+        )
+        assert {row[0] for row in found} == {"rule", "rfm", "cluster", "clv_tier"}
+        # customers without purchases have no value and no tier on that day
+        assert [row for row in found if row[1] != "none"] == expected
+    assert demo.row(
+        "select count(*), count(distinct observed_on), bool_and(outcome_churn_rate between "
+        "outcome_churn_rate_ci_lower and outcome_churn_rate_ci_upper) from marts.segment_history "
+        "where outcome_churn_rate is not null"
+    )[1:] == (1, True)
+
+
+def test_the_last_day_has_the_members_of_every_scheme_that_the_marts_have(demo):
+    found = demo.rows(
+        "select segment_scheme, segment_code, customers_count from marts.segment_history where segment_code <> 'none' "
+        "and observed_on = (select max(observed_on) from marts.segment_history) order by all"
     )
-    assert differing == []
+    expected = demo.rows(
+        "select segment_scheme, segment_code, count(*) from intermediate.int_segment_memberships "
+        "inner join intermediate.int_customers_churned using (customer_id) "
+        "where churn_basis = 'current' and is_current "
+        "and segment_scheme in ('rule', 'rfm', 'cluster', 'clv_tier') group by all order by all"
+    )
+    assert found == expected
 
 
 def test_customers_of_a_segment_change_by_those_who_come_and_go(demo):
@@ -52,7 +80,6 @@ def test_customers_of_a_segment_change_by_those_who_come_and_go(demo):
 
 
 def test_churn_adds_up_to_that_of_the_months(demo):
-    """Retention by cohort counts the same closings, as test_over_time shows."""
     months = demo.values(
         "select month_starts_on - 1, start_count, churned_count from marts.churn_rates_by_month"
     )
@@ -60,8 +87,29 @@ def test_churn_adds_up_to_that_of_the_months(demo):
         "select segment_scheme, observed_on, sum(customers_count), sum(churned_count) from marts.segment_history "
         "where churned_count is not null group by all"
     )
-    assert len(history) == 3 * 12
+    assert len(history) == 4 * 12
     assert all(months[day] == (count, churned) for _, day, count, churned in history)
+
+
+def test_retention_by_cohort_has_the_same_customers_at_risk(demo):
+    """Of each year of joining, on each day of the history."""
+    history = demo.rows(
+        "select month_number, extract(year from joined_on), count(*) from intermediate.int_segment_history_placed "
+        "inner join intermediate.int_customers_conformed using (customer_id) group by all order by all"
+    )
+    cohorts = demo.rows(
+        "select month_number, extract(year from joined_on), count(*) from intermediate.int_churn_spells_observed "
+        "inner join intermediate.int_history_days on entered_on <= observed_on and exited_on >= observed_on "
+        "and not (is_churned and exited_on = observed_on) group by all order by all"
+    )
+    assert len(history) > 200 and history == cohorts
+    # the curve of those who joined in the year of the history has nothing before it
+    churned = demo.row(
+        "select sum(churned_count) from marts.retention_by_cohort where cohort_year = 2025"
+    )
+    assert churned == demo.row(
+        "select count(*) from intermediate.int_churn_spells where is_churn and extract(year from started_on) = 2025"
+    )
 
 
 def test_an_earlier_build_is_a_month_of_the_history(run_dbt, demo_copy):

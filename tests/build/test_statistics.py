@@ -262,14 +262,25 @@ def test_the_normal_p_value_is_scipys_to_six_digits_after_the_point(sql):
     assert ((found > 0) & (found <= 1)).all()
 
 
-def measured(dice, sql, pairs, rate_of):
-    """Two draws of a bank, once per pair: the size and the churn rate of ten segments, each in a mart's measures."""
+def measured(dice, sql, pairs, rate_of, largest=3000, shared=0.0):
+    """Two builds of a bank, once per pair: the size and the churn rate of ten segments, each in a mart's measures.
+
+    Of the customers of a segment a share is the same in both builds, and has the same outcome.
+    """
     tables = []
+    means = np.linspace(largest / 15, largest, 10)
+    same = [dice.poisson(shared * means) for _ in range(pairs)]
+    same_churned = [
+        dice.binomial(sizes, [rate_of(0, segment) for segment in range(10)]) for sizes in same
+    ]
     for build in (0, 1):
         rows = []
         for pair in range(pairs):
-            sizes = dice.poisson(np.linspace(200, 3000, 10))
-            churned = dice.binomial(sizes, [rate_of(build, segment) for segment in range(10)])
+            others = dice.poisson((1 - shared) * means)
+            sizes = same[pair] + others
+            churned = same_churned[pair] + dice.binomial(
+                others, [rate_of(build, segment) for segment in range(10)]
+            )
             bounds = evaluate(sql["wilson"], pd.DataFrame({"k": churned, "n": sizes}))
             for segment, (n, k) in enumerate(zip(sizes, churned, strict=True)):
                 key = f"{pair} / {segment}"
@@ -296,10 +307,18 @@ def changes(sql, former, measures):
 
 
 def test_of_200_pairs_of_builds_without_a_change_at_most_5_percent_show_one(sql):
-    former, measures = measured(np.random.default_rng(23), sql, 200, lambda build, segment: 0.2)
-    found = changes(sql, former, measures)
-    assert len(found) > 3500 and found["p_value"].notna().all()
-    false = found.loc[found["q_value"] < 0.05, "pair"].nunique()
+    """Two builds of one bank, which share most customers; two that share none are the worst case."""
+
+    def false_pairs(shared):
+        dice = np.random.default_rng(23)
+        former, measures = measured(dice, sql, 200, lambda build, segment: 0.2, shared=shared)
+        found = changes(sql, former, measures)
+        assert len(found) > 3500 and found["p_value"].notna().all()
+        return found, found.loc[found["q_value"] < 0.05, "pair"].nunique()
+
+    assert false_pairs(shared=0.9)[1] == 0
+    assert false_pairs(shared=0.3)[1] <= 0.05 * 200
+    found, false = false_pairs(shared=0.0)
     assert stats.binomtest(false, 200, 0.05, alternative="greater").pvalue > 0.05, false
     # and the noise is not exaggerated either: one p-value in twenty is below 5%
     assert 0.03 < (found["p_value"] < 0.05).mean() < 0.06
@@ -309,14 +328,17 @@ def test_a_planted_change_of_a_tenth_is_found_where_it_is(sql):
     def rate_of(build, segment):
         return 0.5 * (1.1 if build and segment == 9 else 1)
 
-    former, measures = measured(np.random.default_rng(7), sql, 40, rate_of)
-    found = changes(sql, former, measures)
-    beyond = found[found["q_value"] < 0.05]
-    is_planted = beyond["row_key"].str.endswith(" / 9") & (beyond["measure_name"] == "churn_rate")
-    # the power at 2 x 3,000 customers, for the smallest of 20 p-values: 0.8
-    assert is_planted.sum() >= 0.7 * 40
-    assert (~is_planted).sum() <= 0.1 * len(beyond)
-    assert (beyond.loc[is_planted, "change"] > 0).all()
+    # the power for the smallest of 20 p-values is 0.8 at 2 x 3,000 customers, and 1 at 2 x 10,000
+    for largest, power in ((3000, 0.7), (10_000, 1.0)):
+        former, measures = measured(np.random.default_rng(7), sql, 40, rate_of, largest=largest)
+        found = changes(sql, former, measures)
+        beyond = found[found["q_value"] < 0.05]
+        is_planted = beyond["row_key"].str.endswith(" / 9") & (
+            beyond["measure_name"] == "churn_rate"
+        )
+        assert is_planted.sum() >= power * 40
+        assert (~is_planted).sum() <= 0.1 * len(beyond)
+        assert (beyond.loc[is_planted, "change"] > 0).all()
 
 
 def test_the_same_twice_is_no_change_and_a_first_build_has_none(sql):

@@ -1,9 +1,16 @@
 -- What had happened by each day: products held on it, contacts and purchases up to it and within the look-back before it.
 -- Nothing later is read. A count is null where the extract has no such events at all, or has not recorded them
 -- for the look-back of every day. Events are read once for all days.
-{%- set days = ['current'] %}
-{%- for number in churn_windows() %}{% do days.append('window_' ~ number) %}{% endfor %}
-{%- set own = own_features() | selectattr('entity', 'equalto', 'transactions') | list %}
+-- What had happened by each day: products held on it, contacts and purchases up to it and within the look-back before it.
+-- Nothing later is read. A count is null where the extract has no such events at all, or has not recorded them
+-- for the look-back of every day. Events are read once for all days.
+{%- set days = {'current': "'current'"} %}
+{%- for number in churn_windows() %}{% do days.update({'window_' ~ number: "'window_" ~ number ~ "'"}) %}{% endfor %}
+{%- set own = own_features() | selectattr('entity', 'equalto', 'transactions') | map(attribute='feature_name') | list %}
+{%- set contact_columns = ['last_contact_on', 'contact_count', 'recent_contact_count'] %}
+{%- set purchase_columns = [
+    'last_purchase_on', 'purchase_count', 'purchase_amount', 'recent_purchase_count', 'recent_purchase_amount',
+] + own %}
 
 with customers as (
     select * from {{ ref('int_customers_conformed') }}
@@ -20,72 +27,23 @@ days as (
     where churn_basis <> 'snapshot' and observed_on is not null
 ),
 
--- all days in one row
 spans as (
-    select
-        {%- for day in days %}
-        max(observed_on) filter (where day_code = '{{ day }}') as {{ day }}_observed_on,
-        max(lookback_starts_on) filter (where day_code = '{{ day }}') as {{ day }}_lookback_starts_on,
-        {%- endfor %}
-        max(observed_on) as last_observed_on
-    from days
+    {{ days_in_one_row('days', 'day_code', days, ['observed_on', 'lookback_starts_on']) }}
 ),
 
-product_holdings as (
-    select * from {{ ref('int_product_holdings_conformed') }}
-),
-
-interactions as (
-    select * from {{ ref('int_interactions_conformed') }}
-),
-
-purchases as (
-    select * from {{ ref('int_purchases_dated') }}
-),
-
-products as (
-    select
-        product_holdings.customer_id,
-        product_holdings.product_code
-        {%- for day in days %},
-        bool_or(
-            coalesce(product_holdings.opened_on <= spans.{{ day }}_observed_on, true)
-            and coalesce(product_holdings.closed_on > spans.{{ day }}_observed_on, true)
-        ) as {{ day }}_is_held
-        {%- endfor %}
-    from product_holdings
-    cross join spans
-    group by product_holdings.customer_id, product_holdings.product_code
-),
-
-held as (
-    select
-        customer_id
-        {%- for day in days %},
-        count(*) filter (where {{ day }}_is_held) as {{ day }}_product_count
-        {%- endfor %}
-    from products
-    group by customer_id
-),
+{{ products_held_by_day(days) }},
 
 contacts as (
     select
         customer_id,
         cast(occurred_at as date) as contacted_on
-    from interactions
+    from {{ ref('int_interactions_conformed') }}
 ),
 
 contacted as (
     select
         contacts.customer_id
-        {%- for day in days %},
-        max(contacts.contacted_on) filter (where contacts.contacted_on <= spans.{{ day }}_observed_on)
-            as {{ day }}_last_contact_on,
-        count(*) filter (where contacts.contacted_on <= spans.{{ day }}_observed_on) as {{ day }}_contact_count,
-        count(*) filter (
-            where contacts.contacted_on between spans.{{ day }}_lookback_starts_on and spans.{{ day }}_observed_on
-        ) as {{ day }}_recent_contact_count
-        {%- endfor %}
+        {{- counted_by_day(days, contact_columns) }}
     from contacts
     cross join spans
     where contacts.contacted_on <= spans.last_observed_on
@@ -95,28 +53,8 @@ contacted as (
 purchased as (
     select
         purchases.customer_id
-        {%- for day in days %},
-        max(purchases.purchased_on) filter (
-            where purchases.order_count > 0 and purchases.purchased_on <= spans.{{ day }}_observed_on
-        )
-            as {{ day }}_last_purchase_on,
-        cast(sum(purchases.order_count) filter (where purchases.purchased_on <= spans.{{ day }}_observed_on) as bigint)
-            as {{ day }}_purchase_count,
-        sum(purchases.day_amount) filter (where purchases.purchased_on <= spans.{{ day }}_observed_on)
-            as {{ day }}_purchase_amount,
-        cast(sum(purchases.order_count) filter (
-            where purchases.purchased_on between spans.{{ day }}_lookback_starts_on and spans.{{ day }}_observed_on
-        ) as bigint) as {{ day }}_recent_purchase_count,
-        sum(purchases.day_amount) filter (
-            where purchases.purchased_on between spans.{{ day }}_lookback_starts_on and spans.{{ day }}_observed_on
-        ) as {{ day }}_recent_purchase_amount
-        {%- for feature in own %},
-        sum(purchases.{{ feature['column'] }}) filter (
-            where purchases.purchased_on between spans.{{ day }}_lookback_starts_on and spans.{{ day }}_observed_on
-        ) as {{ day }}_{{ feature['feature_name'] }}
-        {%- endfor %}
-        {%- endfor %}
-    from purchases
+        {{- counted_by_day(days, purchase_columns) }}
+    from {{ ref('int_purchases_dated') }} as purchases
     cross join spans
     where purchases.purchased_on <= spans.last_observed_on
     group by purchases.customer_id
@@ -138,19 +76,9 @@ events as (
         days.lookback_starts_on,
         days.has_contacts,
         days.has_purchases
-        {%- for relation, columns in {
-            'held': ['product_count'],
-            'contacted': ['last_contact_on', 'contact_count', 'recent_contact_count'],
-            'purchased': [
-                'last_purchase_on', 'purchase_count', 'purchase_amount', 'recent_purchase_count', 'recent_purchase_amount',
-            ] + own | map(attribute='feature_name') | list,
-        }.items() %}
+        {%- for relation, columns in {'held': ['product_count'], 'contacted': contact_columns, 'purchased': purchase_columns}.items() %}
         {%- for column in columns %},
-        case days.day_code
-            {%- for day in days %}
-            when '{{ day }}' then {{ relation }}.{{ day }}_{{ column }}
-            {%- endfor %}
-        end as {{ column }}
+        {{ value_on_day(relation, column, 'days.day_code', days) }} as {{ column }}
         {%- endfor %}
         {%- endfor %}
     from customers
@@ -168,7 +96,7 @@ counted as (
         events.last_contact_on,
         events.last_purchase_on,
         case when carried.has_contacts then coalesce(events.contact_count, 0) end as contact_count,
-        case when carried.has_purchases then coalesce(events.purchase_count, 0) end as purchase_count,
+        case when carried.has_purchases then cast(coalesce(events.purchase_count, 0) as bigint) end as purchase_count,
         case when carried.has_purchases then coalesce(cast(events.purchase_amount as decimal(18, 2)), 0) end as purchase_amount,
         case when carried.has_contacts and events.has_contacts then coalesce(events.recent_contact_count, 0) end
             as recent_contact_count,
@@ -176,7 +104,7 @@ counted as (
             when events.has_contacts and events.last_contact_on >= events.lookback_starts_on
                 then {{ dbt.datediff('events.last_contact_on', 'events.observed_on', 'day') }}
         end as contact_recency_days,
-        case when carried.has_purchases and events.has_purchases then coalesce(events.recent_purchase_count, 0) end
+        case when carried.has_purchases and events.has_purchases then cast(coalesce(events.recent_purchase_count, 0) as bigint) end
             as recent_purchase_count,
         case
             when events.has_purchases and events.last_purchase_on >= events.lookback_starts_on
@@ -186,9 +114,8 @@ counted as (
             when carried.has_purchases and events.has_purchases
                 then coalesce(cast(events.recent_purchase_amount as decimal(18, 2)), 0)
         end as recent_purchase_amount
-        {%- for feature in own %},
-        case when carried.has_purchases and events.has_purchases then coalesce(events.{{ feature['feature_name'] }}, 0) end
-            as {{ feature['feature_name'] }}
+        {%- for name in own %},
+        case when carried.has_purchases and events.has_purchases then coalesce(events.{{ name }}, 0) end as {{ name }}
         {%- endfor %}
     from events
     cross join carried

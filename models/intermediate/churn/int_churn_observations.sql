@@ -2,7 +2,7 @@
 -- within the window. Basis `window`: at risk on the first day of an outcome window. `current` and `former`: customers and
 -- churned customers on the as-of date, without an outcome. `snapshot`: everybody, where churn has no usable dates.
 -- depends_on: {{ ref('int_input_findings') }}, so that nothing is measured on an implausible extract
-{%- set remembered = ['balance', 'is_active', 'has_credit_card', 'property_count', 'credit_score', 'estimated_salary'] %}
+{%- set remembered = remembered_attributes() %}
 {#- difference between the shares of churned and of retained customers with a snapshot -#}
 {%- set maximum_coverage_gap = 0.05 %}
 {%- set texts = ['gender', 'city', 'education', 'job', 'marital_status'] %}
@@ -136,11 +136,10 @@ observed as (
         at_risk.is_churned,
         {{ is_in_discovery_half('at_risk.customer_id') }} as is_discovery,
         case
-            when at_risk.churn_basis in ('window', 'current') then coalesce(
-                {{ completed_years('customers.birth_date', 'at_risk.observed_on') }},
-                profiled.age - cast(round(coalesce(at_risk.window_number, 0) * at_risk.window_days / 365.25) as bigint),
-                profiled.age
-            )
+            when at_risk.churn_basis in ('window', 'current') then {{ age_on_day(
+                'customers.birth_date', 'profiled.age', 'at_risk.observed_on',
+                'coalesce(at_risk.window_number, 0) * at_risk.window_days'
+            ) }}
             else profiled.age
         end as age,
         {%- for attribute in texts %}
@@ -150,7 +149,7 @@ observed as (
         {%- endfor %}
         case
             when at_risk.churn_basis in ('window', 'current') and customers.joined_on is not null
-                then cast({{ dbt.datediff('customers.joined_on', 'at_risk.observed_on', 'day') }} as double) / 365.25
+                then {{ tenure_on_day('customers.joined_on', 'at_risk.observed_on') }}
             when at_risk.churn_basis <> 'window' then profiled.tenure_years
         end as tenure_years,
         case

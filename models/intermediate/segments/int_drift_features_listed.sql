@@ -1,4 +1,5 @@
--- What is compared between both days: the features of seed features, and the segments of exclusive schemes.
+-- What is compared between both days: the features of seed features, the segments of exclusive schemes, and the scores and values on
+-- which plans depend.
 select
     feature_name,
     feature_kind,
@@ -11,5 +12,12 @@ union all
 select
     '{{ scheme }}_segment' as feature_name,
     'text' as feature_kind,
+    '{{ label }}' as feature_label
+{%- endfor %}
+{%- for column, label in {'churn_probability': 'churn score', 'clv_amount': 'customer lifetime value'}.items() %}
+union all
+select
+    '{{ column }}' as feature_name,
+    'number' as feature_kind,
     '{{ label }}' as feature_label
 {%- endfor %}

@@ -92,6 +92,25 @@ histories as (
     group by all
 ),
 
+-- churn within the outcome window from each day of the history whose window has passed
+outcomes as (
+    select
+        concat('outcome ', moves.segment_scheme, ' ', moves.from_on) as cut_name,
+        moves.from_segment_code as cut_value,
+        case
+            when moves.from_on = rated_day.observed_on then moves.segment_scheme
+            else concat('outcome ', moves.segment_scheme, ' ', moves.from_on)
+        end as dimension_1,
+        moves.from_segment_code as value_1,
+        {{ no_text }} as dimension_2,
+        {{ no_text }} as value_2,
+        moves.outcome_known_count as customers_count,
+        moves.outcome_churned_count as churned_count
+    from {{ ref('int_segment_moves_counted') }} as moves
+    left join rated_day on true
+    where moves.span_months = 0
+),
+
 united as (
     select * from segments
     union all
@@ -102,6 +121,8 @@ united as (
     select * from tiers
     union all
     select * from histories
+    union all
+    select * from outcomes
 ),
 
 final as (

@@ -1,5 +1,15 @@
 -- The customers at risk on each day of the history, with their segment of every scheme that has one on that day and their value:
--- clusters and tiers by the centres and bounds of the as-of date.
+-- clusters and tiers by the centres and bounds of the as-of date. segment_codes has the segments of all schemes in one text, so
+-- that those of two days are counted at once.
+-- depends_on: {{ ref('int_churn_observations') }}
+{%- set rule_columns = history_rule_columns() %}
+{#- of some features no past day is known: then the scheme has no history -#}
+{%- set is_ruled = rule_columns and not rule_columns | reject('in', history_features()) | list %}
+{#- no two segments of the scheme overlap, so that evaluated rows are the observations -#}
+{%- set base = 'ruled' if is_ruled else 'observations' %}
+{%- set keys = ['customer_id', 'month_number', 'first_started_on', 'ends_otherwise', 'is_churned'] %}
+{%- set flags_and_texts = customer_feature_texts() %}
+
 with observations as (
     select * from {{ ref('int_history_observations') }}
     where is_at_risk
@@ -77,21 +87,62 @@ tiered as (
     inner join tiers on {{ is_within('valued.clv_amount', 'tiers.lower_bound_amount', 'tiers.upper_bound_amount') }}
 ),
 
+{% if is_ruled -%}
+rules as (
+    select * from {{ layout_rows('segment_rules') }}
+    where segment_scheme = 'rule'
+),
+
+-- what is unknown on every day of the outcome windows is so on those of the history
+known as (
+    select
+        {%- for column in rule_columns %}
+        count(*) filter (where {{ flags_and_texts[column] ~ " <> 'unknown'" if column in flags_and_texts else column ~ ' is not null' }}) > 0
+        {{- ' and' if not loop.last }}
+        {%- endfor %} as are_known
+    from {{ ref('int_churn_observations') }}
+    where churn_basis = 'window'
+),
+
+ruled as (
+    {{ evaluate_segment_rules('observations', 'rules', keys, keeps_all=true, named=rule_columns) }}
+),
+
+{% endif -%}
 members as (
     select
-        observations.customer_id,
-        observations.month_number,
-        observations.first_started_on,
-        observations.ends_otherwise,
+        {%- for key in keys %}
+        {{ base }}.{{ key }},
+        {%- endfor %}
+        {% if is_ruled -%}
+        case when known.are_known or ruled.month_number = 0 then coalesce(ruled.segment_code, 'unassigned') end
+        {%- else -%}
+        cast(null as {{ kind_type('text') }})
+        {%- endif %} as rule_segment,
         engaged.rfm_segment,
         engaged.cluster_segment,
         tiered.clv_tier,
         tiered.clv_amount
-    from observations
-    left join engaged
-        on observations.customer_id = engaged.customer_id and observations.month_number = engaged.month_number
-    left join tiered
-        on observations.customer_id = tiered.customer_id and observations.month_number = tiered.month_number
+    from {{ base }}
+    {%- if is_ruled %}
+    cross join known
+    {%- endif %}
+    left join engaged on {{ base }}.customer_id = engaged.customer_id and {{ base }}.month_number = engaged.month_number
+    left join tiered on {{ base }}.customer_id = tiered.customer_id and {{ base }}.month_number = tiered.month_number
+),
+
+final as (
+    select
+        {%- for key in keys %}
+        {{ key }},
+        {%- endfor %}
+        clv_amount,
+        concat(
+            {%- for column in history_schemes().values() %}
+            coalesce({{ column }}, 'none'){{ ', chr(9), ' if not loop.last }}
+            {%- endfor %}
+        ) as segment_codes
+    from members
 )
 
-select * from members
+select * from final

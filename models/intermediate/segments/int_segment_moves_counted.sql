@@ -1,12 +1,16 @@
 -- How many customers were in one segment on a day of the history, and in which they were 0, 1, 3 and 12 months later, with their
--- value on both days.
-{%- set numbers = range(number_var('history_months') | int) %}
+-- value on both days; and of the same day (span 0), how many churned within the outcome window from it.
+{%- set days = history_days() %}
 {%- set pairs = [] %}
-{%- for span in [0] + migration_spans() %}
-    {%- for number in numbers if number + span in numbers %}{% do pairs.append((span, number + span, number)) %}{% endfor %}
+{%- for span in migration_spans() %}
+    {%- for number in days.values() if number + span in days.values() %}{% do pairs.append((span, number + span, number)) %}{% endfor %}
 {%- endfor %}
 
-with histories as (
+with placed as (
+    select * from {{ ref('int_segment_history_placed') }}
+),
+
+histories as (
     select * from {{ ref('int_segment_histories') }}
 ),
 
@@ -14,72 +18,69 @@ days as (
     select * from {{ ref('int_history_days') }}
 ),
 
--- all days in one row
 spans as (
-    select
-        {%- for number in numbers %}
-        max(observed_on) filter (where month_number = {{ number }}) as observed_on_{{ number }},
-        {%- endfor %}
-        max(observed_on) as last_observed_on
-    from days
+    {{ days_in_one_row('days', 'month_number', days) }}
 ),
 
+-- segments of all schemes at once
 moves as (
+    select
+        0 as span_months,
+        month_number as from_number,
+        month_number as to_number,
+        segment_codes as from_codes,
+        segment_codes as to_codes,
+        count(*) as customers_count,
+        count(is_churned) as outcome_known_count,
+        count(*) filter (where is_churned) as outcome_churned_count,
+        count(clv_amount) as from_valued_count,
+        sum(clv_amount) as from_clv_amount,
+        count(clv_amount) as to_valued_count,
+        sum(clv_amount) as to_clv_amount
+    from placed
+    group by month_number, segment_codes
     {%- for span, from_number, to_number in pairs %}
+    {%- set from_day, to_day = 'month_' ~ from_number, 'month_' ~ to_number %}
+    union all
     select
         {{ span }} as span_months,
         {{ from_number }} as from_number,
         {{ to_number }} as to_number,
-        {%- for scheme in history_schemes() %}
-        case
-            when is_at_risk_{{ from_number }} then coalesce({{ scheme }}_{{ from_number }}, 'none')
-            when first_started_on <= observed_on_{{ from_number }} then 'churned'
-            else 'not_yet'
-        end as {{ scheme }}_from,
-        case
-            when is_at_risk_{{ to_number }} then coalesce({{ scheme }}_{{ to_number }}, 'none')
-            when ends_otherwise then 'ended'
-            else 'churned'
-        end as {{ scheme }}_to,
-        {%- endfor %}
+        coalesce(
+            histories.{{ from_day }}_segment_codes,
+            case when histories.first_started_on <= spans.{{ from_day }}_observed_on then 'churned' else 'not_yet' end
+        ) as from_codes,
+        coalesce(histories.{{ to_day }}_segment_codes, case when histories.ends_otherwise then 'ended' else 'churned' end) as to_codes,
         count(*) as customers_count,
-        count(clv_amount_{{ from_number }}) as from_valued_count,
-        sum(clv_amount_{{ from_number }}) as from_clv_amount,
-        count(clv_amount_{{ to_number }}) as to_valued_count,
-        sum(clv_amount_{{ to_number }}) as to_clv_amount
+        0 as outcome_known_count,
+        0 as outcome_churned_count,
+        count(histories.{{ from_day }}_clv_amount) as from_valued_count,
+        sum(histories.{{ from_day }}_clv_amount) as from_clv_amount,
+        count(histories.{{ to_day }}_clv_amount) as to_valued_count,
+        sum(histories.{{ to_day }}_clv_amount) as to_clv_amount
     from histories
     cross join spans
-    where is_at_risk_{{ from_number }} or is_at_risk_{{ to_number }}
+    where histories.{{ from_day }}_segment_codes is not null or histories.{{ to_day }}_segment_codes is not null
     group by all
-    {{ 'union all' if not loop.last }}
-    {%- else %}
-    select
-        0 as span_months,
-        0 as from_number,
-        0 as to_number,
-        {%- for scheme in history_schemes() %}
-        'none' as {{ scheme }}_from,
-        'none' as {{ scheme }}_to,
-        {%- endfor %}
-        0 as customers_count,
-        0 as from_valued_count,
-        cast(0 as decimal(18, 2)) as from_clv_amount,
-        0 as to_valued_count,
-        cast(0 as decimal(18, 2)) as to_clv_amount
-    where 1 = 0
     {%- endfor %}
 ),
 
 by_scheme as (
     {%- for scheme in history_schemes() %}
+    {%- set place = loop.index %}
     select
         '{{ scheme }}' as segment_scheme,
         span_months,
         from_number,
         to_number,
-        {{ scheme }}_from as from_segment_code,
-        {{ scheme }}_to as to_segment_code,
+        {%- for side in ['from', 'to'] %}
+        -- a state is one word, whatever the scheme
+        case when {{ side }}_codes like concat('%', chr(9), '%') then split_part({{ side }}_codes, chr(9), {{ place }}) else {{ side }}_codes end
+            as {{ side }}_segment_code,
+        {%- endfor %}
         sum(customers_count) as customers_count,
+        sum(outcome_known_count) as outcome_known_count,
+        sum(outcome_churned_count) as outcome_churned_count,
         sum(from_valued_count) as from_valued_count,
         sum(from_clv_amount) as from_clv_amount,
         sum(to_valued_count) as to_valued_count,
@@ -110,6 +111,8 @@ counted as (
         by_scheme.from_segment_code,
         by_scheme.to_segment_code,
         cast(by_scheme.customers_count as bigint) as customers_count,
+        cast(by_scheme.outcome_known_count as bigint) as outcome_known_count,
+        cast(by_scheme.outcome_churned_count as bigint) as outcome_churned_count,
         cast(by_scheme.from_valued_count as bigint) as from_valued_count,
         cast(by_scheme.from_clv_amount as decimal(18, 2)) as from_clv_amount,
         cast(by_scheme.to_valued_count as bigint) as to_valued_count,

@@ -33,26 +33,51 @@ measures as (
     {%- endfor %}
 ),
 
--- what changed between the builds themselves; where nothing that a manifest names did, the code was changed and not committed
+-- what changed between the builds themselves
 facts_changed as (
-    select distinct
-        case coalesce(manifest.item_kind, former_manifest.item_kind)
-            when 'package' then 'package'
-            when 'input' then 'input'
-            when 'build' then case
-                when coalesce(manifest.item_name, former_manifest.item_name) = 'git_revision' then 'code'
-                else 'input'
-            end
-            else 'rule'
-        end as change_kind
+    select
+        coalesce(manifest.item_kind, former_manifest.item_kind) as item_kind,
+        coalesce(manifest.item_name, former_manifest.item_name) as item_name
     from manifest
     full outer join former_manifest
         on manifest.item_kind = former_manifest.item_kind and manifest.item_name = former_manifest.item_name
     where coalesce(manifest.fact, '-') <> coalesce(former_manifest.fact, '-')
 ),
 
+facts_concerning as (
+    {%- for mart in (own_nodes() | selectattr('name', 'in', compared_marts().keys() | list) if execute else []) %}
+    {{ facts_concerning(mart, 'facts_changed') }}
+    {{ 'union all' if not loop.last }}
+    {%- else %}
+    select
+        item_kind as mart_name,
+        item_name,
+        item_kind as change_kind
+    from facts_changed
+    where 1 = 0
+    {%- endfor %}
+),
+
+kinds_counted as (
+    select
+        mart_name,
+        change_kind,
+        case
+            when change_kind = 'code' then change_kind
+            when count(*) <= 3 then change_kind || ' ' || {{ dbt.listagg('item_name', "', '", 'order by item_name') }}
+            else {{ whole_text('count(*)') }} || ' ' || change_kind || 's'
+        end as kind_text
+    from facts_concerning
+    group by mart_name, change_kind
+),
+
 kinds as (
-    select coalesce({{ dbt.listagg('change_kind', "' and '", 'order by change_kind') }}, 'code') as change_kinds from facts_changed
+    select
+        mart_name,
+        {{ dbt.listagg('change_kind', "' and '", 'order by change_kind') }} as change_kinds,
+        {{ dbt.listagg('kind_text', "', '", 'order by change_kind') }} as kinds_text
+    from kinds_counted
+    group by mart_name
 ),
 
 differing as (
@@ -178,7 +203,7 @@ final as (
         limited.p_value,
         limited.q_value,
         limited.q_value < {{ number_var('significance_level') }} as is_beyond_noise,
-        kinds.change_kinds,
+        coalesce(kinds.change_kinds, 'unknown') as change_kinds,
         cast(row_number() over (
             order by
                 coalesce(limited.q_value < {{ number_var('significance_level') }}, false) desc,
@@ -202,7 +227,7 @@ final as (
                     else ''
                 end
         end
-        || ' (changed: ' || kinds.change_kinds || ')'
+        || coalesce(' (changed: ' || kinds.kinds_text || ')', '')
         || case limited.severity
             when 'warn' then '; a limit of change_limits is exceeded'
             when 'block' then '; a limit of change_limits that blocks publication is exceeded'
@@ -210,7 +235,7 @@ final as (
         end
         || '.' as sentence
     from ranked as limited
-    cross join kinds
+    left join kinds on limited.mart_name = kinds.mart_name
 )
 
 select * from final

@@ -1,5 +1,5 @@
--- Whether the customers to whom scores and plans apply are like those from whom they were learnt: each feature and segment on the day
--- on which the latest outcome window opened, and today.
+-- Whether the customers to whom scores and plans apply are like those from whom they were learnt: each feature, segment, score
+-- and value on the day on which the latest outcome window opened, and today.
 with measured as (
     select * from {{ ref('int_drift_measured') }}
 ),

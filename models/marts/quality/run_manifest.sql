@@ -28,6 +28,9 @@ churn_defined as (
     {% for node in own_nodes() | sort(attribute='name') if node.resource_type == 'seed' -%}
         {% do items.append(('seed', node.name, file_hash(package_path(node.original_file_path)))) -%}
     {% endfor -%}
+    {% for node in own_nodes() | sort(attribute='name') if node.name in compared_marts() -%}
+        {% do items.append(('code', node.name, sql_literal(code_hash(node)))) -%}
+    {% endfor -%}
 {% endif -%}
 hashes as (
     {%- for kind, name, hash in items %}
@@ -53,7 +56,7 @@ items as (
         item_name,
         item_value,
         null as row_count,
-        null as content_hash
+        content_hash
     from described
     union all
     select
@@ -122,7 +125,7 @@ items as (
         null as row_count,
         content_hash
     from hashes
-    where item_kind = 'seed'
+    where item_kind in ('code', 'seed')
 ),
 
 final as (

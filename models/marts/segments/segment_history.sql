@@ -1,5 +1,5 @@
--- The segments on each day of the history, from the as-of date back: their customers, who came, and what followed until the next
--- day of the history.
+-- The segments on each day of the history, from the as-of date back: their customers, who came, what followed until the next day of
+-- the history, and how many churned within the outcome window, once it has passed.
 with moves as (
     select * from {{ ref('int_segment_moves_counted') }}
 ),
@@ -15,9 +15,22 @@ counted as (
         from_on as observed_on,
         customers_count,
         from_valued_count as valued_count,
-        from_clv_amount as total_clv_amount
+        from_clv_amount as total_clv_amount,
+        outcome_known_count,
+        outcome_churned_count
     from moves
     where span_months = 0
+),
+
+-- the days whose outcome window has passed
+outcome_days as (
+    select
+        counted.observed_on,
+        max(churn_days.window_days) as outcome_window_days
+    from counted
+    inner join {{ ref('int_churn_days') }} as churn_days on churn_days.churn_basis = 'current'
+    where counted.outcome_known_count > 0
+    group by counted.observed_on
 ),
 
 -- no row for the first and the last day, which have nothing before and after them
@@ -75,8 +88,12 @@ joined as (
         case when days_after.from_on is not null then coalesce(followed.ended_count, 0) end as ended_count,
         case when days_after.from_on is not null then counted.customers_count - coalesce(followed.ended_count, 0) end
             as known_outcome_count,
-        {{ dbt.datediff('days_after.from_on', 'days_after.to_on', 'day') }} as window_days
+        {{ dbt.datediff('days_after.from_on', 'days_after.to_on', 'day') }} as window_days,
+        outcome_days.outcome_window_days,
+        case when outcome_days.observed_on is not null then counted.outcome_known_count end as outcome_known_count,
+        case when outcome_days.observed_on is not null then counted.outcome_churned_count end as outcome_churned_count
     from counted
+    left join outcome_days on counted.observed_on = outcome_days.observed_on
     left join days as days_before
         on counted.segment_scheme = days_before.segment_scheme and counted.observed_on = days_before.to_on
     left join days as days_after
@@ -113,7 +130,13 @@ rated as (
         cast(churned_count as bigint) as churned_count,
         cast(churned_count as double) / nullif(known_outcome_count, 0) as churn_rate,
         {{ wilson_lower('churned_count', 'known_outcome_count') }} as churn_rate_ci_lower,
-        {{ wilson_upper('churned_count', 'known_outcome_count') }} as churn_rate_ci_upper
+        {{ wilson_upper('churned_count', 'known_outcome_count') }} as churn_rate_ci_upper,
+        outcome_window_days,
+        outcome_known_count,
+        outcome_churned_count,
+        cast(outcome_churned_count as double) / nullif(outcome_known_count, 0) as outcome_churn_rate,
+        {{ wilson_lower('outcome_churned_count', 'outcome_known_count') }} as outcome_churn_rate_ci_lower,
+        {{ wilson_upper('outcome_churned_count', 'outcome_known_count') }} as outcome_churn_rate_ci_upper
     from joined
 )
 
