@@ -54,7 +54,7 @@
         {% for row in run_query(
             'select segment_scheme, count(distinct observed_on) from ' ~ relation ~ ' group by segment_scheme'
         ).rows %}{% do counts.update({row[0]: row[1] | int}) %}{% endfor %}
-        {% if counts.values() | max > 1 %}
+        {% if counts.values() | select('gt', 1) | list %}
             {% set schemes = [] %}
             {% for scheme in history_schemes() if counts.get(scheme, 0) < 2 %}{% do schemes.append(scheme) %}{% endfor %}
             {% if schemes %}

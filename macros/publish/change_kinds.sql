@@ -24,7 +24,12 @@
     {% endfor %}
     {% set own = context['clientele'] %}
     {% for unique_id in macros if unique_id.startswith('macro.clientele.') %}
-        {% set called = own[unique_id.split('.')[2]].macro.depends_on.macros %}
+        {% set name = unique_id.split('.')[2] %}
+        {% set called = own[name].macro.depends_on.macros | list %}
+        {#- what a macro dispatches to, of every engine, so that a mart has one hash -#}
+        {% for prefix in ['default__', 'duckdb__', 'spark__'] if prefix ~ name in own %}
+            {% do called.append('macro.clientele.' ~ prefix ~ name) %}
+        {% endfor %}
         {% for nested in called if nested not in macros %}{% do macros.append(nested) %}{% endfor %}
     {% endfor %}
     {% for unique_id in macros | sort if unique_id.startswith('macro.clientele.') %}

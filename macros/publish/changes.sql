@@ -87,17 +87,23 @@
 {%- endmacro %}
 
 
-{#- The facts of a manifest that say why results may differ: item_kind, item_name and what is to be compared. Of a build itself only
-    what no other fact says. -#}
+{#- Whether a fact of a manifest says why results may differ; of a build itself, only what no other fact says. -#}
+{% macro is_compared_fact() -%}
+    (
+            item_kind in ('code', 'input', 'package', 'seed', 'setting')
+            or item_kind = 'build' and item_name in ('source_system', 'as_of_date')
+        )
+{%- endmacro %}
+
+
+{#- These facts: item_kind, item_name and what is to be compared. -#}
 {% macro manifest_facts(relation) -%}
     select
         item_kind,
         item_name,
         concat(coalesce(item_value, ''), ' ', coalesce(content_hash, ''), ' ', coalesce({{ whole_text('row_count') }}, '')) as fact
     from {{ relation }}
-    where
-        item_kind in ('code', 'input', 'package', 'seed', 'setting')
-        or item_kind = 'build' and item_name in ('source_system', 'as_of_date')
+    where {{ is_compared_fact() }}
 {%- endmacro %}
 
 

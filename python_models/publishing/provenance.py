@@ -14,8 +14,10 @@ DISTRIBUTION = "clientele"
 
 def describe_build() -> pd.DataFrame:
     """One row per fact: item_kind (build, code or package), item_name, item_value and content_hash."""
-    facts = [("build", "git_revision", git_revision(), None)]
-    facts += [("code", "python_functions", None, functions_hash())]
+    facts: list[tuple[str, str, str | None, str | None]] = [
+        ("build", "git_revision", git_revision(), None),
+        ("code", "python_functions", None, functions_hash()),
+    ]
     facts += [("package", name, version, None) for name, version in installed_packages().items()]
     return pd.DataFrame(facts, columns=["item_kind", "item_name", "item_value", "content_hash"])
 

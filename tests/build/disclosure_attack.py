@@ -404,6 +404,33 @@ class Reader:
             if total is not None:
                 self.total(cells, total)
 
+        self.read_outcome_windows(dates)
+
+    def read_outcome_windows(self, dates):
+        """Churn of segments within the outcome windows of days of the history."""
+        days = collections.defaultdict(lambda: collections.defaultdict(list))
+        for scheme, day, window_days, code, count, known, churned in self.rows(
+            "select segment_scheme, observed_on, outcome_window_days, segment_code, customers_count, "
+            "outcome_known_count, outcome_churned_count from marts.segment_history where outcome_window_days is not null"
+        ):
+            is_rated = (day, window_days) == dates
+            cell = frozenset(
+                [(f"scheme {scheme}" if is_rated else f"history outcome {scheme} {day}", code)]
+            )
+            if known is not None or not is_rated:
+                self.see(cell, count if known is None else known, churned)
+            if not is_rated:
+                days[day][scheme].append((cell, churned))
+        for schemes in days.values():
+            totals = [
+                sum(churned for _, churned in rows)
+                for rows in schemes.values()
+                if all(churned is not None for _, churned in rows)
+            ]
+            for rows in schemes.values():
+                if totals and any(churned is None for _, churned in rows):
+                    self.total([cell for cell, _ in rows], totals[0])
+
     def churned_between(self, scheme, span, day):
         """Of all customers at risk on a day, by the months' churn or by a scheme that withholds none."""
         if span == 1:

@@ -90,6 +90,41 @@ def test_a_change_is_explained_by_what_its_mart_is_made_of(run_dbt, before):
     ]
 
 
+def test_drift_compares_scores_values_and_segments_of_everybody_on_both_days(demo):
+    shares = demo.values(
+        "select feature_name, [sum(then_count), sum(now_count), sum(then_share), sum(now_share)] "
+        "from marts.quality_drift where verdict <> 'no_history' group by feature_name"
+    )
+    assert {
+        "churn_probability",
+        "clv_amount",
+        "rfm_segment",
+        "clv_tier_segment",
+        "rule_segment",
+    } <= set(shares)
+    for feature, (then, now, then_share, now_share) in shares.items():
+        assert (then, now) == (5151, 5222), feature
+        assert (then_share, now_share) == pytest.approx((1, 1)), feature
+    # the scores of both days are those of the models in use
+    for basis, count in (("window", "then_count"), ("current", "now_count")):
+        scores = [score for (score,) in demo.rows(
+            f"select churn_probability from intermediate.int_churn_scored where churn_basis = '{basis}'"
+        )]  # fmt: skip
+        levels = demo.values(
+            f"select feature_level, {count} from marts.quality_drift where feature_name = 'churn_probability'"
+        )
+        assert len(levels) == 10
+        (top,) = [level for level in levels if level.startswith("from ")]
+        assert levels[top] == sum(score >= float(top.split()[1]) for score in scores)
+        segments = demo.values(
+            f"select feature_level, {count} from marts.quality_drift where feature_name = 'rfm_segment'"
+        )
+        assert segments == demo.values(
+            "select segment_code, count(*) from intermediate.int_segment_memberships where segment_scheme = 'rfm' "
+            f"and churn_basis = '{basis}' and coalesce(is_rated or churn_basis = 'current', false) group by 1"
+        )
+
+
 def test_members_of_both_builds_are_compared_by_mcnemar_and_a_limit_blocks(
     run_dbt, before, tmp_path
 ):

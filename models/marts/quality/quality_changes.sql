@@ -10,8 +10,10 @@ former_members as (
     {{ kept_rows('members') }}
 ),
 
+-- an earlier version kept other facts
 former_manifest as (
-    {{ kept_rows('manifest') }}
+    select * from ({{ kept_rows('manifest') }}) as kept
+    where {{ is_compared_fact() }}
 ),
 
 manifest as (
