@@ -411,7 +411,8 @@ class Reader:
         days = collections.defaultdict(lambda: collections.defaultdict(list))
         for scheme, day, window_days, code, count, known, churned in self.rows(
             "select segment_scheme, observed_on, outcome_window_days, segment_code, customers_count, "
-            "outcome_known_count, outcome_churned_count from marts.segment_history where outcome_window_days is not null"
+            "outcome_known_count, outcome_churned_count from marts.segment_history "
+            "where outcome_window_days is not null"
         ):
             is_rated = (day, window_days) == dates
             cell = frozenset(
