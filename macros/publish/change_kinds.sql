@@ -15,40 +15,55 @@
 {% endmacro %}
 
 
-{#- The texts of all that runs when these nodes are built, but for Python functions: SQL, configuration, and the macros that they call. -#}
-{% macro texts_of(unique_ids) %}
-    {% set macros, texts = [], [] %}
-    {% for node in own_nodes() | sort(attribute='unique_id') if node.unique_id in unique_ids and node.resource_type == 'model' %}
-        {% do texts.append(node.raw_code ~ tojson(node.unrendered_config, sort_keys=true)) %}
-        {% for unique_id in node.depends_on.macros if unique_id not in macros %}{% do macros.append(unique_id) %}{% endfor %}
-    {% endfor %}
+{#- The project's macros that each of them names, or that it dispatches to, of every engine: what dbt itself records differs by engine
+    and leaves out what is called under a condition. -#}
+{% macro macros_named() %}
     {% set own = context['clientele'] %}
-    {% for unique_id in macros if unique_id.startswith('macro.clientele.') %}
-        {% set name = unique_id.split('.')[2] %}
-        {% set called = own[name].macro.depends_on.macros | list %}
-        {#- what a macro dispatches to, of every engine, so that a mart has one hash -#}
-        {% for prefix in ['default__', 'duckdb__', 'spark__'] if prefix ~ name in own %}
-            {% do called.append('macro.clientele.' ~ prefix ~ name) %}
-        {% endfor %}
-        {% for nested in called if nested not in macros %}{% do macros.append(nested) %}{% endfor %}
+    {% set found = {} %}
+    {% for name in own %}
+        {% set named = words_among(own[name].macro.macro_sql, own) %}
+        {% for prefix in ['default__', 'duckdb__', 'spark__'] if prefix ~ name in own %}{% do named.append(prefix ~ name) %}{% endfor %}
+        {% do found.update({name: named}) %}
     {% endfor %}
-    {% for unique_id in macros | sort if unique_id.startswith('macro.clientele.') %}
-        {% do texts.append(own[unique_id.split('.')[2]].macro.macro_sql) %}
-    {% endfor %}
-    {% do return(texts) %}
+    {% do return(found) %}
 {% endmacro %}
 
+{% macro words_among(text, names) %}
+    {% set found = [] %}
+    {% for word in set(modules.re.findall('[a-z0-9_]+', text)) | sort if word in names %}{% do found.append(word) %}{% endfor %}
+    {% do return(found) %}
+{% endmacro %}
+
+
+{#- The text of all that runs when these nodes are built, but for Python functions: SQL, configuration, and the macros that they call. -#}
+{% macro text_of(unique_ids, named) %}
+    {% set texts = [] %}
+    {% for unique_id in unique_ids | sort %}
+        {% set node = graph.nodes.get(unique_id, {}) %}
+        {% if node.resource_type == 'model' %}
+            {% do texts.append(node.raw_code ~ tojson(node.unrendered_config, sort_keys=true)) %}
+        {% endif %}
+    {% endfor %}
+    {% set macros = words_among(texts | join(' '), named) %}
+    {% for name in macros %}
+        {% for nested in named[name] if nested not in macros %}{% do macros.append(nested) %}{% endfor %}
+    {% endfor %}
+    {% for name in macros | sort %}{% do texts.append(context['clientele'][name].macro.macro_sql) %}{% endfor %}
+    {% do return(texts | join('\n')) %}
+{% endmacro %}
+
+
 {#- What the code of a mart is told by in run_manifest: a hash of the texts of all that it is made of. -#}
-{% macro code_hash(mart) %}
-    {% do return(local_md5(texts_of(ancestors_of(mart)) | join('\n'))) %}
+{% macro code_hash(mart, named) %}
+    {% do return(local_md5(text_of(ancestors_of(mart), named))) %}
 {% endmacro %}
 
 
 {#- The rows of `facts` (item_kind and item_name of what differs between two manifests) that concern a mart, with change_kind:
     `input`, `rule`, `code` or `package`. -#}
-{% macro facts_concerning(mart, facts) -%}
+{% macro facts_concerning(mart, facts, named) -%}
     {%- set unique_ids = ancestors_of(mart) %}
-    {%- set texts = texts_of(unique_ids) | join('\n') %}
+    {%- set text = text_of(unique_ids, named) %}
     {%- set names = {'code': [mart.name, 'python_functions'], 'input': [], 'seed': [], 'setting': []} %}
     {%- for unique_id in unique_ids %}
         {%- set node = graph.nodes.get(unique_id, {}) %}
@@ -56,7 +71,7 @@
         {%- set raw = node.get('config', {}).get('meta', {}).get('raw') %}
         {%- if raw %}{% do names['input'].append(raw['entity']) %}{% endif %}
     {%- endfor %}
-    {%- for name in setting_kinds() if "'" ~ name ~ "'" in texts %}{% do names['setting'].append(name) %}{% endfor %}
+    {%- for name in setting_kinds() if "'" ~ name ~ "'" in text %}{% do names['setting'].append(name) %}{% endfor %}
     select
         '{{ mart.name }}' as mart_name,
         item_name,

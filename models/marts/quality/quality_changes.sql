@@ -46,9 +46,10 @@ facts_changed as (
     where coalesce(manifest.fact, '-') <> coalesce(former_manifest.fact, '-')
 ),
 
+{% set named = macros_named() if execute else {} -%}
 facts_concerning as (
     {%- for mart in (own_nodes() | selectattr('name', 'in', compared_marts().keys() | list) if execute else []) %}
-    {{ facts_concerning(mart, 'facts_changed') }}
+    {{ facts_concerning(mart, 'facts_changed', named) }}
     {{ 'union all' if not loop.last }}
     {%- else %}
     select

@@ -28,8 +28,9 @@ churn_defined as (
     {% for node in own_nodes() | sort(attribute='name') if node.resource_type == 'seed' -%}
         {% do items.append(('seed', node.name, file_hash(package_path(node.original_file_path)))) -%}
     {% endfor -%}
+    {% set named = macros_named() -%}
     {% for node in own_nodes() | sort(attribute='name') if node.name in compared_marts() -%}
-        {% do items.append(('code', node.name, sql_literal(code_hash(node)))) -%}
+        {% do items.append(('code', node.name, sql_literal(code_hash(node, named)))) -%}
     {% endfor -%}
 {% endif -%}
 hashes as (
