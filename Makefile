@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark init build dashboard export audience changes rollback erase check test test-spark soak lint docs demo bench lock clean
+.PHONY: help setup setup-spark init build dashboard export bi audience changes rollback erase check test test-spark test-bi soak lint docs demo bench lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,9 @@ dashboard: setup ## Render the published marts as one HTML page, published/dashb
 export: setup ## Write the published marts for spreadsheets, CSV and XLSX, into published/export
 	python -m publishing.export
 
+bi: setup ## Write a dashboard for Superset, and the semantic layer in the exchange format OSI, into published/bi
+	python -m publishing.bi
+
 audience: override export CAMPAIGN := $(value CAMPAIGN)
 audience: setup ## Write the list of a campaign for the sending tool: make audience CAMPAIGN=<campaign_code>
 	@python -m publishing.audience
@@ -60,10 +63,13 @@ check: setup ## Lint and test what was changed since the branch left main
 	python tests/check.py
 
 test: setup ## Run every test; real files are checked where CLIENTELE_REAL_DATA names their folder
-	pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(if $(SPARK_SESSION),-m "not soak" -k "not test_spark or [$(SPARK_SESSION)]")
+	pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(if $(SPARK_SESSION),-m "not soak and not bi" -k "not test_spark or [$(SPARK_SESSION)]")
 
 test-spark: setup-spark ## Build on Spark (local, two workers, Connect) and compare every mart with DuckDB's (needs Java 17)
 	pytest -m spark $(if $(SPARK_SESSION),-k "[$(SPARK_SESSION)]")
+
+test-bi: setup ## Import the dashboard into Superset, compare every chart with its mart, and let dbt 1.12 read OSI
+	pytest -m bi
 
 soak: setup ## Run the tests that take many builds
 	pytest -m soak
