@@ -2,13 +2,15 @@
 
     python docs/generate.py settings   docs/settings.md, from the vars of dbt_project.yml and their comments
     python docs/generate.py            the site in target/site: docs/, README and the other texts, and, from dbt's
-                                       manifest, a data dictionary of all marts and a picture of the lineage
+                                       manifest, a page for each mart and a picture of the lineage; example rows are
+                                       those of the published aggregates
 
 `make docs` builds the site; it needs target/manifest.json, which every dbt command writes.
 """
 
 import ast
 import html
+import itertools
 import json
 import os
 import pathlib
@@ -16,8 +18,12 @@ import re
 import shutil
 import sys
 
+import duckdb
 import yaml
 from markdown_it import MarkdownIt
+from publishing.bi import CHARTS
+from publishing.export import ORDERS, questions
+from publishing.files import published_path
 
 ROOT = pathlib.Path(__file__).parents[1]
 
@@ -101,20 +107,182 @@ def marts_in(manifest: dict) -> dict[str, list[dict]]:
 
 
 def dictionary_page(manifest: dict) -> str:
-    """Every mart with its grain and columns."""
-    lines = ["# Data dictionary", "", "All marts, by area. Types are those of the contracts."]
+    """All marts by area, each with a link to its page."""
+    lines = [
+        "# Data dictionary",
+        "",
+        "All marts, by area. The page of a mart has its columns, example rows and queries.",
+    ]
     for area, marts in marts_in(manifest).items():
-        lines += ["", f"## {area}"]
-        for mart in marts:
-            grain = ", ".join(f"`{name}`" for name in mart["config"]["meta"].get("grain", []))
-            is_published = mart["config"]["meta"].get("is_published", True)
-            lines += ["", f"### {mart['name']}", "", mart["description"].strip(), ""]
-            lines += [f"Key: {grain}." + ("" if is_published else " Never published."), ""]
-            lines += ["| column | type | description |", "|---|---|---|"]
-            for column in mart["columns"].values():
-                text = " ".join(column["description"].split()).replace("|", "\\|")
-                lines.append(f"| `{column['name']}` | {column['data_type'] or ''} | {text} |")
+        lines += ["", f"## {area}", "", "| mart | rows |", "|---|---|"]
+        lines += [
+            f"| [{mart['name']}]({mart['name']}.md) | {cell(mart['description'])} |"
+            for mart in marts
+        ]
     return "\n".join(lines) + "\n"
+
+
+def cell(value) -> str:
+    """A value as a cell of a table."""
+    if isinstance(value, float):
+        value = f"{value:.4g}"
+    return "" if value is None else " ".join(str(value).split()).replace("|", "\\|")
+
+
+class Published:
+    """The published marts, of which pages show examples; none where nothing is published."""
+
+    def __init__(self, path: str):
+        self.connection = (
+            duckdb.connect(path, read_only=True) if pathlib.Path(path).is_file() else None
+        )
+        rows = self.connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'marts'"
+        ).fetchall() if self.connection else []  # fmt: skip
+        self.marts = {name for (name,) in rows}
+
+    def example(self, sql: str) -> list[str]:
+        result = self.connection.execute(sql)
+        names = [column[0] for column in result.description]
+        lines = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
+        return lines + [f"| {' | '.join(map(cell, row))} |" for row in result.fetchall()]
+
+
+def whole_mart(name: str) -> str:
+    """The rows in the order in which they are read."""
+    order = f" order by {ORDERS[name]}" if name in ORDERS else ""
+    return f"select * from marts.{name}{order} limit 5"
+
+
+# what is asked of a mart that has the column, after its grain
+BY_COLUMN = [
+    (
+        "churn_rate",
+        "The highest churn rates",
+        "{grain}, {counts}churn_rate",
+        "churn_rate desc nulls last",
+    ),
+    (
+        "q_value",
+        "What is least likely to be chance",
+        "{grain}, p_value, q_value",
+        "q_value nulls last",
+    ),
+    (
+        "customers_count",
+        "The largest groups",
+        "{grain}, customers_count",
+        "customers_count desc nulls last",
+    ),
+]
+
+
+def queries_of(mart: dict, manifest: dict) -> list[tuple[str, str]]:
+    """At most three: what the dashboard for BI tools asks of the mart, saved queries of metrics that it counts, what
+    its columns suggest, and its first rows."""
+    name, columns = mart["name"], mart["columns"]
+    found = [
+        (chart.title, chart.sql())
+        for charts in CHARTS.values()
+        for chart in charts
+        if chart.mart == name
+    ]
+    models = {
+        key
+        for key, model in manifest.get("semantic_models", {}).items()
+        if mart["unique_id"] in model["depends_on"]["nodes"]
+    }
+    counted = {
+        metric["name"]
+        for metric in manifest.get("metrics", {}).values()
+        if models & set(metric["depends_on"]["nodes"])
+    }
+    for query in manifest.get("saved_queries", {}).values():
+        if counted & set(query["query_params"]["metrics"]):
+            found.append((query["description"], f"mf query --saved-query {query['name']}"))
+    grain = ", ".join(mart["config"]["meta"].get("grain", []))
+    counts = "".join(f"{one}, " for one in ("customers_count", "churned_count") if one in columns)
+    for column, title, selected, order in BY_COLUMN:
+        if column in columns:
+            selected = selected.format(grain=grain, counts=counts)
+            found.append((title, f"select {selected} from marts.{name} order by {order} limit 5"))
+    return [*found[:2], ("The first rows", whole_mart(name))]
+
+
+def mart_page(mart: dict, manifest: dict, published: Published, asked: dict[str, str]) -> str:
+    """Grain, columns, example rows, queries, and what is one step away."""
+    meta = mart["config"]["meta"]
+    has_customers = any((column.get("config") or {}).get("meta", {}).get("is_person_key")
+                        for column in mart["columns"].values())  # fmt: skip
+    grain = ", ".join(f"`{name}`" for name in meta.get("grain", []))
+    lines = [f"# {mart['name']}", "", mart["description"].strip(), ""]
+    if mart["name"] in asked:
+        lines += [f"**{asked[mart['name']]}**", ""]
+    if not meta.get("is_published", True):
+        where = "Never published: it is in the work database only."
+    else:
+        where = f"Published in `clientele{'_customers' if has_customers else ''}.duckdb`."
+    lines += [
+        f"Key: {grain}. {where}",
+        "",
+        "## Columns",
+        "",
+        "| column | type | description |",
+        "|---|---|---|",
+    ]
+    for column in mart["columns"].values():
+        lines.append(
+            f"| `{column['name']}` | {column['data_type'] or ''} | {cell(column['description'])} |"
+        )
+    if mart["name"] in published.marts:
+        lines += ["", "## Example rows", "", *published.example(whole_mart(mart["name"]))]
+    elif has_customers:
+        lines += ["", "## Example rows", "", "Rows are customers, and are not shown here."]
+    lines += ["", "## Queries"]
+    for title, text in queries_of(mart, manifest):
+        lines += [
+            "",
+            f"{title.rstrip('.')}:",
+            "",
+            f"```{'sh' if text.startswith('mf ') else 'sql'}",
+            text,
+            "```",
+        ]
+    pages = {
+        node["unique_id"]: node["name"] for marts in marts_in(manifest).values() for node in marts
+    }
+    above = mart["depends_on"]["nodes"]
+    readers = [*manifest["nodes"].values(), *manifest.get("exposures", {}).values()]
+    below = [
+        node["unique_id"]
+        for node in readers
+        if node["resource_type"] in ("model", "exposure")
+        and mart["unique_id"] in node["depends_on"]["nodes"]
+    ]
+    lines += ["", "## Lineage", "", "| reads | is read by |", "|---|---|"]
+    shown = [
+        [
+            f"[{pages[key]}]({pages[key]}.md)" if key in pages else f"`{key.split('.')[-1]}`"
+            for key in sorted(keys)
+        ]
+        for keys in (above, below)
+    ]
+    lines += [f"| {' | '.join(pair)} |" for pair in itertools.zip_longest(*shown, fillvalue="")]
+    return "\n".join(lines) + "\n"
+
+
+def without_cells(text: str) -> str:
+    """dbt's own page without `meta.cells`, which the privacy audit reads and no person does."""
+    decoder, parts, place = json.JSONDecoder(), [], 0
+    for found in re.finditer(r'(, )?"cells": (?=\{)', text):
+        if found.start() < place:
+            continue
+        _, end = decoder.raw_decode(text, found.end())
+        if not found[1]:  # the first of its object
+            end += 2 if text[end : end + 2] == ", " else 0
+        parts.append(text[place : found.start()])
+        place = end
+    return "".join([*parts, text[place:]])
 
 
 def room_of(node: dict) -> str | None:
@@ -179,10 +347,9 @@ def slug(text: str) -> str:
     return re.sub(r"[^\w\- ]", "", text.lower()).strip().replace(" ", "-")
 
 
-def rendered(text: str, source: str) -> str:
+def rendered(text: str, source: str, addresses: dict[str, str]) -> str:
     """A page as HTML. Links to other pages lead to these; what is only in the repository is no link."""
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-    addresses = {path: f"{name}.html" for name, path in PAGES.items()}
     tokens = markdown.parse(text)
     for position, token in enumerate(tokens):
         if token.type == "heading_open":
@@ -202,7 +369,7 @@ def rendered(text: str, source: str) -> str:
     return markdown.renderer.render(tokens, markdown.options, {})
 
 
-def build_site(manifest: dict, folder: pathlib.Path) -> None:
+def build_site(manifest: dict, folder: pathlib.Path, published: Published) -> None:
     """Writes the site into a fresh folder."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -211,16 +378,21 @@ def build_site(manifest: dict, folder: pathlib.Path) -> None:
     texts = {name: ((ROOT / path).read_text("utf-8"), path) for name, path in PAGES.items()}
     texts["data-dictionary"] = (dictionary_page(manifest), "docs/data-dictionary.md")
     texts["lineage"] = (LINEAGE_PAGE, "docs/lineage.md")
+    in_menu = list(texts)
+    asked = questions()
+    for marts in marts_in(manifest).values():
+        for mart in marts:
+            text = mart_page(mart, manifest, published, asked)
+            texts[mart["name"]] = (text, f"docs/{mart['name']}.md")
     titles = {
         name: re.search(r"^# (.+)", text, re.MULTILINE)[1] for name, (text, _) in texts.items()
     }
-    menu = "".join(
-        f'<a href="{name}.html">{html.escape(title)}</a>' for name, title in titles.items()
-    )
+    addresses = {source: f"{name}.html" for name, (_, source) in texts.items()}
+    menu = "".join(f'<a href="{name}.html">{html.escape(titles[name])}</a>' for name in in_menu)
     menu += '<a href="../static_index.html">dbt docs</a>'
     for name, (text, source) in texts.items():
         page = LAYOUT.format(
-            title=html.escape(titles[name]), menu=menu, body=rendered(text, source)
+            title=html.escape(titles[name]), menu=menu, body=rendered(text, source, addresses)
         )
         (folder / f"{name}.html").write_text(page, "utf-8")
 
@@ -240,7 +412,11 @@ def main() -> None:
     manifest = ROOT / "target" / "manifest.json"
     if not manifest.is_file():
         raise SystemExit("target/manifest.json does not exist: run make docs, or dbt parse first.")
-    build_site(json.loads(manifest.read_text("utf-8")), ROOT / "target" / "site")
+    published = Published(published_path())
+    build_site(json.loads(manifest.read_text("utf-8")), ROOT / "target" / "site", published)
+    own = ROOT / "target" / "static_index.html"
+    if own.is_file():
+        own.write_text(without_cells(own.read_text("utf-8")), "utf-8")
     print("The site is target/site/index.html.")
 
 

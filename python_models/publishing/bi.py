@@ -23,7 +23,7 @@ import yaml  # type: ignore[import-untyped]
 from publishing.export import Mart
 from publishing.files import Publication, published_path
 
-NAMES = uuid.UUID("5d1f1b5e-6a0c-5f0e-9a55-6a6f0e3a7c11")  # a second import replaces the first
+NAMES = uuid.UUID("5d1f1b5e-6a0c-5f0e-9a55-6a6f0e3a7c11")  # a second import finds the first
 VERSION = "1.0.0"  # of Superset's files
 TITLE = "Churn and value"
 # column by which the dashboard is filtered -> the mart that has its values, and the filter's label
@@ -48,7 +48,7 @@ class BIError(ValueError):
 class Chart:
     """`values` of a mart's rows by `by`, with bars or lines for each of `series`; a table where `by` is missing.
 
-    Values are columns, or metrics of the mart's semantic model. `where` selects rows; `order` sorts a table.
+    `where` selects rows; `order` sorts a table.
     """
 
     title: str
@@ -76,6 +76,17 @@ class Chart:
     @property
     def uuid(self) -> str:
         return named("chart", self.title)
+
+    def source(self) -> str:
+        conditions = [f"{name} = '{value}'" for name, value in self.where.items()]
+        return f"marts.{self.mart}" + (f" where {' and '.join(conditions)}" if conditions else "")
+
+    def sql(self) -> str:
+        """Its rows as they are in the mart."""
+        order = [f"{name}{'' if is_ascending else ' desc'}" for name, is_ascending in self.order]
+        order = order or self.dimensions or self.values
+        columns = [*self.dimensions, *self.values]
+        return f"select {', '.join(columns)} from {self.source()} order by {', '.join(order)}"
 
 
 RATE = [
@@ -118,7 +129,7 @@ CHARTS = {
               where={"feature_name": "balance"}, order=[("interval_number", True)]),
     ],
     "Churn over time": [
-        Chart("Monthly churn rate", "churn_rates_by_month", ["monthly_churn_rate"], "month_starts_on", kind=LINES),
+        Chart("Monthly churn rate", "churn_rates_by_month", ["churn_rate"], "month_starts_on", kind=LINES),
         Chart("Retention by year of joining", "retention_by_cohort", ["retention_rate"], "months_since_joining",
               "cohort_year", kind=LINES),
     ],
@@ -340,17 +351,14 @@ class Content:
         if chart.mart not in self.marts:
             return False
         columns = self.columns(chart.mart)
-        metrics = {name for name, (model, _) in self.metrics.items() if model == chart.mart}
         orders = [name for name, _ in chart.order]
         for name in [*chart.dimensions, *chart.values, *chart.where, *orders]:
-            if name not in columns.keys() | metrics:
-                raise BIError(f"chart {chart.title}: {chart.mart} has no column or metric {name}")
-        values = [f"count(distinct {name})" for name in chart.values if name in columns]
-        conditions = [f"{name} = '{value}'" for name, value in chart.where.items()]
+            if name not in columns:
+                raise BIError(f"chart {chart.title}: {chart.mart} has no column {name}")
+        values = [f"count(distinct {name})" for name in chart.values]
         (rows, most) = self.connection.execute(
             f"select sum(row_count), max(value_count) from (select count(*) as row_count, "
-            f"greatest({', '.join(values or ['1'])}) as value_count from marts.{chart.mart}"
-            + (f" where {' and '.join(conditions)}" if conditions else "")
+            f"greatest({', '.join(values)}) as value_count from {chart.source()}"
             + (f" group by {', '.join(chart.dimensions)})" if chart.by else ")")
         ).fetchone()
         if not chart.is_table and (most or 0) > 1:
@@ -358,6 +366,15 @@ class Content:
                 f"chart {chart.title}: {chart.mart} has several values for a bar or point"
             )
         return bool(rows)
+
+    def has_values(self, chart: Chart, column: str) -> bool:
+        """Whether its rows differ by the column: those of the whole portfolio have no city."""
+        if column not in self.columns(chart.mart):
+            return False
+        ((count,),) = self.connection.execute(
+            f"select count({column}) from {chart.source()}"
+        ).fetchall()
+        return count > 0
 
     # --- files
 
@@ -407,21 +424,19 @@ class Content:
             ],
         }
 
-    def metric(self, chart: Chart, name: str):
-        """A metric of the semantic layer by its name; a column by its value, which is one for each bar or point."""
-        if name not in self.columns(chart.mart):
-            return name
-        return {
-            "expressionType": "SIMPLE",
-            "aggregate": "MAX",
-            "column": {"column_name": name},
-            "label": label(name),
-            "hasCustomLabel": True,
-            "optionName": f"metric_{name}",
-        }
-
     def chart(self, chart: Chart) -> dict:
-        metrics = [self.metric(chart, name) for name in chart.values]
+        # a bar or point has one value, which is its own maximum
+        metrics = [
+            {
+                "expressionType": "SIMPLE",
+                "aggregate": "MAX",
+                "column": {"column_name": name},
+                "label": label(name),
+                "hasCustomLabel": True,
+                "optionName": f"metric_{name}",
+            }
+            for name in chart.values
+        ]
         form = {
             "viz_type": chart.kind,
             "row_limit": 10000,
@@ -529,7 +544,7 @@ class Content:
         }
         filters = []
         for column, (mart, shown) in FILTERS.items():
-            within = [c for c in self.charts if column in self.columns(c.mart)]
+            within = [c for c in self.charts if self.has_values(c, column)]
             if not within or mart not in {chart.mart for chart in self.charts}:
                 continue
             filters.append(

@@ -1,6 +1,7 @@
 """The documentation is short, complete, linked, in the project's words, and equal to what it is generated from."""
 
 import importlib.util
+import json
 import pathlib
 import re
 
@@ -256,6 +257,13 @@ def node(name, folders, parents=(), kind="model", columns=()):
     }
 
 
+def test_the_page_of_dbt_is_without_what_only_the_audit_reads(generate):
+    text = json.dumps(
+        {"a": {"cells": {"x": {"y": "}"}}, "b": 1}, "c": {"d": 2, "cells": {}}, "e": "cells"}
+    )
+    assert json.loads(generate.without_cells(text)) == {"a": {"b": 1}, "c": {"d": 2}, "e": "cells"}
+
+
 def test_the_site_has_every_page_a_dictionary_and_the_lineage(generate, tmp_path):
     manifest = {
         "nodes": {
@@ -266,12 +274,20 @@ def test_the_site_has_every_page_a_dictionary_and_the_lineage(generate, tmp_path
             "five": node("test", [], ["three"], kind="test"),
         }
     }
-    generate.build_site(manifest, tmp_path / "site")
+    for key, one in manifest["nodes"].items():
+        one["unique_id"] = key
+    generate.build_site(manifest, tmp_path / "site", generate.Published(str(tmp_path / "none")))
     files = {path.stem for path in (tmp_path / "site").glob("*.html")}
-    assert files == {*generate.PAGES, "data-dictionary", "lineage"}
+    assert files == {*generate.PAGES, "data-dictionary", "lineage", "rates"}
     assert {path.stem for path in (ROOT / "docs").glob("*.md")} <= files
     dictionary = (tmp_path / "site" / "data-dictionary.html").read_text("utf-8")
-    assert "<code>key</code></td>\n<td>bigint</td>\n<td>a | b</td>" in dictionary
+    assert '<a href="rates.html">rates</a></td>\n<td>One row per rates.</td>' in dictionary
+    mart = (tmp_path / "site" / "rates.html").read_text("utf-8")
+    assert "<code>key</code></td>\n<td>bigint</td>\n<td>a | b</td>" in mart
+    assert "Key: <code>key</code>. Published in <code>clientele.duckdb</code>." in mart
+    # one step: what it reads, and what reads it
+    assert "<td><code>two</code></td>\n<td><code>four</code></td>" in mart
+    assert "Example rows" not in mart
     picture = (tmp_path / "site" / "lineage.svg").read_text("utf-8")
     assert "seeds to staging: 1" in picture and "staging to marts: churn: 1" in picture
     # what is read upwards is drawn on the other side
