@@ -289,7 +289,8 @@
 
   // --- header
   const asOf = fact("build as_of_date");
-  const inputs = (data.manifest || []).filter((item) => item.item_kind === "input");
+  // one file may be read as two entities
+  const inputs = [...new Map((data.manifest || []).filter((item) => item.item_kind === "input").map((item) => [item.item_value, item])).values()];
   const definition = fact("build churn_definition");
   document.title = say("title");
   document.documentElement.lang = texts.language;
@@ -635,6 +636,7 @@
 
   // --- how far to trust it
   const trust = [];
+  const digits = (name, count) => (row) => row[name] == null ? "" : row[name].toFixed(count);
   if (data.reconciliation) {
     const title = raw.isWhole ? say("inputs_title", { count: whole(raw.raw), quarantined: whole(raw.quarantined) }) : say("inputs_title_open");
     trust.push(element("h3", {}, title), table(say("inputs"), [[say("column_source"), (row) => row.source_name], [say("column_raw"), (row) => whole(row.raw_count), true], [say("column_conformed"), (row) => whole(row.conformed_count), true], [say("column_quarantined"), (row) => whole(row.quarantined_count), true], [say("column_duplicates"), (row) => whole(row.deduplicated_count), true]], data.reconciliation));
@@ -646,7 +648,6 @@
   if (models.length) {
     const used = models.find((row) => row.is_scored);
     const peers = used && models.filter((row) => row !== used && [used.feature_set, "none"].includes(row.feature_set));
-    const digits = (name, count) => (row) => row[name] == null ? "" : row[name].toFixed(count);
     trust.push(element("h3", {}, used ? say(!used.is_baseline && peers.every((row) => row.brier > used.brier) ? "models" : "models_same", { model: plain("model_", used.model_code) }) : say("column_model")), soft(say("models_note")),
       table(say("column_model"), [[say("column_model"), (row) => plain("model_", row.model_code)], [say("column_features"), (row) => plain("features_", row.feature_set)], [say("column_used"), (row) => row.is_scored ? say("yes") : say("no")], [say("column_brier"), digits("brier", 3), true], [say("column_auc"), digits("auc", 3), true], [say("column_calibration"), digits("ece", 3), true], [say("column_lift"), digits("top_decile_lift", 2), true]], models));
   }
@@ -659,6 +660,16 @@
     const columns = [[say("column_model"), (row) => spaced(row.name)], [say("column_used"), (row) => row.is_served ? say("yes") : say("no")], [say("column_mae"), (row) => row.mae == null ? "" : money(row.mae), true], [say("column_bias"), (row) => row.total_bias == null ? "" : percent(row.total_bias), true]];
     if (valueModels.some((row) => row.interval_coverage != null)) columns.push([say("column_coverage"), (row) => row.interval_coverage == null ? "" : percent(row.interval_coverage), true]);
     trust.push(element("h3", {}, used.mae == null || !baselines.length ? say("clv_models", { model }) : say("clv_models_against", { model, mae: money(used.mae), best: money(best) })), soft(say("clv_models_note")), table(say("clv_models", { model }), columns, valueModels));
+  }
+  const drift = data.drift || [];
+  if (drift.length) {
+    const moved = drift.filter((row) => row.verdict === "large" || row.verdict === "moderate");
+    const large = moved.filter((row) => row.verdict === "large");
+    const days = { from: drift[0].then_on, to: drift[0].now_on };
+    const title = large.length ? say("drift_large", { features: joined(large.map((row) => row.feature_label)), ...days }) : moved.length ? say("drift_moderate", { features: joined(moved.map((row) => row.feature_label)), ...days }) : say("drift_none", days);
+    const columns = [[say("feature"), (row) => capital(row.feature_label)], [say("verdict"), (row) => element("span", { class: "badge " + (moved.includes(row) ? "different" : "alike") }, plain("moved_", row.verdict))], [say("column_index"), digits("population_stability_index", 3), true]];
+    const others = drift.filter((row) => !moved.includes(row));
+    trust.push(element("h3", {}, title), soft(say("drift_note", days)), moved.length ? table(title, columns, moved) : null, others.length ? folded(say("drift_others"), table(say("drift_others"), columns, others)) : null);
   }
   const fairness = (data.fairness || []).filter((row) => row.verdict);
   if (fairness.length) {

@@ -203,6 +203,14 @@ SECTIONS = {
         "quality_inputs",
         "select entity_name, note from marts.quality_inputs order by entity_name",
     ),
+    "drift": (
+        "quality_drift",
+        # the levels of a feature share its verdict
+        "select feature_label, max(then_on) as then_on, max(now_on) as now_on, max(verdict) as verdict, "
+        "max(population_stability_index) as population_stability_index from marts.quality_drift "
+        "group by feature_name, feature_label having max(verdict) is not null "
+        "order by population_stability_index desc nulls last, feature_name",
+    ),
     "churn_models": (
         "churn_model_metrics",
         "select model_code, feature_set, sample, metric_name, metric_value, is_baseline, is_scored "

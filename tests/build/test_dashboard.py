@@ -7,6 +7,7 @@ import re
 
 import duckdb
 import pytest
+import yaml
 from browser import Page, find_browser
 from conftest import ROOT
 from scipy.stats import binomtest
@@ -384,6 +385,45 @@ def test_deciles_distributions_and_plans_are_those_of_the_marts(browser, demo, d
     assert len(reached) > 3
     for some, every in reached[:3]:
         assert f"can reach {some:,} of the {every:,} current customers" in plans
+
+
+def test_drift_is_that_of_the_mart_and_names_what_changed_much(browser, demo, demo_page, tmp_path):
+    browser.open(demo_page, 1280)
+    with duckdb.connect(str(demo.published), read_only=True) as connection:
+        moved = connection.execute(
+            "select distinct feature_label, verdict, population_stability_index from marts.quality_drift "
+            "where verdict in ('large', 'moderate') order by population_stability_index desc"
+        ).fetchall()
+    title = "[...document.querySelectorAll('#trust h3')].map(h => h.textContent).find(t => t.startsWith('Drift'))"
+    assert {verdict for _, verdict, _ in moved} == {"large", "moderate"}
+    for label, verdict, _ in moved:
+        assert (label in browser.evaluate(title)) == (verdict == "large")
+    rows = (
+        f"[...document.querySelectorAll('#trust table')].find(t => t.caption.textContent === {title})"
+        ".querySelectorAll('tbody tr')"
+    )
+    assert browser.evaluate(f"[...{rows}].map(r => [...r.cells].map(c => c.textContent))") == [
+        [label[0].upper() + label[1:], verdict, f"{index:.3f}"] for label, verdict, index in moved
+    ]
+    path = tmp_path / "some.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"attach '{demo.published}' as whole (read_only)")
+        connection.execute("create schema marts")
+        connection.execute("create table marts.run_manifest as from whole.marts.run_manifest")
+        connection.execute(
+            "create table marts.quality_drift as from whole.marts.quality_drift where verdict = 'stable'"
+        )
+    browser.open(rendered(path, tmp_path), 1280)
+    assert browser.evaluate(title).startswith("Drift: no feature changed beyond noise")
+
+
+def test_the_exposure_names_the_marts_of_the_page():
+    exposures = yaml.safe_load((ROOT / "models" / "marts" / "_exposures.yml").read_text("utf-8"))
+    (page,) = [one for one in exposures["exposures"] if one["name"] == "dashboard"]
+    read = {
+        name for _, query in render.SECTIONS.values() for name in re.findall(r"marts\.(\w+)", query)
+    }
+    assert {re.search(r"'(\w+)'", one)[1] for one in page["depends_on"]} == read
 
 
 def test_every_text_comes_from_the_catalogue_and_all_of_it_is_used():
