@@ -531,7 +531,11 @@ class Content:
                     "sliceName": chart.title,
                     "uuid": chart.uuid,
                     "width": chart.width,
-                    "height": 22 if chart.kind == "big_number_total" else 50,
+                    "height": 22
+                    if chart.kind == "big_number_total"
+                    else 80
+                    if chart.is_horizontal
+                    else 50,
                 }
                 position[row]["children"].append(
                     add("CHART", f"CHART-{chart.uuid}", [*above, row], meta)
