@@ -115,11 +115,12 @@ def test_equal_marts_make_equal_bytes(demo, semantic, archive):
 def test_charts_without_rows_are_left_out(churn_modelling, semantic):
     with duckdb.connect(str(churn_modelling.published), read_only=True) as connection:
         content = Content(connection, semantic, "some.duckdb")
+        position = content.dashboard()["position"]
     missing = set(TITLES) - {chart.title for chart in content.charts}
     assert "Monthly churn rate" in missing and "Churn rate by gender and city" not in missing
     places = {
         place["meta"]["sliceName"]
-        for place in content.dashboard()["position"].values()
+        for place in position.values()
         if isinstance(place, dict) and place["type"] == "CHART"
     }
     assert places == set(TITLES) - missing
