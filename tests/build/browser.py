@@ -60,7 +60,7 @@ class Page:
                     raise RuntimeError(f"{method}: {answer['error']}")
                 return answer["result"]
 
-    def _next(self, seconds: float = 30) -> dict:
+    def _next(self, seconds: float = 120) -> dict:
         end = time.monotonic() + seconds
         while b"\0" not in self._buffer:
             ready, _, _ = select.select([self._read], [], [], max(0, end - time.monotonic()))
