@@ -17,6 +17,14 @@ snapshots as (
     select * from {{ ref('int_customer_snapshots_conformed') }}
 ),
 
+told_of as (
+    select
+        -- a flag that never says no tells nothing of the customers without it, and closing dates do
+        count(*) filter (where not is_churned) > 0 or count(is_churned) > 0 and count(closed_on) = 0 as has_flags,
+        count(closed_on) > 0 as has_closings
+    from customers
+),
+
 -- the flag and the closing on the as-of date: on one in the past the flag is not known yet
 closings as (
     select
@@ -27,12 +35,11 @@ closings as (
         customers.closed_on <= as_of.as_of_date and not {{ ends_otherwise('customers') }} as is_closed,
         {{ ends_otherwise('customers') }} as is_ended_otherwise,
         case when customers.closed_on <= as_of.as_of_date then customers.closed_on end as closed_on,
-        -- a flag that never says no tells nothing of the customers without it, and closing dates do
-        count(*) filter (where not customers.is_churned) over () > 0
-        or count(customers.is_churned) over () > 0 and count(customers.closed_on) over () = 0 as has_flags,
-        count(customers.closed_on) over () > 0 as has_closings
+        told_of.has_flags,
+        told_of.has_closings
     from customers
     cross join as_of
+    cross join told_of
 ),
 
 told as (
