@@ -301,6 +301,12 @@ def test_nothing_is_measured_on_an_implausible_extract(project):
     }
 
 
+def test_no_aggregate_with_a_filter_is_a_window():
+    # DuckDB evaluates one once for each row, which never ends at a million customers
+    for path in [*ROOT.glob("models/**/*.sql"), *ROOT.glob("macros/**/*.sql")]:
+        assert not re.search(r"filter \(where .*\)\s+over \(", path.read_text("utf-8")), path
+
+
 def test_marts_read_marts_of_their_own_or_an_earlier_area(project):
     order = list(AREAS)
     wrong = [

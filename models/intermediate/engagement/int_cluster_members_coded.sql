@@ -88,7 +88,7 @@ coded as (
             ) }}
         ) as cluster_code,
         highest.former_number
-        + count(*) filter (where matched.cluster_number is null) over () as highest_code_number
+        + count(case when matched.cluster_number is null then 1 end) over () as highest_code_number
     from numbers
     cross join highest
     left join matched on numbers.cluster_number = matched.cluster_number

@@ -107,8 +107,8 @@ shown as (
             else {{ precise_text('group_b_value', 'is_share') }}
         end as group_b_text,
         -- what is withheld on publication is no part of what is said of the others
-        count(*) filter (where verdict = 'different') over (partition by hypothesis_code, is_withheld) as different_count,
-        count(*) filter (where verdict = 'equivalent') over (partition by hypothesis_code, is_withheld) as equivalent_count,
+        count(case when verdict = 'different' then 1 end) over (partition by hypothesis_code, is_withheld) as different_count,
+        count(case when verdict = 'equivalent' then 1 end) over (partition by hypothesis_code, is_withheld) as equivalent_count,
         count(*) over (partition by hypothesis_code, is_withheld) as test_count,
         max(case when verdict = 'different' and not is_withheld then abs(effect_size) else 0 end) over (partition by hypothesis_code)
             as shown_effect
