@@ -31,6 +31,7 @@ channels as (
     select channel from {{ ref('strategies') }}
     union
     select channel from {{ ref('contact_rules') }}
+    where channel is not null
 ),
 
 faults as (
@@ -73,7 +74,7 @@ faults as (
         campaign_code as name,
         'no strategy and no contact rule has its channel' as fault
     from campaigns
-    where is_to_come and channel not in (select channel from channels where channel is not null)
+    where is_to_come and channel not in (select channels.channel from channels)
 )
 
 select * from faults
