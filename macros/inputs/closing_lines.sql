@@ -13,7 +13,7 @@
 
 {#- Which columns failed which rule, of the tests `expectations` that failed. -#}
 {% macro log_broken_expectations(results) %}
-    {% for result in results if result.status | string == 'fail' and result.node.test_metadata.name == 'expectations' %}
+    {% for result in results if result.status | string == 'fail' and (result.node.test_metadata or {}).name == 'expectations' %}
         {% set table = result.node.attached_node.split('.')[-1] %}
         {% for row in run_query(result.node.compiled_code).rows %}
             {% set where = '' if row[1].startswith('does not have') else ' in ' ~ counted(row[2], 'row', 'rows') %}

@@ -1,5 +1,5 @@
 -- The days of the history: the as-of date (month_number 0), and the ends of the months before it, back to the day from which
--- churn can be placed in time. Var history_months says how many days there are at most.
+-- churn can be placed in time; none in an extract without dates. Var history_months says how many days there are at most.
 {%- set numbers = range(number_var('history_months') | int) %}
 
 with as_of as (
@@ -44,7 +44,9 @@ days as (
     from listed
     cross join dated
     left join recorded on true
-    where listed.month_number = 0 or dated.is_dated and listed.observed_on >= recorded.recorded_after
+    where
+        listed.observed_on is not null
+        and (listed.month_number = 0 or dated.is_dated and listed.observed_on >= recorded.recorded_after)
 )
 
 select * from days
