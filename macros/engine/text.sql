@@ -18,6 +18,20 @@
 {%- endmacro %}
 
 
+{#- A number of a sentence with this number of decimals, and separators between thousands. -#}
+{% macro grouped_text(value, digits=0) -%}
+    {{ return(adapter.dispatch('grouped_text')(value, digits)) }}
+{%- endmacro %}
+
+{% macro duckdb__grouped_text(value, digits) -%}
+    format('{:,.{{ digits }}f}', cast(cast({{ value }} as decimal(18, {{ digits }})) as double))
+{%- endmacro %}
+
+{% macro spark__grouped_text(value, digits) -%}
+    format_number(cast({{ value }} as decimal(18, {{ digits }})), {{ digits }})
+{%- endmacro %}
+
+
 {#- True where the whole text matches the regular expression. -#}
 {% macro matches(text, pattern) -%}
     {{ return(adapter.dispatch('matches')(text, pattern)) }}

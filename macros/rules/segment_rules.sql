@@ -11,6 +11,11 @@
     ]) %}
 {% endmacro %}
 
+{#- What keeps a customer from a campaign: besides, what no campaign may do. -#}
+{% macro audience_codes() %}
+    {% do return(eligibility_codes() + ['global_holdout', 'contact_rule']) %}
+{% endmacro %}
+
 
 {#- What is known of a customer as int_churn_observations has it: the features among which churn is studied
     (int_features_catalogued) and which a segment rule may name, the layout's own among them. Numbers have bounds, texts a

@@ -36,7 +36,7 @@ EVIDENCE_TYPES = {
 SPLIT_LEVEL = 0.001
 # share of an arm whose outcome has to be known
 KNOWN_SHARE = 0.95
-BALANCED = ["age", "tenure_days"]
+BALANCED = ["age", "tenure_days", "logged_balance", "churn_probability"]
 POINTS = 400
 
 
@@ -47,8 +47,8 @@ def read_campaigns(arms: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     each measure in BALANCED <arm>_<measure>_count, _sum and _squares; and holdout_share (as planned; null is unknown).
     Returns READOUT_TYPES: the difference in the share kept (treated less holdout), the customers of the treated arm
     that it saved, the relative effect (share kept of those who would have churned) with its 5 and 95 % points, and the
-    p-values of the split and of the worst balance (two tests, Bonferroni). `fault_code` says why nothing can be
-    concluded: `no_holdout`, `not_yet`, `broken_randomisation`; it is empty where something can.
+    p-values of the split and of the worst balance (a test per measure, Bonferroni). `fault_code` says why nothing can
+    be concluded: `no_holdout`, `not_yet`, `broken_randomisation`; it is empty where something can.
     """
     return pd.DataFrame(
         [_read(row, settings) for row in arms.sort_values(KEYS).to_dict("records")],

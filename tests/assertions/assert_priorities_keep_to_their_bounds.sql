@@ -1,10 +1,12 @@
 -- A strategy reaches no more customers than are here and than it has capacity for, its range holds what is expected of
--- it, and the order of work, from 1 without a gap, puts what can start now first and then the most value saved for a day
--- of effort.
+-- it, and the order of work, from 1 without a gap, puts what pays first and what does not last, among equal decisions what can start
+-- now first, and then the most value saved for a day of effort.
 with staged as (
     select
         *,
-        case prerequisite_kind when 'none' then 1 when 'check' then 2 when 'build' then 3 end as stage
+        case case when is_test_first then 'test' else coalesce(decision_code, 'unknown') end
+            when 'do' then 10 when 'test' then 20 when 'cannot_be_tested' then 30 when 'unknown' then 40 when 'hold' then 50
+        end + case prerequisite_kind when 'none' then 1 when 'check' then 2 when 'build' then 3 end as stage
     from {{ ref('strategy_priorities') }}
 ),
 

@@ -692,15 +692,26 @@ class Counts:
                 self.sums.append((cells, groups[decision, features, "portfolio"]))
 
     def read_campaigns(self):
+        arms = ("blocked", "treated", "holdout")
+        reasons = [
+            name
+            for (name,) in self.rows(
+                "select column_name from information_schema.columns where table_name = 'campaign_sizes' "
+                "and column_name like 'blocked%count' and column_name <> 'blocked_count'"
+            )
+        ]
+        assert len(reasons) > 5
         for code, size, *counts in self.rows(
-            "select campaign_code, customers_count, blocked_count, treated_count, holdout_count "
+            f"select campaign_code, customers_count, {', '.join(f'{arm}_count' for arm in arms)}, {', '.join(reasons)} "
             "from marts.campaign_sizes"
         ):
-            arms = [
-                self.see(("campaign", code, arm), count, size)
-                for arm, count in zip(("blocked", "treated", "holdout"), counts, strict=True)
-            ]
-            self.sums.append((arms, [self.see(("campaign", code), size, size, is_size=True)]))
+            cells = {
+                name: self.see(("campaign", code, name), count, size)
+                for name, count in zip([*arms, *reasons], counts, strict=True)
+            }
+            everybody = self.see(("campaign", code), size, size, is_size=True)
+            self.sums.append(([cells[arm] for arm in arms], [everybody]))
+            self.sums.append(([cells[reason] for reason in reasons], [cells["blocked"]]))
         columns = [
             f"{arm}_{what}count"
             for arm in ("treated", "holdout")

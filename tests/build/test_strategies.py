@@ -6,6 +6,8 @@ import re
 from decimal import ROUND_HALF_UP, Decimal
 
 import duckdb
+import numpy as np
+import pandas as pd
 import pytest
 from conftest import ROOT
 from publishing import audience, export
@@ -98,30 +100,51 @@ def test_arms_follow_from_the_key_alone_and_are_independent_of_every_column(demo
         f"select arm, count(*) filter (where {held_out}) > 0, count(*) filter (where not {held_out}) > 0 "
         "from marts.campaign_audience where campaign_code = 'winter_2026' and arm <> 'blocked' group by arm order by 1"
     ) == [("holdout", True, False), ("treated", False, True)]
-    columns = [
-        "gender",
-        "city",
-        "education",
-        "job",
-        "marital_status",
-        "product_count",
-        "has_credit_card",
-        "age // 10",
-    ]
-    p_values = []
-    for salt in range(20):
-        for column in columns:
-            table = demo.rows(
-                f"select count(*) filter (where {ARM.format(salt, 5000)}), count(*) "
-                f"from intermediate.int_customers_conformed where {column} is not null group by {column}"
-            )
-            arms = [(held, size - held) for held, size in table if size >= 50]
-            p_values.append(stats.chi2_contingency(arms).pvalue)
-    # uniform, as those of arms that nothing depends on
-    assert (
-        stats.kstest(p_values, "uniform").pvalue > 0.001
-        and min(p_values) > 0.05 / len(p_values) / 10
+    salts = [f"salt_{number}" for number in range(20)]
+    arms = ", ".join(f"{ARM.format(salt, 5000)} as {salt}" for salt in salts)
+    with duckdb.connect(str(demo.path), read_only=True) as connection:
+        customers = connection.sql(
+            f"select *, {arms} from marts.strategy_customers "
+            "left join intermediate.int_customers_profiled using (customer_id) "
+            "left join marts.clv_customers using (customer_id) left join marts.churn_scores using (customer_id)"
+        ).df()
+    p_values = {}
+    for column in customers.columns.difference(["customer_id", *salts]):
+        values = customers[column]
+        if pd.api.types.is_numeric_dtype(values) and values.nunique() > 20:
+            values = pd.qcut(values, 10, duplicates="drop")
+        levels, _ = pd.factorize(values, use_na_sentinel=False)
+        sizes = np.bincount(levels)
+        levels = np.where(sizes[levels] < 50, len(sizes), levels)
+        held = [np.bincount(levels[customers[salt]], minlength=len(sizes) + 1) for salt in salts]
+        sizes = np.bincount(levels, minlength=len(sizes) + 1)
+        told = sizes > 0
+        if told.sum() > 1:
+            p_values[column] = [
+                stats.chi2_contingency([one[told], (sizes - one)[told]]).pvalue for one in held
+            ]
+    assert len(p_values) > 40 and {"age", "balance", "city", "churn_probability"} <= set(p_values)
+    # uniform in each column, as those of arms that nothing depends on
+    assert min(min(column) for column in p_values.values()) > 0.01 / (20 * len(p_values))
+    assert min(stats.kstest(column, "uniform").pvalue for column in p_values.values()) > 0.01 / len(
+        p_values
     )
+
+
+def test_the_reasons_of_a_campaign_are_those_of_its_customers(demo):
+    reasons = {}
+    for campaign, code, count in demo.rows(
+        "select campaign_code, blocked_by_code, count(*) from marts.campaign_audience "
+        "where arm = 'blocked' group by all"
+    ):
+        reasons.setdefault(campaign, {})[f"blocked_{code}_count"] = count
+    with duckdb.connect(str(demo.path), read_only=True) as connection:
+        sizes = connection.sql("select * from marts.campaign_sizes").df().to_dict("records")
+    assert len(reasons) > 1 and all(len(counts) > 4 for counts in reasons.values())
+    for row in sizes:
+        told = {name: row[name] for name in row if name.startswith("blocked_") and row[name]}
+        whole = told.pop("blocked_count")
+        assert told == reasons[row["campaign_code"]] and whole == sum(told.values())
 
 
 def test_an_audience_has_nobody_whom_a_rule_protects(demo):
@@ -182,7 +205,7 @@ def test_a_planted_effect_of_age_under_serves_the_old_unless_scores_or_their_lev
     assert set(verdicts["calibrated"]) == {"alike"}
 
 
-NUMBER = re.compile(r"-?\d+(?:\.\d+)?%?")
+NUMBER = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?%?")
 
 
 def renderings(value):
@@ -193,7 +216,7 @@ def renderings(value):
         return set()
     exact = Decimal(repr(float(value)))
     rounded = [(exact, "0.01", ""), (exact, "1", ""), (100 * exact, "0.1", "%")]
-    return {f"{one.quantize(Decimal(step), ROUND_HALF_UP)}{sign}" for one, step, sign in rounded}
+    return {f"{one.quantize(Decimal(step), ROUND_HALF_UP):,}{sign}" for one, step, sign in rounded}
 
 
 @pytest.mark.parametrize("build", ["demo", "churn_modelling"])

@@ -26,18 +26,14 @@ scenarios as (
 ),
 
 strategies as (
-    select assigned.*
-    from {{ ref('int_segment_strategies_assigned') }} as assigned
-    inner join {{ ref('strategies') }} as strategies on assigned.strategy_code = strategies.strategy_code
-    -- current customers need not be won back
-    where strategies.strategy_kind <> 'win_back' and assigned.segment_scheme = 'clv_tier'
+    select * from {{ ref('int_segment_strategies_assigned') }}
+    where not is_win_back and segment_scheme = 'clv_tier'
 ),
 
 plans as (
     select * from {{ ref('int_strategy_plans_updated') }}
 ),
 
--- a scheme that decides on no strategy keeps nobody from one
 eligible as (
     select * from {{ ref('int_strategy_economics_summed') }}
     where segment_scheme = 'clv_tier'
@@ -67,7 +63,7 @@ options as (
             else scenarios.high_floor_share
         end as floor_share,
         remaining.remaining_count,
-        coalesce(eligible.eligible_count, remaining.remaining_count) as eligible_count,
+        {{ eligible_customers('eligible', 'remaining.remaining_count') }} as eligible_count,
         plans.capacity_count,
         plans.setup_cost,
         plans.contact_cost,
@@ -94,8 +90,8 @@ options as (
 valued_contacts as (
     select
         *,
-        active_share * churn_rate * (average_clv_amount - offer_cost_amount) as kept_value,
-        active_share * (1 - churn_rate) * retained_take_up_rate * offer_cost_amount as fixed_cost
+        {{ kept_value('active_share', 'churn_rate', 'churn_rate * average_clv_amount', 'offer_cost_amount') }} as kept_value,
+        {{ retained_offers('active_share', '(1 - churn_rate)', 'retained_take_up_rate') }} * offer_cost_amount as fixed_cost
     from options
 ),
 

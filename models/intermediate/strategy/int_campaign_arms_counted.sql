@@ -1,7 +1,7 @@
 -- The two arms of each campaign and segment side by side: how many were assigned, of how many the outcome is known, how many were
 -- kept, and how alike the arms are. Outcome `recorded` is what the campaign's own file says, `closing` that no
 -- closing followed within the campaign's outcome days.
-{%- set measures = ['age', 'tenure_days'] %}
+{%- set measures = ['age', 'tenure_days', 'logged_balance', 'churn_probability'] %}
 with observed as (
     select * from {{ ref('int_campaign_contacts_observed') }}
 ),
@@ -32,8 +32,9 @@ counted as (
         count(*) filter (where arm = '{{ arm }}' and is_kept) as {{ arm }}_kept_count,
         {%- for measure in measures %}
         count({{ measure }}) filter (where arm = '{{ arm }}') as {{ arm }}_{{ measure }}_count,
-        sum({{ measure }}) filter (where arm = '{{ arm }}') as {{ arm }}_{{ measure }}_sum,
-        sum(cast({{ measure }} as double) * {{ measure }}) filter (where arm = '{{ arm }}') as {{ arm }}_{{ measure }}_squares,
+        {{ exact_sum("case when arm = '" ~ arm ~ "' then " ~ measure ~ " end") }} as {{ arm }}_{{ measure }}_sum,
+        {{ exact_sum("case when arm = '" ~ arm ~ "' then cast(" ~ measure ~ " as double) * " ~ measure ~ " end") }}
+            as {{ arm }}_{{ measure }}_squares,
         {%- endfor %}
         {%- endfor %}
         {{ exact_average("case when arm = 'treated' then cast(clv_amount as double) end") }} as average_value

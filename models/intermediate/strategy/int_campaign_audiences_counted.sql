@@ -1,4 +1,4 @@
--- How many customers a campaign that is not over addresses, and what a test of them has to find: the share that churns without contact
+-- How many customers a campaign that is not over addresses, how many of them are blocked for which reason, and what a test of them has to find: the share that churns without contact
 -- within the campaign's outcome days, and the save rate that is expected.
 with drawn as (
     select * from {{ ref('int_campaign_audiences_drawn') }}
@@ -17,6 +17,9 @@ counted as (
         campaign_code,
         count(*) as proposed_count,
         count(*) filter (where arm = 'blocked') as blocked_count,
+        {%- for code in audience_codes() %}
+        count(*) filter (where blocked_by_code = '{{ code }}') as blocked_{{ code }}_count,
+        {%- endfor %}
         count(*) filter (where arm = 'treated') as treated_count,
         count(*) filter (where arm = 'holdout') as holdout_count,
         {{ exact_average("case when arm <> 'blocked' then churn_probability end") }} as churn_probability
@@ -28,6 +31,9 @@ select
     counted.campaign_code,
     counted.proposed_count,
     counted.blocked_count,
+    {%- for code in audience_codes() %}
+    counted.blocked_{{ code }}_count,
+    {%- endfor %}
     counted.treated_count,
     counted.holdout_count,
     1.0 - power(1.0 - counted.churn_probability, cast(campaigns.outcome_days as double) / {{ number_var('planning_days') }})

@@ -25,6 +25,21 @@ customers as (
     select * from {{ ref('int_customers_conformed') }}
 ),
 
+observations as (
+    select * from {{ ref('int_churn_observations') }}
+    where churn_basis = 'window'
+),
+
+rated_day as (
+    select * from {{ ref('int_churn_days') }}
+    where is_rated
+),
+
+scored as (
+    select * from {{ ref('int_churn_scored') }}
+    where churn_basis = 'window'
+),
+
 memberships as (
     select * from {{ ref('int_segment_memberships') }}
     where churn_basis = 'window' and segment_rank = 1
@@ -57,6 +72,23 @@ followed as (
     left join valued on assigned.customer_id = valued.customer_id
 ),
 
+-- what was known of the customer on the last of these days before the contact: the balance and, on the day that scores are of, the
+-- probability of churn
+known as (
+    select
+        followed.campaign_code,
+        followed.customer_id,
+        {{ signed_log('observations.balance') }} as logged_balance,
+        scored.churn_probability
+    from followed
+    inner join observations on followed.customer_id = observations.customer_id and followed.contacted_on >= observations.observed_on
+    left join rated_day on observations.observed_on = rated_day.observed_on
+    left join scored on observations.customer_id = scored.customer_id and rated_day.observed_on is not null
+    qualify row_number() over (
+        partition by followed.campaign_code, followed.customer_id order by observations.observed_on desc
+    ) = 1
+),
+
 placed as (
     select
         followed.campaign_code,
@@ -83,6 +115,8 @@ observed as (
         placed.segment_scheme,
         placed.segment_code,
         followed.*,
+        known.logged_balance,
+        known.churn_probability,
         case
             when followed.churned_on <= followed.contacted_on then null
             when followed.churned_on <= followed.followed_until then false
@@ -90,6 +124,7 @@ observed as (
         end as is_open
     from placed
     inner join followed on placed.campaign_code = followed.campaign_code and placed.customer_id = followed.customer_id
+    left join known on followed.campaign_code = known.campaign_code and followed.customer_id = known.customer_id
     cross join as_of
 )
 

@@ -17,19 +17,14 @@ rates as (
 ),
 
 strategies as (
-    select assigned.*
-    from {{ ref('int_segment_strategies_assigned') }} as assigned
-    inner join {{ ref('strategies') }} as strategies on assigned.strategy_code = strategies.strategy_code
-    -- current customers need not be won back
-    where strategies.strategy_kind <> 'win_back'
+    select * from {{ ref('int_segment_strategies_assigned') }}
+    where not is_win_back
 ),
 
 plans as (
     select * from {{ ref('int_strategy_plans_updated') }}
 ),
 
--- of a segment's current customers those whom nothing keeps from the strategy; a strategy that is no option of theirs (of the
--- bank's own house, or of a scheme that does not decide) is kept from nobody
 eligible as (
     select * from {{ ref('int_strategy_economics_summed') }}
 ),
@@ -71,9 +66,7 @@ planned as (
         plans.expected_save_rate,
         plans.optimistic_save_rate,
         plans.evidence_level,
-        least(
-            coalesce(eligible.eligible_count, counted.remaining_count), coalesce(plans.capacity_count, counted.remaining_count)
-        ) as reached_count,
+        {{ reached_customers(eligible_customers('eligible', 'counted.remaining_count'), 'plans.capacity_count') }} as reached_count,
         plans.active_share
     from counted
     inner join rates

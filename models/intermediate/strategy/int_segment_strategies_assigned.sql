@@ -1,5 +1,6 @@
 -- The strategies of every segment, ranked. Most segments have theirs in seed segment_strategies. A churn segment gets them by its
--- conditions: a strategy for a range suits a segment that lies within it; the row without a column suits all.
+-- conditions: a strategy for a range suits a segment that lies within it; the row without a column suits all. Strategies that win
+-- customers back are for churned customers only.
 with owned as (
     select * from {{ layout_rows('segment_strategies') }}
 ),
@@ -17,6 +18,10 @@ rules as (
 
 signs as (
     select * from {{ layout_rows('churn_segment_strategies') }}
+),
+
+strategies as (
+    select * from {{ ref('strategies') }}
 ),
 
 matched as (
@@ -51,4 +56,8 @@ assigned as (
     from matched
 )
 
-select * from assigned
+select
+    assigned.*,
+    strategies.strategy_kind = 'win_back' as is_win_back
+from assigned
+inner join strategies on assigned.strategy_code = strategies.strategy_code

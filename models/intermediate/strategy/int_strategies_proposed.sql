@@ -13,7 +13,7 @@ proposals as (
         assigned.segment_scheme,
         assigned.segment_code,
         assigned.strategy_code,
-        strategies.strategy_kind = 'win_back' as is_win_back,
+        assigned.is_win_back,
         coalesce(named.uses_protected_attribute, false) and not {{ action_lists_use_protected_attributes() }}
             as is_barred,
         case assigned.segment_scheme

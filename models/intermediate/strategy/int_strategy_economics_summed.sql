@@ -46,7 +46,7 @@ reached as (
     select
         summed.*,
         plans.capacity_count,
-        least(summed.eligible_count, coalesce(plans.capacity_count, summed.eligible_count)) as reached_count,
+        {{ reached_customers('summed.eligible_count', 'plans.capacity_count') }} as reached_count,
         plans.offer_cost_amount,
         plans.retained_take_up_rate,
         plans.contact_cost,
@@ -73,7 +73,8 @@ offered as (
 taken as (
     select
         *,
-        active_reach * retained_take_up_rate * (eligible_count - expected_churned_customers) as retained_offer_customers
+        {{ retained_offers('active_reach', '(eligible_count - expected_churned_customers)', 'retained_take_up_rate') }}
+            as retained_offer_customers
     from offered
 ),
 
@@ -81,7 +82,7 @@ costed as (
     select
         *,
         reached_count * contact_cost + setup_cost + retained_offer_customers * offer_cost_amount as fixed_cost,
-        active_reach * (value_at_risk - expected_churned_customers * offer_cost_amount) as kept_value
+        {{ kept_value('active_reach', 'expected_churned_customers', 'value_at_risk', 'offer_cost_amount') }} as kept_value
     from taken
 )
 

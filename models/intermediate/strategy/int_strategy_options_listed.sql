@@ -115,10 +115,10 @@ staked as (
 gained as (
     select
         *,
-        active_share * (
-            reachable_share * expected_save_rate * (expected_value - offer_cost_amount)
-            - (1.0 - reachable_share) * retained_take_up_rate * offer_cost_amount
-        ) - contact_cost as expected_gain,
+        expected_save_rate
+        * {{ kept_value('active_share', 'reachable_share', 'reachable_share * expected_value', 'offer_cost_amount') }}
+        - {{ retained_offers('active_share', '(1.0 - reachable_share)', 'retained_take_up_rate') }} * offer_cost_amount
+        - contact_cost as expected_gain,
         active_share * reachable_share * expected_save_rate as expected_kept
     from staked
 ),

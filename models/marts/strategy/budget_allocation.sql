@@ -40,8 +40,8 @@ described as (
         options.is_churn_assumed,
         case
             when allocated.floor_shortfall > 0
-                then 'The ' || options.clv_tier || ' tier misses ' || {{ rounded_text('allocated.floor_shortfall', '0') }}
-                    || ' of its minimum of ' || {{ rounded_text('options.budget_amount * options.floor_share', '0') }}
+                then 'The ' || options.clv_tier || ' tier misses ' || {{ grouped_text('allocated.floor_shortfall') }}
+                    || ' of its minimum of ' || {{ grouped_text('options.budget_amount * options.floor_share') }}
                     || ': its strategies have neither customers nor capacity for more, or a contact costs more than is left.'
         end as floor_note
     from options

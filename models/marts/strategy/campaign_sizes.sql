@@ -1,4 +1,4 @@
--- How many customers each campaign that is not over reaches, and whether its test can answer what it asks.
+-- How many customers each campaign that is not over reaches, how many are blocked for which reason, and whether its test can answer what it asks.
 with counted as (
     select * from {{ ref('int_campaign_audiences_counted') }}
 ),
@@ -21,6 +21,9 @@ described as (
         campaigns.contacts_end_on,
         counted.proposed_count as customers_count,
         counted.blocked_count,
+        {%- for code in audience_codes() %}
+        counted.blocked_{{ code }}_count,
+        {%- endfor %}
         counted.treated_count,
         counted.holdout_count,
         cast(counted.treated_count * campaigns.contact_cost_amount as decimal(18, 2)) as contact_amount,
@@ -35,12 +38,12 @@ described as (
 
 select
     *,
-    campaign_name || ' contacts ' || {{ whole_text('treated_count') }} || ' customers and holds out ' || {{ whole_text('holdout_count') }}
+    campaign_name || ' contacts ' || {{ grouped_text('treated_count') }} || ' customers and holds out ' || {{ grouped_text('holdout_count') }}
     || case
         when treated_count = 0 or holdout_count = 0 then ': without customers in both arms its effect cannot be shown.'
         when is_answerable then ': enough to find the expected effect of ' || {{ percent_text('expected_effect') }} || '.'
         when needed_test_count is null then ': what effect is expected is not known.'
         else ': too few to find the expected effect of ' || {{ percent_text('expected_effect') }} || ', which needs '
-            || {{ whole_text('needed_test_count') }} || '.'
+            || {{ grouped_text('needed_test_count') }} || '.'
     end as sentence
 from described

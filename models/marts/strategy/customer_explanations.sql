@@ -59,7 +59,7 @@ joined as (
         end as contact_blocked_by_code,
         case
             when customers.strategy_code is null then customers.reason
-            else customers.strategy_name || coalesce(' is expected to gain ' || {{ decimal_text('customers.expected_gain_amount', 2) }}, ' is chosen') || '.'
+            else customers.strategy_name || coalesce(' is expected to gain ' || {{ grouped_text('customers.expected_gain_amount', 2) }}, ' is chosen') || '.'
         end as decision
     from customers
     left join scores on customers.customer_id = scores.customer_id
@@ -87,7 +87,7 @@ final as (
             end",
             "'Raised by: ' || raising_drivers || '.'",
             "'Lowered by: ' || lowering_drivers || '.'",
-            "'Value: ' || " ~ decimal_text('clv_amount', 2) ~ " || coalesce(' (' || clv_tier || ' tier)', '') || '.'",
+            "'Value: ' || " ~ grouped_text('clv_amount', 2) ~ " || coalesce(' (' || clv_tier || ' tier)', '') || '.'",
             "'Decision: ' || decision",
             "case contact_blocked_by_code
                 when 'no_consent' then 'Contact is blocked: no consent.'

@@ -136,12 +136,12 @@ final as (
     select
         *,
         {{ capitalised('coalesce(segment_name, segment_code)') }} || ': ' || {{ concat_present([
-            whole_text('customers_count') ~ " || ' customers, ' || " ~ whole_text('remaining_count') ~ " || ' of them current.'",
-            percent_text('churn_rate') ~ " || ' of ' || " ~ whole_text('known_outcome_count') ~ " || ' with a known outcome ' || " ~ churned_text() ~ " || ' (confidence interval '
+            grouped_text('customers_count') ~ " || ' customers, ' || " ~ grouped_text('remaining_count') ~ " || ' of them current.'",
+            percent_text('churn_rate') ~ " || ' of ' || " ~ grouped_text('known_outcome_count') ~ " || ' with a known outcome ' || " ~ churned_text() ~ " || ' (confidence interval '
                 || " ~ percent_text('churn_rate_ci_lower') ~ " || ' to ' || " ~ percent_text('churn_rate_ci_upper') ~ " || ').'",
             "coalesce('Compared with others: ' || distinguishing_features, reading) || '.'",
-            "'Strategy: ' || strategy_name || coalesce(', expected to earn ' || " ~ whole_text('round(expected_net_amount)')
-                ~ " || ' (' || " ~ whole_text('round(least_net_amount)') ~ " || ' to ' || " ~ whole_text('round(most_net_amount)') ~ " || ')', '')
+            "'Strategy: ' || strategy_name || coalesce(', expected to earn ' || " ~ grouped_text('expected_net_amount')
+                ~ " || ' (' || " ~ grouped_text('least_net_amount') ~ " || ' to ' || " ~ grouped_text('most_net_amount') ~ " || ')', '')
                 || case decision_code
                     when 'do' then '; worth doing.'
                     when 'test' then '; test first.'

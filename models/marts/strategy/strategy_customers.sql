@@ -62,9 +62,9 @@ final as (
         case
             {%- if not is_by_order %}
             when decided.strategy_code is not null and decided.expected_gain_amount is not null
-                then strategies.strategy_name || ' is expected to gain ' || {{ decimal_text('decided.expected_gain_amount', 2) }}
+                then strategies.strategy_name || ' is expected to gain ' || {{ grouped_text('decided.expected_gain_amount', 2) }}
                     || coalesce('; next is ' || runner_ups.strategy_name || ' with '
-                        || {{ decimal_text('decided.runner_up_gain_amount', 2) }}, '')
+                        || {{ grouped_text('decided.runner_up_gain_amount', 2) }}, '')
             -- without values the customers kept decide
             when decided.is_keeping_known
                 then strategies.strategy_name || ' is the eligible strategy that is most likely to '

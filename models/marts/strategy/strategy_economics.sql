@@ -84,19 +84,19 @@ final as (
         *,
         case decision_code
             when 'do' then 'Do: nine of ten outcomes gain, from '
-                || {{ rounded_text('least_net_amount', '0') }} || ' to ' || {{ rounded_text('most_net_amount', '0') }} || '.'
+                || {{ grouped_text('least_net_amount') }} || ' to ' || {{ grouped_text('most_net_amount') }} || '.'
             when 'hold' then 'Hold: no gain is expected; ' || case
                 when break_even_save_rate <= 1
                     then 'the save rate has to be ' || {{ percent_text('break_even_save_rate') }} || ', and '
                         || {{ percent_text('(pessimistic_save_rate + optimistic_save_rate) / 2') }} || ' is expected'
                 else 'no save rate earns what it costs'
             end || '.'
-            when 'test' then 'Test first: half of the ' || {{ whole_text('reached_count') }}
+            when 'test' then 'Test first: half of the ' || {{ grouped_text('reached_count') }}
                 || ' customers without contact show an effect from ' || {{ percent_text('detectable_test_effect') }} || ', and '
                 || {{ percent_text('expected_effect') }} || ' is expected.'
             when 'cannot_be_tested' then 'Cannot be tested: the expected effect is ' || {{ percent_text('expected_effect') }}
-                || coalesce(', and a test needs ' || {{ whole_text('needed_test_count') }} || ' customers of whom there are '
-                    || {{ whole_text('reached_count') }}, '') || '.'
+                || coalesce(', and a test needs ' || {{ grouped_text('needed_test_count') }} || ' customers of whom there are '
+                    || {{ grouped_text('reached_count') }}, '') || '.'
             else 'Unknown: ' || case
                 when eligible_count = 0 then 'every current customer of the segment is blocked, see strategy_options'
                 else 'the extract does not say what customers are worth, or how many churn'

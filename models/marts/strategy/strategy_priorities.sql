@@ -1,5 +1,7 @@
--- The order of work, within each scheme: what can start now, then what waits for a check, then what has to be built; and
--- in each of these the strategy first that saves most value for a day of effort.
+-- The order of work, within each scheme: what is worth doing, then what a test has to show, then what is expected to gain but no test
+-- can show, then what is not known, and last what is not expected to gain. Among strategies of one decision those come first that can
+-- start now, then those that wait for a check, then those that need something to be built; and in each of these the strategy that saves
+-- most value for a day of effort.
 {#- population stability index above which a segment is made of other customers than when its rate was measured -#}
 {%- set much_changed = 0.25 %}
 
@@ -70,6 +72,13 @@ ranked as (
         cast(row_number() over (
             partition by segment_scheme
             order by
+                case
+                    when is_test_first then 2
+                    when decision_code = 'do' then 1
+                    when decision_code = 'cannot_be_tested' then 3
+                    when decision_code = 'hold' then 5
+                    else 4
+                end asc,
                 case prerequisite_kind when 'none' then 1 when 'check' then 2 else 3 end asc,
                 kept_amount_per_effort_day desc nulls last,
                 kept_customers_per_effort_day desc nulls last,
@@ -130,17 +139,17 @@ final as (
             else ''
         end
         || strategy_name || ' for ' || segment_name || ' can reach '
-        || cast(reached_count as {{ kind_type('text') }}) || ' of ' || cast(remaining_count as {{ kind_type('text') }})
+        || {{ grouped_text('reached_count') }} || ' of ' || {{ grouped_text('remaining_count') }}
         || ' current customers, of whom ' || {{ percent_text('planning_churn_rate') }} || ' are expected to churn within '
         || {{ whole_text(number_var('planning_days')) }} || ' days'
         || case when is_descriptive_only then ' if the rate of the snapshot recurs' else '' end
         || ', and may save ' || coalesce(
-            {{ rounded_text('least_kept_amount', '0') }} || ' to ' || {{ rounded_text('most_kept_amount', '0') }}
-            || ' of balances', {{ decimal_text('least_kept_customers', 1) }}
-            || ' to ' || {{ decimal_text('most_kept_customers', 1) }} || ' customers'
+            {{ grouped_text('least_kept_amount') }} || ' to ' || {{ grouped_text('most_kept_amount') }}
+            || ' of balances', {{ grouped_text('least_kept_customers', 1) }}
+            || ' to ' || {{ grouped_text('most_kept_customers', 1) }} || ' customers'
         )
-        || ' for ' || {{ decimal_text('effort_days', 1) }} || ' days of effort. Starts after '
-        || cast(lead_time_days as {{ kind_type('text') }}) || ' days'
+        || ' for ' || {{ grouped_text('effort_days', 1) }} || ' days of effort. Starts after '
+        || {{ grouped_text('lead_time_days') }} || ' days'
         || coalesce('. Prerequisite: ' || prerequisite, '') || '.'
         || case when is_changed then ' The segment has changed much since its churn was measured.' else '' end as reason
     from ranked

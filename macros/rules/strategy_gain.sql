@@ -1,0 +1,39 @@
+{#- What a strategy gains is linear in the save rate: the rate times kept_value, less the offers that retained_offers counts,
+    contacts and set-up. The same holds for a customer, for all of a segment and for the mean of a tier: `churned` and
+    `retained` are then a probability, a number of customers or a rate. -#}
+
+{#- The value kept if every customer who would churn was saved; each of them takes the offer. -#}
+{% macro kept_value(active_share, churned, value_at_risk, offer_cost) -%}
+    {{ active_share }} * ({{ value_at_risk }} - {{ churned }} * {{ offer_cost }})
+{%- endmacro %}
+
+
+{#- The customers who would stay anyway and take the offer. -#}
+{% macro retained_offers(active_share, retained, take_up_rate) -%}
+    {{ active_share }} * {{ take_up_rate }} * {{ retained }}
+{%- endmacro %}
+
+
+{#- Current customers of a segment who may get a strategy: those whom nothing blocks, as int_strategy_economics_summed counts
+    them. A strategy that is no option of theirs (of the bank's own house, or of a scheme that does not decide) blocks nobody. -#}
+{% macro eligible_customers(economics, remaining_count) -%}
+    coalesce({{ economics }}.eligible_count, {{ remaining_count }})
+{%- endmacro %}
+
+
+{#- Those of them whom the strategy reaches: as far as its capacity allows. -#}
+{% macro reached_customers(eligible_count, capacity_count) -%}
+    least({{ eligible_count }}, coalesce({{ capacity_count }}, {{ eligible_count }}))
+{%- endmacro %}
+
+
+{#- Strategies that more customers may get than their capacity allows, with that capacity. -#}
+{% macro limited_strategies(options) -%}
+    select
+        strategy_code,
+        capacity_count
+    from {{ options }}
+    where blocked_by_code is null
+    group by strategy_code, capacity_count
+    having count(*) > capacity_count
+{%- endmacro %}
