@@ -1,6 +1,7 @@
 -- The range of a plan's save rates begins with the pessimistic one. A campaign ends no earlier than it begins, its strategy is one that
 -- a segment proposes to customers, and its segment one that exists; otherwise it would never reach a customer. Its channel is one that a
--- strategy or a contact rule has; a misspelt one would pass every rule. Campaigns that are over, whose segments may be gone, are read
+-- strategy or a contact rule has; a misspelt one would pass every rule. No other campaign contacts those whom it holds out with the same
+-- strategy at the same time, after which nothing could be said of either. Campaigns that are over, whose segments may be gone, are read
 -- all the same.
 with as_of as (
     select * from {{ ref('int_as_of_date_determined') }}
@@ -32,6 +33,31 @@ channels as (
     union
     select channel from {{ ref('contact_rules') }}
     where channel is not null
+),
+
+audiences as (
+    select * from {{ ref('int_campaign_audiences_drawn') }}
+),
+
+contradicted as (
+    select
+        others.campaign_code,
+        campaigns.campaign_code as held_out_by
+    from campaigns
+    inner join campaigns as others
+        on
+            campaigns.strategy_code = others.strategy_code
+            and campaigns.campaign_code <> others.campaign_code
+            and coalesce(campaigns.contacts_start_on <= others.contacts_end_on, true)
+            and coalesce(others.contacts_start_on <= campaigns.contacts_end_on, true)
+    inner join audiences as held_out on campaigns.campaign_code = held_out.campaign_code and held_out.arm = 'holdout'
+    inner join audiences as treated
+        on
+            others.campaign_code = treated.campaign_code
+            and held_out.customer_id = treated.customer_id
+            and treated.arm = 'treated'
+    where campaigns.is_to_come and others.is_to_come
+    group by others.campaign_code, campaigns.campaign_code
 ),
 
 faults as (
@@ -75,6 +101,12 @@ faults as (
         'no strategy and no contact rule has its channel' as fault
     from campaigns
     where is_to_come and channel not in (select channels.channel from channels)
+    union all
+    select
+        'campaigns' as seed,
+        campaign_code as name,
+        'contacts customers whom ' || held_out_by || ' holds out from the same strategy' as fault
+    from contradicted
 )
 
 select * from faults
