@@ -91,8 +91,8 @@ earlier as (
         on
             (rules.channel is null or rules.channel = others.channel)
             and (
-                others.starts_on < campaigns.starts_on
-                or others.starts_on = campaigns.starts_on and others.campaign_code < campaigns.campaign_code
+                campaigns.starts_on > others.starts_on
+                or campaigns.starts_on = others.starts_on and campaigns.campaign_code > others.campaign_code
             )
     where coalesce({{ dbt.datediff('others.contacts_end_on', 'campaigns.starts_on', 'day') }} < rules.days, true)
 ),

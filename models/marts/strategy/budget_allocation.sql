@@ -42,7 +42,7 @@ described as (
             when allocated.floor_shortfall > 0
                 then 'The ' || options.clv_tier || ' tier misses ' || {{ grouped_text('allocated.floor_shortfall') }}
                     || ' of its minimum of ' || {{ grouped_text('options.budget_amount * options.floor_share') }}
-                    || ': its strategies have neither customers nor capacity for more, or a contact costs more than is left.'
+                    || ' for contacts: its strategies have neither customers nor capacity for more, or a contact costs more than is left.'
         end as floor_note
     from options
     inner join allocated
