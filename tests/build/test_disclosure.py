@@ -191,6 +191,7 @@ ALONE = {
     "churn_rates_by_month",  # everybody at risk in a month
     "retention_by_cohort",  # left out where few are at risk
     "churn_score_deciles",  # what else is told of customers does not say in which decile they are
+    "campaign_sizes",  # who has churned of an audience follows from sizes, which are public, and is a part all the same
 }
 OUTCOMES = re.compile(r"(.*_)?churn(ed)?_(count|rate|customers)(_.*)?|retention_rate.*")
 
