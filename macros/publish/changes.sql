@@ -108,7 +108,7 @@
 
 
 {#- What publishing keeps of this build: table of schema publishing -> select. Nothing in a project without these marts. -#}
-{% macro kept_queries(marts, tagged) %}
+{% macro kept_queries(marts) %}
     {% set compared = marts | selectattr('name', 'in', compared_marts().keys() | list) | list %}
     {% set nodes = own_nodes() %}
     {% set memberships = nodes | selectattr('name', 'equalto', 'int_segment_memberships') | first %}
@@ -118,7 +118,7 @@
     {% for mart in compared %}{% do every.append(measures_of(mart, node_relation(mart))) %}{% endfor %}
     {% do return({
         'measures': 'select every_measure.*, told.mart_name is not null as is_told from (' ~ every | join(' union all ')
-            ~ ') as every_measure left join (' ~ told_measures(compared, tagged) ~ ') as told on '
+            ~ ') as every_measure left join told_measures as told on '
             ~ 'every_measure.mart_name = told.mart_name and every_measure.row_key = told.row_key '
             ~ 'and every_measure.measure_name = told.measure_name',
         'members': 'select customer_id, segment_scheme, segment_code from ' ~ node_relation(memberships)
@@ -128,14 +128,17 @@
 {% endmacro %}
 
 
-{#- The measures that the published marts have, nothing of a small cell among them. -#}
-{% macro told_measures(compared, tagged) %}
+{#- The measures that the published marts have, nothing of a small cell among them; PUBLISHED stands for their schema. Publishing
+    makes a temporary table told_measures of them. -#}
+{% macro told_measures(marts) %}
     {% set told = [] %}
-    {% for mart in compared %}
-        {% do told.append(measures_of(mart, '(' ~ published_rows(mart, tagged) ~ ') as published')) %}
+    {% for mart in marts if mart.name in compared_marts() %}
+        {% do told.append(measures_of(mart, 'PUBLISHED.' ~ mart.name)) %}
     {% endfor %}
-    {% do return('select distinct mart_name, row_key, measure_name from (' ~ told | join(' union all ')
-        ~ ') as told_measures where measured_value is not null') %}
+    {% if told %}
+        {% do return('select distinct mart_name, row_key, measure_name from (' ~ told | join(' union all ')
+            ~ ') as told_measures where measured_value is not null') %}
+    {% endif %}
 {% endmacro %}
 
 
@@ -147,8 +150,7 @@
 
 {#- Of quality_changes those rows whose figures were published before, and are published now. Where a group has grown or shrunk by
     fewer than var minimum_cell_size, only sizes: the change of another figure would be that of these few. -#}
-{% macro told_changes(mart, marts, tagged) %}
-    {% set compared = marts | selectattr('name', 'in', compared_marts().keys() | list) | list %}
+{% macro told_changes(mart) %}
     {% set columns = [] %}
     {% for column in mart.columns %}
         {#- a missing place would say between which rows a withheld one stands -#}
@@ -163,7 +165,7 @@
         'select ' ~ columns | join(', ') ~ ' from ' ~ node_relation(mart) ~ ' as changes'
         ~ ' left join (' ~ kept_rows('measures') ~ ') as former on changes.mart_name = former.mart_name'
         ~ ' and changes.row_key = former.row_key and ' ~ measure ~ ' = former.measure_name and former.is_told'
-        ~ ' left join (' ~ told_measures(compared, tagged) ~ ') as told on changes.mart_name = told.mart_name'
+        ~ ' left join told_measures as told on changes.mart_name = told.mart_name'
         ~ ' and changes.row_key = told.row_key and ' ~ measure ~ ' = told.measure_name'
         ~ ' left join (select distinct mart_name, row_key from ' ~ node_relation(mart) ~ ' where measure_name in (' ~ group_sizes()
         ~ ') and abs(change) between 1 and ' ~ number_var('minimum_cell_size') ~ ' - 1) as few'

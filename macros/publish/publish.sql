@@ -76,7 +76,7 @@
         {% if not keys or var('publish_customers') %}
             {% do marts.append({
                 'name': mart.name,
-                'rows': told_changes(mart, every_mart, tagged) if mart.name == 'quality_changes' else published_rows(mart, tagged),
+                'rows': told_changes(mart) if mart.name == 'quality_changes' else published_rows(mart, tagged),
                 'keys': keys,
                 'order': keys + grain,
             }) %}
@@ -90,7 +90,8 @@
         'manifest': 'select item_kind, item_name, item_value, row_count, content_hash from ' ~ node_relation(manifest),
         'checksum': content_checksum('RELATION'),
         'kept': number_var('published_builds_kept'),
-        'remembered': kept_queries(every_mart, tagged),
+        'remembered': kept_queries(every_mart),
+        'told': told_measures(every_mart),
         'started_at': run_started_at,
         'settings': publishing_settings(),
         'schema': manifest.schema,

@@ -22,6 +22,8 @@ SCHEMA = "publishing"
 TABLE = f"{SCHEMA}.node_runs"
 # what the next build is compared with, see macros/publish/changes.sql
 REMEMBERED = [f"{SCHEMA}.{name}" for name in ("measures", "members", "manifest")]
+# the mart that compares, and which measures are published, of which it tells the changes
+CHANGES, TOLD = "quality_changes", "told_measures"
 COLUMNS = {"node": "varchar", "table_name": "varchar", "fingerprint": "varchar", "run": "int"}
 MANIFEST_ORDER = ["item_kind", "item_name"]
 RAW = "raw files"  # the row with the process of the run and the hash of the files that were there when it began
@@ -98,7 +100,8 @@ def end(engine, call: dict, answer: dict) -> None:
 
 def publish(engine, call: dict, answer: dict) -> None:
     """Publishes the marts of the call: each with its name, `rows` (what of it is published, as a select), `keys` (the
-    columns that name a person, of marts with a row per customer) and `order` (columns)."""
+    columns that name a person, of marts with a row per customer) and `order` (columns). `told` is what the published
+    marts tell, as a select; CHANGES and what is `remembered` read it as TOLD."""
     try:
         answer["message"] = engine.publish(call)
     except PublishError:
@@ -223,9 +226,13 @@ def write_marts(engine, call: dict, place_of) -> tuple[str, dict]:
     for has_keys, place in places.items():
         with engine.transaction():
             for mart in call["marts"]:
-                if bool(mart["keys"]) == has_keys:
-                    rows = f"select * from ({mart['rows']}) as rows{ordered_by(mart['order'])}"
-                    engine.create_table(f"{place}.{mart['name']}", rows)
+                if bool(mart["keys"]) == has_keys and mart["name"] != CHANGES:
+                    write_mart(engine, mart, place)
+    if call["told"]:
+        engine.create_temporary(TOLD, call["told"].replace("PUBLISHED", main))
+    for mart in call["marts"]:
+        if mart["name"] == CHANGES:
+            write_mart(engine, mart, main)
     checksums = []
     for mart in call["marts"]:
         name = f"{places[bool(mart['keys'])]}.{mart['name']}"
@@ -256,6 +263,11 @@ def write_marts(engine, call: dict, place_of) -> tuple[str, dict]:
         "as_of_date": as_of_date,
         "state": call["state"],
     }
+
+
+def write_mart(engine, mart: dict, place: str) -> None:
+    rows = f"select * from ({mart['rows']}) as rows{ordered_by(mart['order'])}"
+    engine.create_table(f"{place}.{mart['name']}", rows)
 
 
 def ordered_by(columns: list[str]) -> str:
@@ -311,6 +323,10 @@ class Engine(abc.ABC):
     def create_table(self, name: str, query: str) -> None:
         self.run(f"create table {name}{self.table_format} as {query}")
 
+    @abc.abstractmethod
+    def create_temporary(self, name: str, query: str) -> None:
+        """For this connection only."""
+
     def transaction(self):
         return contextlib.nullcontext()
 
@@ -354,6 +370,9 @@ class DuckdbEngine(Engine):
         self.run(
             f"create schema if not exists {name.split('.')[0]}; create or replace table {name} as {query}"
         )
+
+    def create_temporary(self, name: str, query: str) -> None:
+        self.run(f"create or replace temporary table {name} as {query}")
 
     def raw_contents(self, folder: str, schema: str | None, names: list[str]) -> list:
         if schema is not None:
@@ -506,6 +525,9 @@ class SparkEngine(Engine):
         self.run(f"create schema if not exists {name.split('.')[0]}")
         self.run(f"drop table if exists {name}")
         self.create_table(name, query)
+
+    def create_temporary(self, name: str, query: str) -> None:
+        self.run(f"create or replace temporary view {name} as {query}")
 
     def raw_contents(self, folder: str, schema: str | None, names: list[str]) -> list:
         """Of all files in the folder their sizes and times: to hash them, the cluster would have to read them again."""
