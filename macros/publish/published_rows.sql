@@ -41,6 +41,9 @@
     {% if cells and 'corrected_within' in cells %}
         {#- rows whose q-value is withheld are not in the family of the others, whose q-values would disclose them -#}
         {% set family = cells['corrected_within'] + ['is_withheld'] %}
+        {% for outcome in cells.get('outcomes', []) if 'q_value' in outcome.get('tells', []) %}
+            {% do family.append('is_withheld_outcome_' ~ cells['outcomes'].index(outcome)) %}
+        {% endfor %}
         {% for part in parts_of(cells) if 'q_value' in part['tells'] %}{% do family.append('is_withheld_' ~ part['name']) %}{% endfor %}
         {% set corrected = benjamini_hochberg('cells_withheld', family | join(', '), 'published_q_value') %}
         {% set relation = '(with cells_withheld as (' ~ withheld_rows(mart, cells) ~ ') ' ~ corrected ~ ') as cells' %}

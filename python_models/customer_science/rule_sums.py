@@ -68,7 +68,9 @@ def _rules(book: "_Book", rules: pd.DataFrame) -> list[tuple[list, Conditions, s
             for row in rows.itertuples()
         }
         pairs = [("rule", code)] + ([(HALF, half)] if half else [])
-        book.add((name, value), pairs, size, outcome, True)
+        # it may be among the cells
+        if (name, value) not in book.sizes:
+            book.add((name, value), pairs, size, outcome, True)
         items.append(([(name, value)], meant, half))
         if half:
             halves.setdefault(code, ([], meant))[0].append((name, value))

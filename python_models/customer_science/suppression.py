@@ -26,7 +26,10 @@ PARTNERS = 3
 
 
 def withheld_cells(
-    cells: pd.DataFrame, minimum: int, sums: pd.DataFrame | None = None
+    cells: pd.DataFrame,
+    minimum: int,
+    sums: pd.DataFrame | None = None,
+    protects_outcomes: bool = False,
 ) -> pd.DataFrame:
     """cut_name and cut_value of the cells whose outcome is withheld, one row each.
 
@@ -41,7 +44,8 @@ def withheld_cells(
     are numbers that agree with all sums and leave it two customers apart (one, in a cell of one customer). They are
     found by linear programs: the cheapest change of outcomes that moves a small cell, where a cell that is still told
     has a cost, and is withheld if the change needs it. Where hardly anybody churned, or was retained, even withholding
-    everything leaves less than that.
+    everything leaves less than that. With `protects_outcomes`, a published cell is also withheld, and protected as a
+    small one, if some but fewer than `minimum` of its customers churned, or did not.
 
     Source: Fischetti and Salazar (2001), Solving the cell suppression problem on tabular data with linear constraints;
     the step from cell to cell is that of Kelly, Golden and Assad (1992).
@@ -54,6 +58,9 @@ def withheld_cells(
     is_published = cells.get("is_published", pd.Series(True, index=cells.index)).to_numpy(bool)
     is_shown = np.zeros_like(is_small)
     is_shown[system.owners[is_published]] = True
+    if protects_outcomes:
+        for count in (system.outcomes, system.counts - system.outcomes):
+            is_small |= is_shown & (count > 0) & (count < minimum)
     state = _State(system, is_small, is_small | ~is_shown)
     # most at once, in random directions, until few remain or they do not give way
     dice = np.random.default_rng(0)

@@ -615,9 +615,10 @@ class Counts:
     """Counts of a part of some customers (women, chosen, kept), and what they add up to in all marts together."""
 
     def __init__(self, path):
-        self.told, self.wholes, self.sums, self.sizes = {}, {}, [], set()
+        self.told, self.wholes, self.sums, self.sizes, self.rests = {}, {}, [], set(), set()
         with duckdb.connect(str(path), read_only=True) as connection:
             self.rows = lambda sql: connection.sql(sql).fetchall()
+            self.read_meanings()
             self.read_segments()
             self.read_engagement()
             self.read_decisions()
@@ -632,6 +633,39 @@ class Counts:
             self.told[key] = count
         return key
 
+    def read_meanings(self):
+        """Which segments lie in which others, by their rules; each lies in itself under another name."""
+        meanings = {
+            (scheme, code): meaning(predicate)
+            for scheme, code, predicate in self.rows(
+                "select segment_scheme, segment_code, predicate_sql from marts.strategy_segments "
+                "where predicate_sql is not null"
+            )
+        }
+        self.nested = [
+            (small, large)
+            for (small, a), (large, b) in itertools.permutations(meanings.items(), 2)
+            if all(column in a and lies_in(a[column], b[column]) for column in b)
+        ]
+
+    def nest(self, keys):
+        """Counts of segments, by scheme and code: what the larger one counts more is of the customers it has more."""
+        for small, large in self.nested:
+            if small in keys and large in keys and keys[small] != keys[large]:
+                one, other = keys[small], keys[large]
+                sizes = [
+                    self.told.get(w) if isinstance(w := self.wholes[k], tuple) else w
+                    for k in (one, other)
+                ]
+                if None in sizes:
+                    continue
+                assert sizes[0] <= sizes[1], (small, large)
+                rest = self.see(("rest", one, other), None, sizes[1] - sizes[0])
+                if one in self.told and other in self.told:
+                    self.told[rest] = self.told[other] - self.told[one]
+                self.rests.add(rest)
+                self.sums.append(([one, rest], [other]))
+
     def read_segments(self):
         """Schemes that have everybody once agree about how many there are in all."""
         rows = self.rows(
@@ -644,12 +678,10 @@ class Counts:
         everybody = sizes[next(scheme for scheme in ("rule", "rfm") if scheme in sizes)]
         for place, name in ((3, "women"), (4, "cards")):
             everyone = self.see(("segments", name), None, everybody)
+            keys = {row[:2]: self.see((*row[:2], name), row[place], row[2]) for row in rows}
+            self.nest(keys)
             for scheme in sizes:
-                cells = [
-                    self.see((scheme, row[1], name), row[place], row[2])
-                    for row in rows
-                    if row[0] == scheme
-                ]
+                cells = [key for (one, _), key in keys.items() if one == scheme]
                 if sizes[scheme] == everybody:
                     self.sums.append((cells, [everyone]))
         ((women,),) = self.rows(
@@ -736,6 +768,14 @@ class Counts:
                 ):
                     of = self.see((*row, segment, column), count, of, is_size="kept" not in column)
             self.sums.append(([(*row, segment, columns[arm]) for arm in (0, 3)], [whole]))
+        for campaign, outcome in dict.fromkeys(row[:2] for row in schemes):
+            for column in (columns[2], columns[5]):
+                self.nest({
+                    (scheme, code): (campaign, outcome, scheme, code, column)
+                    for (one, other, scheme), codes in schemes.items()
+                    for code in codes
+                    if (one, other) == (campaign, outcome)
+                })  # fmt: skip
         evidence = collections.defaultdict(list)
         for campaign, outcome, scheme in schemes:
             everybody = (campaign, outcome, "all")
@@ -777,7 +817,10 @@ class Counts:
             whole = self.wholes[key]
             whole = self.told.get(whole) if isinstance(whole, tuple) else whole
             is_size = key in self.sizes or whole is None
-            if not is_size and {count, whole - count, whole} & set(range(1, MINIMUM)):
+            if key in self.rests:
+                # nobody shows it: only its few customers are protected
+                found |= {key} if 0 < whole < MINIMUM else set()
+            elif not is_size and {count, whole - count, whole} & set(range(1, MINIMUM)):
                 found.add(key)
         return found
 

@@ -217,7 +217,8 @@ def test_every_mart_that_tells_of_churn_says_of_which_cells(demo):
         judged = set()
         for outcome in outcomes:
             assert outcome["withheld_in"] in {f"int_{kind}_withheld" for kind in (
-                "churn_cells", "churn_definitions", "segment_cells", "segment_moves", "hypotheses", "churn_portraits",
+                "churn_cells", "churn_definitions", "segment_cells", "segment_moves", "segment_parts", "hypotheses",
+                "churn_portraits",
             )}  # fmt: skip
             assert set(outcome.get("tells", [])) <= columns, mart["name"]
             judged |= set(outcome.get("tells", columns))

@@ -1,11 +1,7 @@
 -- The segments of every scheme: their members on the as-of date, what followed for those who were members when the outcome
 -- window opened, and which strategies suit them.
-with memberships as (
-    select * from {{ ref('int_segment_memberships') }}
-),
-
-customers as (
-    select * from {{ ref('int_customers_profiled') }}
+with counted as (
+    select * from {{ ref('int_segment_members_counted') }}
 ),
 
 named as (
@@ -23,20 +19,6 @@ rated_day as (
 
 strategy_lists as (
     select * from {{ ref('int_segment_strategies_listed') }}
-),
-
-counted as (
-    select
-        memberships.segment_scheme,
-        memberships.segment_code,
-        count(*) as customers_count,
-        count(*) filter (where memberships.churn_basis = 'current') as remaining_count,
-        count(*) filter (where customers.gender = 'female') as women_count,
-        count(*) filter (where customers.has_credit_card) as credit_card_count
-    from memberships
-    inner join customers on memberships.customer_id = customers.customer_id
-    where memberships.churn_basis in ('current', 'former')
-    group by memberships.segment_scheme, memberships.segment_code
 ),
 
 final as (
