@@ -135,10 +135,9 @@
     {% for mart in marts if mart.name in compared_marts() %}
         {% do told.append(measures_of(mart, 'PUBLISHED.' ~ mart.name)) %}
     {% endfor %}
-    {% if told %}
-        {% do return('select distinct mart_name, row_key, measure_name from (' ~ told | join(' union all ')
-            ~ ') as told_measures where measured_value is not null') %}
-    {% endif %}
+    {% if not told %}{% do return(none) %}{% endif %}
+    {% do return('select distinct mart_name, row_key, measure_name from (' ~ told | join(' union all ')
+        ~ ') as told_measures where measured_value is not null') %}
 {% endmacro %}
 
 
