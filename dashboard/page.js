@@ -30,7 +30,7 @@
   const some = (count) => count < 9.95 ? count.toFixed(1) : whole(count); // of an expected number
   const joined = (list) => list.length < 2 ? list.join("") : say("and", { first: list.slice(0, -1).join(", "), last: list[list.length - 1] });
   const qText = (q) => q < 0.001 ? say("q_small") : say("q", { value: q.toFixed(q < 0.1 ? 3 : 2) });
-  const plain = (prefix, code) => known(prefix + code) ? say(prefix + code) : spaced(String(code));
+  const plain = (prefix, code) => code == null ? say("unknown") : known(prefix + code) ? say(prefix + code) : spaced(String(code));
 
   // The period of every churn rate: an outcome window, or none where churn is a flag on a snapshot.
   const total = [data.by_product_count, data.by_city, data.by_gender].find((rows) => rows && rows.every((row) => row.churned_count != null)) || data.by_product_count;

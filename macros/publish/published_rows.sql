@@ -127,8 +127,11 @@
 {% endmacro %}
 
 
-{#- What a small cell may show: its name, definition and size, but no figure of its customers. -#}
+{#- What a small cell may show: its name, definition and size, but no figure of its customers, nor what follows from one. -#}
 {% macro stays_in_a_small_cell(column, mart, cells) %}
+    {% set told = [] %}
+    {% for one in cells.get('outcomes', []) + parts_of(cells) %}{% do told.extend(one.get('tells', [])) %}{% endfor %}
+    {% if column in told %}{% do return(false) %}{% endif %}
     {% set names = '.+_(id|code|name|label|scheme|set|family|number|kind)' %}
     {% set definitions = '(lower|upper)_bound(_amount)?|value|predicate_sql|statement|cut_count|strategy_rank|is_small_cell|is_active|churn_basis|observed_on|window_days' %}
     {% do return(

@@ -231,12 +231,15 @@ class Reader:
                     self.see(frozenset([(feature, level)]), all_count, outcome)
                 rest = frozenset([unknown.get(feature, (feature, "unknown"))])
                 if known is not None and rest in self.sizes:
+                    cells = [rest, *self.unknown_too(feature)]
                     missing = whole - known
-                    self.see(
-                        rest,
-                        self.sizes[rest],
-                        missing if code == "churned" else self.sizes[rest] - missing,
-                    )
+                    size = sum(self.sizes[cell] for cell in cells)
+                    self.total(cells, missing if code == "churned" else size - missing)
+
+    def unknown_too(self, feature):
+        """Customers of whom not even is known whether their balance is known."""
+        cell = frozenset([("has_known_balance", "unknown")])
+        return [cell] if feature == "balance" and cell in self.sizes else []
 
     def read_intervals(self):
         halves = collections.defaultdict(list)
@@ -274,10 +277,13 @@ class Reader:
         with_zero = {feature for feature, _, kind, *_ in rows if kind == "zero"}
         for feature, number, kind, lower, upper, size, outcome in rows:
             pair = ("distribution of " + feature, str(number))
-            if kind == "missing":
-                pair = unknown.get(feature, (feature, "unknown"))
+            rest = unknown.get(feature, (feature, "unknown"))
+            if kind == "missing" and not self.unknown_too(feature):
+                pair = rest
             cell = frozenset([pair])
             self.see(cell, size, outcome)
+            if kind == "missing" and pair != rest:
+                self.total([frozenset([rest]), *self.unknown_too(feature)], 0, [cell])
             members[feature].append(cell)
             if kind == "missing":
                 self.bins[feature].append((cell, "unknown"))
