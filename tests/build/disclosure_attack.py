@@ -814,7 +814,9 @@ class Counts:
 
     def size(self, key):
         whole = self.wholes[key]
-        return self.size(whole) if isinstance(whole, tuple) else whole
+        if not isinstance(whole, tuple):
+            return whole
+        return self.told[whole] if whole in self.told else self.size(whole)
 
     def small(self):
         """Where all counts are told: those that are small, leave few, or are of few. Sizes are public."""
