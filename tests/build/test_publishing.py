@@ -554,6 +554,7 @@ NO_PARTS = {
     "cohort_count", "at_risk_at_start_count",  # of a curve that many customers begin
     "unknown_outcome_count", "joined_in_window_count",  # of the whole extract
     "proposed_count", "campaign_count",  # of a strategy, in all rows
+    "treated_known_count", "holdout_known_count",  # sizes of arms, in int_segment_parts_listed
     "remaining_count", "eligible_count", "chosen_count",  # sizes: current customers, who may get a strategy, who does
     "now_share", "missing_then_share", "missing_now_share",  # of all customers of a day
     "customers_count", "migration_share",  # of a migration, which is withheld whole
