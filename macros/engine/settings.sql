@@ -142,8 +142,10 @@
             {% do return(says ~ "a list of formats such as %Y-%m-%d.") %}
         {% endfor %}
         {% for item in value %}
-            {% set unknown = modules.re.findall('%[^YmdHMSfzyBbIp]', item) %}
-            {% if unknown %}{% do return(says ~ "formats of %Y, %m, %d, %H, %M, %S, %f and %z, not " ~ unknown[0] ~ ".") %}{% endif %}
+            {% set codes = '%Y, %m, %d, %H, %M, %S, %f' ~ (' and' if target.type == 'spark' else ', %y, %b, %B, %I, %p and') ~ ' %z' %}
+            {% for code in modules.re.findall('%.?', item) if code not in codes or code | length < 2 %}
+                {% do return(says ~ "formats of " ~ codes ~ ", not " ~ code ~ ".") %}
+            {% endfor %}
         {% endfor %}
     {% elif kind == 'whole numbers' %}
         {% for item in value if item is not integer or item is boolean or item < 0 %}
