@@ -1427,9 +1427,12 @@ def test_hostile_variables_end_no_literal(run_dbt, tmp_path):
         "source_system": "canonical",
         "age_band_set": HOSTILE,
         "standardisation_age_band_set": HOSTILE,
-        "date_formats": ["%Y-%m-%d", HOSTILE],
+        "date_formats": ["%d %b %Y", "%y%m%d", "%Y-%m-%d", HOSTILE],
     }
-    folder = in_folder(tmp_path, as_csv(ENTITIES["customers"][1]), "customers.csv")
+    # days as words and without a century have formats too, which are read beside the others
+    text = as_csv(ENTITIES["customers"][1])
+    text = text.replace("1990-02-03", "3 feb 1990").replace("2024-05-06", "240506")
+    folder = in_folder(tmp_path, text, "customers.csv")
     build = run_dbt("seed", raw=folder, **variables)
     select = ["+int_churn_cuts_listed", "+int_customers_conformed"]
     build = run_dbt("run", raw=folder, into=build, select=select, **variables)

@@ -65,23 +65,35 @@ def test_the_build_passes_with_every_setting_off_its_default(run_dbt):
     ) == [("10000.00",), ("5000.00",), (None,)]
 
 
+SENSELESS = [
+    ("as_of_date", "2025-02-30", "Var as_of_date is '2025-02-30': expected a date as YYYY-MM-DD."),
+    ("as_of_date", "31.12.2025", "Var as_of_date is '31.12.2025': expected a date as YYYY-MM-DD."),
+    ("churn_inactivity_days", -5, "Var churn_inactivity_days is '-5': expected a number from 0."),
+    ("confidence_level", 0.94, "Var confidence_level is '0.94': expected one of 0.8, 0.9, 0.95"),
+    ("small_cell_size", "many", "Var small_cell_size is 'many': expected a number from 0."),
+    ("strategy_scheme_order", "rfm", "Var strategy_scheme_order is 'rfm': expected a list."),
+    ("models_use_protected_attributes", "maybe", "is 'maybe': expected true, false or calibration."),
+    ("churn_window_days", -180, "Var churn_window_days is '-180': expected a number from 0."),
+    ("date_formats", "%Y", "Var date_formats is '%Y': expected a list."),
+    ("date_formats", ["%Y %j"], "%f, %y, %b, %B, %I, %p and %z, not %j."),
+]  # fmt: skip
+
+
+def test_a_setting_that_makes_no_sense_has_a_fault(compiled):
+    calls = [f"setting_fault({name!r}, {json.dumps(value)})" for name, value, _ in SENSELESS]
+    text = compiled("\n".join(f"{{{{ {call} }}}}" for call in calls))
+    faults = text.strip().splitlines()
+    for (name, value, sentence), fault in zip(SENSELESS, faults, strict=True):
+        assert sentence in fault, (name, value, fault)
+
+
 @pytest.mark.parametrize(
     ("setting", "sentence"),
     [
-        ({"as_of_date": "2025-02-30"}, "Var as_of_date is '2025-02-30': expected a date as YYYY-MM-DD."),
         ({"as_of_date": "31.12.2025"}, "Var as_of_date is '31.12.2025': expected a date as YYYY-MM-DD."),
-        ({"churn_inactivity_days": -5}, "Var churn_inactivity_days is '-5': expected a number from 0."),
-        ({"confidence_level": 0.94}, "Var confidence_level is '0.94': expected one of 0.8, 0.9, 0.95"),
-        ({"small_cell_size": "many"}, "Var small_cell_size is 'many': expected a number from 0."),
-        ({"strategy_scheme_order": "rfm"}, "Var strategy_scheme_order is 'rfm': expected a list."),
         ({"strategy_scheme_order": ["typo"]}, "Var strategy_scheme_order has 'typo': expected names among"),
-        ({"models_use_protected_attributes": "maybe"}, "is 'maybe': expected true, false or calibration."),
-        ({"churn_window_days": -180}, "Var churn_window_days is '-180': expected a number from 0."),
         ({"clv_family": "luck"}, "Var clv_family is 'luck': expected one of policies, purchases, contracts."),
         ({"clv_holdout_days": [0]}, "Var clv_holdout_days has '0': expected whole numbers of days from 1."),
-        ({"history_thresholds": "daily"}, "Var history_thresholds is 'daily': expected one of as_of, monthly."),
-        ({"clv_purchase_model": "pareto"}, "Var clv_purchase_model is 'pareto': expected one of bg_nbd, mbg_nbd."),
-        ({"date_formats": "%Y"}, "Var date_formats is '%Y': expected a list."),
     ],
 )  # fmt: skip
 def test_a_setting_that_makes_no_sense_is_refused(run_dbt, setting, sentence):
