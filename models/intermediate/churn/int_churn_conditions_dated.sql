@@ -285,22 +285,56 @@ buyers as (
     from purchases
 ),
 
-spending as (
+-- a purchase counts from its day until a window later
+spending_changes as (
+    select
+        level_names.window_days,
+        purchases.customer_id,
+        purchases.purchased_on as level_on,
+        purchases.day_amount as level_change,
+        false as is_asked
+    from purchases
+    inner join level_names on level_names.level_name = 'spending'
+    union all
+    select
+        level_names.window_days,
+        purchases.customer_id,
+        {{ date_shifted('purchases.purchased_on', 'cast(level_names.window_days as int)', 'day') }} as level_on,
+        -purchases.day_amount as level_change,
+        false as is_asked
+    from purchases
+    inner join level_names on level_names.level_name = 'spending'
+    union all
     select
         level_names.window_days,
         buyers.customer_id,
         spending_days.level_on,
-        coalesce(sum(cast(purchases.day_amount as double)), 0) as level_value
+        0 as level_change,
+        true as is_asked
     from buyers
     inner join level_names on level_names.level_name = 'spending'
     inner join spending_days
         on {{ date_shifted('buyers.first_purchase_on', 'cast(level_names.window_days as int)', 'day') }} <= spending_days.level_on
-    left join purchases
-        on
-            buyers.customer_id = purchases.customer_id
-            and spending_days.level_on >= purchases.purchased_on
-            and {{ date_shifted('spending_days.level_on', '-cast(level_names.window_days as int)', 'day') }} < purchases.purchased_on
-    group by level_names.window_days, buyers.customer_id, spending_days.level_on
+),
+
+spending_summed as (
+    select
+        window_days,
+        customer_id,
+        level_on,
+        bool_or(is_asked) as is_asked,
+        sum(level_change) as level_change
+    from spending_changes
+    group by window_days, customer_id, level_on
+),
+
+spending as (
+    select
+        *,
+        cast(sum(level_change) over (
+            partition by window_days, customer_id order by level_on rows between unbounded preceding and current row
+        ) as double) as level_value
+    from spending_summed
 ),
 
 levels as (
@@ -319,6 +353,7 @@ levels as (
         level_on,
         level_value
     from spending
+    where is_asked
     union all
     select
         level_name,
