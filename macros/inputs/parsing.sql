@@ -15,11 +15,20 @@
     {%- elif kind in ('number', 'money') -%}
         try_cast({{ number_cell(raw, marks) }} as {{ kind_type(kind) }})
     {%- elif kind == 'boolean' -%}
-        {{ spelled(raw, {'true': ['1', '1.0', 'true', 't', 'yes', 'y', 'да'], 'false': ['0', '0.0', 'false', 'f', 'no', 'n', 'нет']}) }}
+        {{ spelled(raw, {
+            'true': ['1', '1.0', 'true', 't', 'yes', 'y', 'ja', 'j', 'oui', 'sí', 'sì', 'si', 'sim', 'tak', 'да'],
+            'false': ['0', '0.0', 'false', 'f', 'no', 'n', 'nein', 'non', 'não', 'nie', 'нет'],
+        }) }}
     {%- elif kind == 'gender' -%}
         {{ spelled(raw, {
-            "'female'": ['female', 'f', 'fem', 'woman', 'w', 'weiblich', 'ж', 'жен', 'женский'],
-            "'male'": ['male', 'm', 'man', 'männlich', 'м', 'муж', 'мужской'],
+            "'female'": [
+                'female', 'f', 'fem', 'woman', 'w', 'weiblich', 'frau', 'féminin', 'femme', 'femenino', 'mujer', 'feminino',
+                'kobieta', 'k', 'ж', 'жен', 'женский',
+            ],
+            "'male'": [
+                'male', 'm', 'man', 'männlich', 'mann', 'herr', 'masculin', 'homme', 'masculino', 'hombre', 'mężczyzna',
+                'м', 'муж', 'мужской',
+            ],
             "'other'": [
                 'other', 'o', 'diverse', 'divers', 'd', 'non-binary', 'non binary', 'non_binary', 'nonbinary', 'nb', 'enby', 'x',
                 'intersex', 'inter', 'agender', 'genderqueer', 'genderfluid', 'gender fluid', 'gender-fluid', 'third gender',
