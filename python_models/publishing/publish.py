@@ -17,6 +17,7 @@ from reading.folder import files_below, is_input
 
 from publishing import provenance, state
 from publishing.files import CUSTOMERS, Publication, PublishError, published_path
+from publishing.lineage import lineages
 
 SCHEMA = "publishing"
 TABLE = f"{SCHEMA}.node_runs"
@@ -35,11 +36,21 @@ def perform(engine, call: dict) -> None:
     answer: dict = {"message": "", "is_failure": False}
     call["answer"] = answer
     try:
-        actions = {"begin": begin, "end": end, "publish": publish, "show": show}
+        actions = {"begin": begin, "end": end, "publish": publish, "show": show, "trace": trace}
         actions[call["action"]](engine, call, answer)
     except PublishError as error:
         answer |= {"message": error.sentence(), "is_failure": True, "is_whole": False}
         tell(engine, False, answer["message"])
+
+
+def trace(engine, call: dict, answer: dict) -> None:
+    """What the marts of the call are made of."""
+    own = {
+        key: node
+        for key, node in call["graph"]["nodes"].items()
+        if node["package_name"] == "clientele"
+    }
+    answer["lineages"] = lineages(own, call["macros"], call["settings"], call["marts"])
 
 
 # --- the hooks

@@ -46,19 +46,8 @@ facts_changed as (
     where coalesce(manifest.fact, '-') <> coalesce(former_manifest.fact, '-')
 ),
 
-{% set named = macros_named() if execute else {} -%}
 facts_concerning as (
-    {%- for mart in (own_nodes() | selectattr('name', 'in', compared_marts().keys() | list) if execute else []) %}
-    {{ facts_concerning(mart, 'facts_changed', named) }}
-    {{ 'union all' if not loop.last }}
-    {%- else %}
-    select
-        item_kind as mart_name,
-        item_name,
-        item_kind as change_kind
-    from facts_changed
-    where 1 = 0
-    {%- endfor %}
+    {{ facts_concerning('facts_changed') }}
 ),
 
 kinds_counted as (

@@ -28,9 +28,8 @@ churn_defined as (
     {% for node in own_nodes() | sort(attribute='name') if node.resource_type == 'seed' -%}
         {% do items.append(('seed', node.name, file_hash(package_path(node.original_file_path)))) -%}
     {% endfor -%}
-    {% set named = macros_named() -%}
-    {% for node in own_nodes() | sort(attribute='name') if node.name in compared_marts() -%}
-        {% do items.append(('code', node.name, sql_literal(code_hash(node, named)))) -%}
+    {% for mart, lineage in lineages().items() -%}
+        {% do items.append(('code', mart, sql_literal(lineage['code']))) -%}
     {% endfor -%}
 {% endif -%}
 hashes as (
