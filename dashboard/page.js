@@ -311,7 +311,7 @@
   if (schemes.length) {
     schemeSelect.addEventListener("change", () => { listSegments(""); drawAll(); });
     segmentSelect.addEventListener("change", drawAll);
-    filters.append(element("p", {}, element("label", { for: "scheme" }, say("filter_scheme")), " ", schemeSelect, " ", element("label", { for: "segment" }, say("filter_segment")), " ", segmentSelect));
+    filters.append(element("p", {}, element("label", { for: "scheme" }, say("filter_scheme"), " ", schemeSelect), element("label", { for: "segment" }, say("filter_segment"), " ", segmentSelect)));
   }
   if (filters.children.length) {
     filters.setAttribute("aria-label", say("filters"));
@@ -326,12 +326,20 @@
   const features = [...new Set([...(data.cut_tests || []).map((row) => row.cut_name).filter((name) => !name.includes("(") && !["age_band", "credit_score_band"].includes(name)), ...(data.cut_tests ? ["age", "credit_score"].filter((name) => cutQ(cutOf[name]) != null) : []), ...(data.intervals || []).map((row) => row.feature_name)])];
   const featureName = (name) => known("by_" + name) ? say("by_" + name) : ([...(data.intervals || []), ...(data.distributions || [])].find((row) => row.feature_name === name && row.feature_label) || { feature_label: spaced(name).replace(/^(is|has) /, "") }).feature_label;
   const rows = (data.intervals || []);
+  // Cohen's limits of Cramér's V and Siddiqi's of the information value, so that both stand on one scale
+  const degree = (row) => row.verdict !== "different" ? 0 : row.cramers_v != null ? 1 + (row.cramers_v >= 0.1) + (row.cramers_v >= 0.3) : row.strength ? 1 + (row.strength >= 0.1) + (row.strength >= 0.3) : 0;
+  const strengthText = (row) => row.cramers_v != null ? say("cramers_v", { value: row.cramers_v.toFixed(2) }) : row.strength ? say("information_value", { value: row.strength.toFixed(2) }) : say("unknown");
   const strengthOf = (name) => Math.max(0, ...rows.filter((row) => row.feature_name === name).map((row) => row.strength || 0));
   const verdicts = features.map((name) => ({ name, label: featureName(name), strength: strengthOf(name), ...verdictOf(name) }))
-    .sort((a, b) => (b.verdict === "different") - (a.verdict === "different") || (b.cramers_v || 0) - (a.cramers_v || 0) || b.strength - a.strength || a.name.localeCompare(b.name));
+    .sort((a, b) => (b.verdict === "different") - (a.verdict === "different") || degree(b) - degree(a) || (b.cramers_v || 0) - (a.cramers_v || 0) || b.strength - a.strength || a.name.localeCompare(b.name));
   const ofVerdict = (verdict) => verdicts.filter((row) => row.verdict === verdict).map((row) => row.label);
   const raw = (data.reconciliation || []).reduce((sum, row) => ({ raw: sum.raw + row.raw_count, quarantined: sum.quarantined + row.quarantined_count, isWhole: sum.isWhole && row.is_reconciled }), { raw: 0, quarantined: 0, isWhole: true });
-  const activeTiers = (data.clv_tiers || []).filter((row) => row.is_active);
+  // Churned customers, tier number 0, hold no part of the value of current customers.
+  const withShares = (tiers) => {
+    const sum = tiers.every((row) => row.total_clv_amount != null) ? tiers.reduce((total, row) => total + row.total_clv_amount, 0) : 0;
+    return tiers.map((row) => ({ ...row, value_share: sum > 0 ? row.total_clv_amount / sum : null }));
+  };
+  const activeTiers = withShares((data.clv_tiers || []).filter((row) => row.is_active && row.tier_number > 0));
   const economics = data.economics || [];
   const decided = (...codes) => economics.filter((row) => codes.includes(row.decision_code)).length;
   const figure = (label, value, small) => element("div", { class: "figure" }, label, element("b", {}, value), small ? element("span", { class: "soft" }, small) : null);
@@ -346,7 +354,7 @@
     }
     const high = activeTiers.find((row) => row.label === "high");
     if (high && high.value_share != null) found.push(say("finding_value", { count: whole(high.customers_count), share: percent(high.value_share) }));
-    if (economics.length) found.push(say("finding_decisions", { count: whole(economics.length), do: decided("do"), test: decided("test"), other: decided("hold", "cannot_be_tested", "unknown") }));
+    if (economics.length) found.push(say("finding_decisions", { count: whole(economics.length), do: decided("do"), test: decided("test"), hold: decided("hold"), other: decided("cannot_be_tested", "unknown") }));
     if (data.reconciliation && raw.isWhole) found.push(say("finding_rows", { count: whole(raw.raw), quarantined: whole(raw.quarantined) }));
     return found;
   }
@@ -358,7 +366,7 @@
       all.churned_count == null ? null : figure(hasWindow ? say("figure_churned_within", { days: whole(period.window_days) }) : say("figure_churned"), whole(all.churned_count)),
       base == null ? null : figure(say("figure_rate"), percent(base), say("interval", { ci, lower: percent(all.churn_rate_ci_lower), upper: percent(all.churn_rate_ci_upper) })),
       currentDeciles.length ? figure(say("figure_current"), whole(currentDeciles.reduce((sum, row) => sum + row.customers_count, 0))) : null,
-      activeTiers.some((row) => row.tier_number > 0 && row.total_clv_amount != null) ? figure(say("figure_value"), money(activeTiers.filter((row) => row.tier_number > 0).reduce((sum, row) => sum + row.total_clv_amount, 0)), currency) : null) : null,
+      activeTiers.some((row) => row.total_clv_amount != null) ? figure(say("figure_value"), money(activeTiers.reduce((sum, row) => sum + row.total_clv_amount, 0)), currency) : null) : null,
     findings().length ? element("ul", {}, findings().map((text) => element("li", {}, text))) : null,
     data.changes ? [element("h3", {}, say("changes_title")), element("ul", { id: "changes" }, data.changes.map((row) => element("li", {}, grouped(row.sentence))))] : null,
   ]);
@@ -441,7 +449,7 @@
   const hypothesisTable = data.hypotheses ? folded(say("hypotheses"), soft(say("hypotheses_note")), table(say("hypotheses"), [[say("finding"), (row) => grouped(row.sentence || row.statement)], [say("test"), (row) => plain("test_", row.test_name)]], data.hypotheses)) : null;
   section("drivers", [verdicts.length ? [soft(say("drivers_note")),
     table(say("drivers"), [[say("feature"), (row) => capital(row.label)], [say("verdict"), (row) => element("span", { class: "badge " + row.verdict }, say("verdict_" + row.verdict))],
-      [say("evidence"), (row) => row.evidence], [say("strength"), (row) => row.cramers_v != null ? say("cramers_v", { value: row.cramers_v.toFixed(2) }) : row.strength ? say("information_value", { value: row.strength.toFixed(2) }) : ""]], verdicts),
+      [say("evidence"), (row) => row.evidence], [say("strength"), (row) => degree(row) ? say("degree", { degree: say("degree_" + degree(row)), measure: strengthText(row) }) : strengthText(row)]], verdicts),
     drawn.length ? soft(say("interval_note")) : null, drawn.slice(0, 3).map((one) => intervalsOf(one, driversBound)),
     drawn.length > 3 ? folded(say("further_features", { features: joined(drawn.slice(3).map((one) => one.label)) }), drawn.slice(3).map((one) => intervalsOf(one, driversBound))) : null, hypothesisTable] : []].flat(3));
 
@@ -464,13 +472,19 @@
     chart(highestFirst(currentDeciles), { bound: nextBound, share: "predicted", first: say("head_decile"), countHead: say("head_today"), shareHead: say("head_probability") })] : []]);
 
   // --- over time
+  // What differs from the build before of all that the figures of a chart are made of.
+  const causeOf = (mart) => {
+    const found = (data.causes || []).find((row) => row.mart_name === mart);
+    return found ? element("p", { class: "cause" }, say("cause", { cause: found.cause })) : null;
+  };
+  const martOf = { rfm: "rfm_segments", cluster: "cluster_profiles", clv_tier: "clv_tiers", rule: "strategy_segments" };
   const months = (data.by_month || []).filter((row) => row.is_complete && row.churn_rate != null);
   const timeParts = [];
   if (months.length > 2) {
     const points = months.map((row, at) => ({ x: at, y: row.churn_rate, lower: row.churn_rate_ci_lower, upper: row.churn_rate_ci_upper }));
     const last = months[months.length - 1];
     const every = Math.ceil(months.length / 6);
-    timeParts.push(element("h3", {}, say("time_month", { rate: percent(last.churn_rate), month: last.month_starts_on.slice(0, 7), ci, lower: percent(last.churn_rate_ci_lower), upper: percent(last.churn_rate_ci_upper) })), soft(say("time_month_note", { ci })),
+    timeParts.push(element("h3", {}, say("time_month", { rate: percent(last.churn_rate), month: last.month_starts_on.slice(0, 7), ci, lower: percent(last.churn_rate_ci_lower), upper: percent(last.churn_rate_ci_upper) })), soft(say("time_month_note", { ci })), causeOf("churn_rates"),
       lines([{ name: "", points }], { bound: scale(Math.max(...months.map((row) => row.churn_rate_ci_upper)), true), unit: say("monthly_rate"), name: say("monthly_rate"),
         xLabels: months.map((row, at) => [at, row.month_starts_on.slice(0, 7)]).filter((one, at) => at % every === 0),
         columns: [[say("month"), (row) => row.month_starts_on.slice(0, 7)], [say("column_start"), (row) => whole(row.start_count), true], [say("column_churned"), (row) => whole(row.churned_count), true], [say("column_rate"), (row) => percent(row.churn_rate), true],
@@ -512,16 +526,16 @@
   const largestScheme = ([, a], [, b]) => (b.filter((row) => row.churn_rate != null).length - a.filter((row) => row.churn_rate != null).length);
   const rfmParts = rfm.sort(largestScheme).map(([scheme, found]) => {
     const ordered = bySize(found.map(today));
-    return [element("h3", {}, say("rfm_title", { scheme: capital(spaced(scheme)), label: ordered[0].label, customers: people(ordered[0].customers_count) })), chart(ordered, { bound: engagementBound, first: say("head_segment"), countHead: say("head_today") })];
+    return [element("h3", {}, say("rfm_title", { scheme: capital(spaced(scheme)), label: ordered[0].label, customers: people(ordered[0].customers_count) })), chart(ordered, { bound: engagementBound, first: say("head_segment"), countHead: say("head_everybody") })];
   });
   const clusterParts = clusters.map(([set, found]) => {
     const ordered = bySize(found.map((row) => today({ ...row, label: row.label || say("unnamed") })));
     const readings = found.filter((row) => row.reading).map((row) => element("li", {}, say("reading", { label: row.label || say("unnamed"), reading: row.reading })));
     return [element("h3", {}, found.length === 1 ? say("clusters_title_one", { set: capital(spaced(set)) }) : say("clusters_title", { set: capital(spaced(set)), count: found.length, label: ordered[0].label })),
-      chart(ordered, { bound: engagementBound, first: say("head_cluster"), countHead: say("head_today") }), readings.length ? element("ul", { class: "soft" }, readings) : null];
+      chart(ordered, { bound: engagementBound, first: say("head_cluster"), countHead: say("head_everybody") }), readings.length ? element("ul", { class: "soft" }, readings) : null];
   });
   // How many each segment has won and lost between the first and the last day of the history.
-  const histories = [...groups(data.history || [], "segment_scheme")].map(([scheme, found]) => {
+  const histories = [...groups(data.history || [], "segment_scheme")].sort(([a], [b]) => (b === "rfm") - (a === "rfm")).map(([scheme, found]) => {
     const days = [...new Set(found.map((row) => row.observed_on))].sort();
     const [first, last] = [days[0], days[days.length - 1]];
     if (days.length < 2) return null;
@@ -541,7 +555,7 @@
     const largest = moved.slice(0, 4).map((row) => row.label);
     const series = largest.map((label) => ({ name: label, points: days.map((day, at) => ({ x: at, y: shareOn(day, label) })) }));
     const level = say("movement_level", { scheme: plain("scheme_", scheme) });
-    return [element("h3", {}, say("movement_title", { scheme: plain("scheme_", scheme), label: most.label, then: whole(most.then), now: whole(most.now), first, last })), soft(say("movement_note")),
+    return [element("h3", {}, say("movement_title", { scheme: plain("scheme_", scheme), label: most.label, then: whole(most.then), now: whole(most.now), first, last })), soft(say("movement_note")), causeOf(martOf[scheme]),
       lines(series, { bound: scale(Math.max(...series.flatMap((one) => one.points.map((point) => point.y))), true), unit: level, name: level,
         xLabels: days.map((day, at) => [at, day.slice(0, 7)]).filter((one, at) => at % Math.ceil(days.length / 6) === 0),
         columns: [[say("month"), (day) => day], ...largest.map((label) => [label, (day) => percent(shareOn(day, label)), true])], rows: days }),
@@ -551,16 +565,16 @@
   if (rfmParts.length || clusterParts.length) engagement.push(soft(say("engagement_note")), isInactivity ? soft(say("circular_note")) : hasWindow ? soft(say("today_note", { day: period.observed_on })) : null,
     rfmParts.slice(0, 1), clusterParts.slice(0, 1), rfmParts.length > 1 || clusterParts.length > 1 ? folded(say("other_schemes"), rfmParts.slice(1), clusterParts.slice(1)) : null);
   if (histories.length) {
-    const [shown, others] = [histories.slice(-1), histories.slice(0, -1)];
+    const [shown, ...others] = histories;
     engagement.push(shown, others.length ? folded(say("other_schemes"), others) : null);
   }
   section("engagement", engagement.flat(2));
 
   // --- value
   const bounds = (row) => row.lower_bound_amount == null ? say("tier_below", { upper: money(row.upper_bound_amount) }) : row.upper_bound_amount == null ? say("tier_from", { lower: money(row.lower_bound_amount) }) : say("tier_between", { lower: money(row.lower_bound_amount), upper: money(row.upper_bound_amount) });
-  const tierSets = [...groups(data.clv_tiers || [], "tier_set")].map(([set, found]) => [
+  const tierSets = [...groups(data.clv_tiers || [], "tier_set")].map(([set, found]) => [set, withShares(found.filter((row) => row.tier_number > 0))]).filter(([, found]) => found.length).map(([set, found]) => [
     element("h3", {}, found[0].value_share == null ? say("value_title_unknown", { set: spaced(set) }) : say("value_title", { customers: people(found[0].customers_count), tier: found[0].label, share: percent(found[0].value_share) })),
-    chart(found.map((row) => row.label === "churned" ? { ...row, label: say("tier_churned"), is_apart: true } : { ...row, label: say("tier", { tier: capital(String(row.label)), bounds: bounds(row) }) }).map(({ label, customers_count, value_share, is_apart }) => ({ label, customers_count, value_share, is_apart })),
+    chart(found.map((row) => ({ label: say("tier", { tier: capital(String(row.label)), bounds: bounds(row) }), customers_count: row.customers_count, value_share: row.value_share })),
       { bound: shareScale([found.map((row) => ({ value_share: row.value_share }))]), share: "value_share", shareHead: say("head_value_share"), first: say("head_tier") })]);
   const atRisk = element("div");
   if (economics.some((row) => row.total_value_at_risk_amount != null)) redraw.push(() => {
@@ -570,7 +584,10 @@
       table(say("at_risk_title"), [[say("column_segment"), (row) => grouped(capital(row.segment_name || row.segment_code))], [say("column_eligible"), (row) => whole(row.eligible_count), true], [say("column_value"), (row) => money(row.value_amount), true],
         [say("column_value_at_risk"), (row) => money(row.total_value_at_risk_amount), true], [say("column_range"), (row) => say("range", { lower: money(row.lowest_value_at_risk_amount), upper: money(row.highest_value_at_risk_amount) }), true]], widest)] : []));
   });
-  section("value", [tierSets.length ? [soft(say("value_note")), tierSets[0], tierSets.length > 1 ? folded(say("other_tiers"), tierSets.slice(1)) : null, atRisk] : []].flat(3));
+  const scored = currentDeciles.reduce((sum, row) => sum + row.customers_count, 0);
+  const valued = activeTiers.reduce((sum, row) => sum + row.customers_count, 0);
+  const horizon = activeTiers.some((row) => row.clv_family !== "policies") && fact("setting clv_horizon_days");
+  section("value", [tierSets.length ? [soft(say("value_note", { horizon: horizon ? say("value_horizon", { days: whole(Number(horizon)) }) : "" })), scored > valued && valued ? soft(say("value_known", { valued: whole(valued), count: whole(scored) })) : null, tierSets[0], tierSets.length > 1 ? folded(say("other_tiers"), tierSets.slice(1)) : null, atRisk] : []].flat(3));
 
   // --- what to do
   const actions = [];
@@ -591,7 +608,7 @@
           row.is_descriptive_only ? say("if_snapshot") : "", row.is_extrapolated ? say("extrapolated", { days: whole(row.window_days) }) : ""),
         pair(say("may_keep"), row.expected_kept_amount == null ? (row.expected_kept_customers == null ? say("unknown") : people(row.expected_kept_customers)) : money(row.expected_kept_amount),
           row.least_kept_amount == null ? "" : say("range", { lower: money(row.least_kept_amount), upper: money(row.most_kept_amount) })),
-        pair(say("offers"), row.offers || say("no_offers"), row.prerequisite ? say("prerequisite", { prerequisite: row.prerequisite }) : "", say("lead_time", { days: whole(row.lead_time_days || 0) })))));
+        pair(row.offers ? say("offers") : say("start"), row.offers, row.prerequisite ? say("prerequisite", { prerequisite: row.prerequisite }) : "", say("lead_time", { days: whole(row.lead_time_days || 0) })))));
     });
     actions.push(title, soft(say("priorities_note", { planning: isSnapshot ? "" : say("priorities_planning", { days: whole(Number(fact("setting planning_days"))) }) })), list);
   }
@@ -624,7 +641,8 @@
   }
   if (data.budgets) actions.push(element("h3", {}, say("budget")), soft(say("budget_note")), table(say("budget"), [[say("column_scenario"), (row) => row.scenario_name], [say("column_budget"), (row) => money(row.budget_amount), true], [say("column_spend"), (row) => money(row.spend_amount), true],
     [say("column_net"), (row) => money(row.expected_net_amount), true], [say("column_range"), (row) => say("range", { lower: money(row.least_net_amount), upper: money(row.most_net_amount) }), true], [say("column_even"), (row) => money(row.even_expected_net_amount), true]], data.budgets));
-  if (data.campaign_sizes) actions.push(element("h3", {}, say("campaigns_running")), table(say("campaigns_running"), [[say("column_campaign"), (row) => row.campaign_name], [say("column_when"), (row) => say("range", { lower: row.contacts_start_on, upper: row.contacts_end_on })],
+  const campaigns = asOf ? say("campaigns_running") : say("campaigns_undated");
+  if (data.campaign_sizes) actions.push(element("h3", {}, campaigns), table(campaigns, [[say("column_campaign"), (row) => row.campaign_name], [say("column_when"), (row) => say("range", { lower: row.contacts_start_on, upper: row.contacts_end_on })],
     [say("column_treated"), (row) => row.treated_count == null ? say("withheld") : whole(row.treated_count), true], [say("column_holdout"), (row) => row.holdout_count == null ? say("withheld") : whole(row.holdout_count), true], [say("column_needed"), (row) => row.needed_test_count == null ? say("unknown") : whole(row.needed_test_count), true],
     [say("column_question"), (row) => row.is_answerable == null ? say("unknown") : row.is_answerable ? say("campaign_answerable") : say("campaign_unanswerable")]], data.campaign_sizes));
   const readouts = (data.readouts || []).filter((row) => row.segment_scheme === "all" && row.outcome_code === "closing" && row.verdict);
@@ -655,13 +673,14 @@
   if (valueModels.some((row) => row.is_served)) {
     const used = valueModels[0];
     const baselines = valueModels.filter((row) => row.is_baseline && row.mae != null);
-    const model = spaced(used.model_code);
+    const model = plain("model_", used.model_code);
     const best = Math.min(...baselines.map((row) => row.mae));
-    const columns = [[say("column_model"), (row) => spaced(row.name)], [say("column_used"), (row) => row.is_served ? say("yes") : say("no")], [say("column_mae"), (row) => row.mae == null ? "" : money(row.mae), true], [say("column_bias"), (row) => row.total_bias == null ? "" : percent(row.total_bias), true]];
+    const columns = [[say("column_model"), (row) => row.name === row.model_code ? plain("model_", row.name) : spaced(row.name)], [say("column_used"), (row) => row.is_served ? say("yes") : say("no")], [say("column_mae"), (row) => row.mae == null ? "" : money(row.mae), true], [say("column_bias"), (row) => row.total_bias == null ? "" : percent(row.total_bias), true]];
     if (valueModels.some((row) => row.interval_coverage != null)) columns.push([say("column_coverage"), (row) => row.interval_coverage == null ? "" : percent(row.interval_coverage), true]);
     trust.push(element("h3", {}, used.mae == null || !baselines.length ? say("clv_models", { model }) : say("clv_models_against", { model, mae: money(used.mae), best: money(best) })), soft(say("clv_models_note")), table(say("clv_models", { model }), columns, valueModels));
   }
-  const drift = data.drift || [];
+  // without an earlier day there is nothing to compare
+  const drift = (data.drift || []).filter((row) => row.then_on != null);
   if (drift.length) {
     const moved = drift.filter((row) => row.verdict === "large" || row.verdict === "moderate");
     const large = moved.filter((row) => row.verdict === "large");

@@ -139,10 +139,17 @@ SECTIONS = {
         "quality_changes",
         "select sentence from marts.quality_changes where is_beyond_noise order by change_rank limit 5",
     ),
+    "causes": (
+        "quality_changes",
+        "select mart_name, max(regexp_extract(sentence, ' \\(changed: (.*)\\)[.;]', 1)) as cause "
+        "from marts.quality_changes where sentence like '%(changed: %' "
+        "and mart_name in ('churn_rates', 'rfm_segments', 'cluster_profiles', 'clv_tiers', 'strategy_segments') "
+        "group by mart_name order by mart_name",
+    ),
     "clv_tiers": (
         "clv_tiers",
         # churned customers, tier number 0, come last
-        "select tier_set, clv_tier as label, tier_number, lower_bound_amount, upper_bound_amount, customers_count, "
+        "select tier_set, clv_tier as label, tier_number, clv_family, lower_bound_amount, upper_bound_amount, customers_count, "
         "total_clv_amount, value_share, is_active from marts.clv_tiers "
         "order by is_active desc, tier_set, tier_number desc",
     ),

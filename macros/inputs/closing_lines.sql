@@ -1,6 +1,7 @@
 {#- What a run says of its inputs when it ends, whether it was published or not. -#}
 {% macro log_inputs(results) %}
     {% do log_broken_expectations(results) %}
+    {% do log_broken_assertions(results) %}
     {% do log_set_aside(results) %}
     {% do log_notes(results, 'int_input_findings', 'finding', 'severity, entity_name, finding', "severity <> 'accepted'") %}
     {% do log_notes(results, 'int_inputs_noted', 'note', 'entity_name, note_number', 'is_near_miss') %}
@@ -19,6 +20,26 @@
             {% set where = '' if row[1].startswith('does not have') else ' in ' ~ counted(row[2], 'row', 'rows') %}
             {% do log(table ~ ': ' ~ row[0] ~ ' ' ~ row[1] ~ where ~ '.', info=true) %}
         {% endfor %}
+    {% endfor %}
+{% endmacro %}
+
+
+{#- What does not hold of the tests in tests/assertions that failed, with the first row that says so, without the customer.
+    Findings of inputs are sentences of their own. -#}
+{% macro log_broken_assertions(results) %}
+    {% for result in results if result.status | string == 'fail' and not result.node.test_metadata
+        and result.node.name.startswith('assert_') and 'int_input_findings' not in result.node.depends_on.nodes | join %}
+        {% set found = run_query('select * from (' ~ result.node.compiled_code ~ '\n) as faults limit 1') %}
+        {% set parts = [] %}
+        {% for row in found.rows %}
+            {% for name in found.column_names if name != 'customer_id' and row[name] is not none %}
+                {% do parts.append(name ~ ' ' ~ row[name]) %}
+            {% endfor %}
+        {% endfor %}
+        {% do log(
+            'Not so: ' ~ result.node.name[7:] | replace('_', ' ') ~ ' (' ~ counted(result.failures, 'row', 'rows')
+            ~ (', the first with ' ~ (parts | join(', '))[:200] if parts else '') ~ ').', info=true
+        ) %}
     {% endfor %}
 {% endmacro %}
 

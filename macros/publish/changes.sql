@@ -229,7 +229,7 @@
 {#- A measured value as people read it. -#}
 {% macro measure_text(value, measure) -%}
     case
-        when right({{ measure }}, 6) = '_count' then {{ whole_text(value) }}
+        when right({{ measure }}, 6) = '_count' then {{ grouped_text(value) }}
         else {{ measured_text(value, "right(" ~ measure ~ ", 5) = '_rate' or right(" ~ measure ~ ", 6) = '_share'") }}
     end
 {%- endmacro %}

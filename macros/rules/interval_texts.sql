@@ -7,6 +7,16 @@
 {%- endmacro %}
 
 
+{#- A bound as people read it: the same with separators between thousands. -#}
+{% macro bound_text(value) -%}
+    case
+        when {{ value }} = round({{ value }}) then {{ grouped_text(value) }}
+        when abs({{ value }}) >= 1000 then {{ grouped_text(value, 2) }}
+        else {{ number_text(value) }}
+    end
+{%- endmacro %}
+
+
 {#- A text value as a literal of SQL that is shown to people. -#}
 {% macro quoted_text(value) -%}
     chr(39) || replace({{ value }}, chr(39), chr(39) || chr(39)) || chr(39)
@@ -60,7 +70,7 @@
         when {{ is_whole_number }} then {{ bounds_label(lower, upper) }}
         when {{ lower }} is null and {{ upper }} is null then 'any'
         else {{ concat_present([
-            "'from ' || " ~ number_text(lower), "'below ' || " ~ number_text(upper),
+            "'from ' || " ~ bound_text(lower), "'below ' || " ~ bound_text(upper),
         ], ' to ') }}
     end
 {%- endmacro %}
@@ -93,7 +103,7 @@
     case
         when {{ is_share }} then {{ percent_text(value) }}
         when abs({{ value }}) < 1000 then {{ decimal_text(value, 2) }}
-        else {{ whole_text('round(' ~ value ~ ')') }}
+        else {{ grouped_text(value) }}
     end
 {%- endmacro %}
 

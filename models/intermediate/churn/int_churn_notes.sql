@@ -94,7 +94,7 @@ notes as (
     union all
     select
         2 as note_number,
-        'Churn rates are shares of the ' || {{ whole_text('counted.known_outcome_count') }} || ' customers at risk on '
+        'Churn rates are shares of the ' || {{ grouped_text('counted.known_outcome_count') }} || ' customers at risk on '
         || cast(rated_day.observed_on as {{ kind_type('text') }}) || ' who churned within '
         || {{ whole_text('rated_day.window_days') }} || ' days' as note
     from counted
@@ -104,7 +104,7 @@ notes as (
     union all
     select
         {{ loop.index + 2 }} as note_number,
-        {{ whole_text(column) }} || ' {{ text }}' as note
+        {{ grouped_text(column) }} || ' {{ text }}' as note
     from counted
     where {{ column }} > 0
     {%- if column in ('undated_count', 'unknown_joining_count') %} and dated_count > 0{% endif %}
@@ -112,7 +112,7 @@ notes as (
     union all
     select
         19 as note_number,
-        {{ whole_text('stray_count') }} || case when stray_count = 1 then ' closing before ' else ' closings before ' end
+        {{ grouped_text('stray_count') }} || case when stray_count = 1 then ' closing before ' else ' closings before ' end
         || cast(recording_starts_on as {{ kind_type('text') }}) || case when stray_count = 1 then ' is' else ' are' end
         || {{ sql_literal(' left out: closings are recorded regularly from that day on'
             if var('churn_observed_from') is none
@@ -135,7 +135,7 @@ notes as (
     union all
     select
         21 as note_number,
-        'Few customers churned in the latest window, so tests and searches compare customers within ' || {{ whole_text('window_count') }}
+        'Few customers churned in the latest window, so tests and searches compare customers within ' || {{ grouped_text('window_count') }}
         || ' windows. Their churn rates are ' || rates_text as note
     from windows_listed
     union all

@@ -34,7 +34,7 @@ spelling_notes as (
         '{{ entity_name }}' as entity_name,
         1001 as note_number,
         'Spellings of {{ column }} read as one value: '
-        || {{ whole_text('count(*) + count(distinct unified)') }} || ' as ' || {{ whole_text('count(distinct unified)') }} as note,
+        || {{ grouped_text('count(*) + count(distinct unified)') }} || ' as ' || {{ whole_text('count(distinct unified)') }} as note,
         false as is_near_miss,
         false as is_finding
     from {{ spellings_of(column) }}
@@ -53,9 +53,9 @@ key_notes as (
         case
             when entity_name = 'customers'
                 then 'Keys that differ from another only in leading zeros, case, blanks or the form of letters: '
-                    || {{ whole_text('alike_count') }}
-            else 'Rows of unknown customers: ' || {{ whole_text('unknown_count') }} || ', of which '
-                || {{ whole_text('alike_count') }}
+                    || {{ grouped_text('alike_count') }}
+            else 'Rows of unknown customers: ' || {{ grouped_text('unknown_count') }} || ', of which '
+                || {{ grouped_text('alike_count') }}
                 || ' differ from a known one only in leading zeros, case, blanks or the form of letters'
         end as note,
         entity_name <> 'customers' as is_near_miss,

@@ -113,9 +113,9 @@ final as (
         {{ capitalised('label') }} || ': ' || case
             when level_share is not null
                 then {{ percent_text('level_share') }} || ', of all customers ' || {{ percent_text('portfolio_level_share') }}
-            else 'median ' || {{ number_text('round(median_value, 1)') }} || ' (quartiles '
-                || {{ number_text('round(lower_quartile_value, 1)') }} || ' and ' || {{ number_text('round(upper_quartile_value, 1)') }}
-                || '), of all customers ' || {{ number_text('round(portfolio_median_value, 1)') }}
+            else 'median ' || {{ bound_text('round(median_value, 1)') }} || ' (quartiles '
+                || {{ bound_text('round(lower_quartile_value, 1)') }} || ' and ' || {{ bound_text('round(upper_quartile_value, 1)') }}
+                || '), of all customers ' || {{ bound_text('round(portfolio_median_value, 1)') }}
         end || case
             when p_value is null or is_withheld then '.'
             when not is_significant then '; no difference from the rest shown.'

@@ -52,7 +52,7 @@ final as (
         || ' ({{ confidence_text() }} ' || {{ percent_text('candidates.confirmation_churn_rate_ci_lower') }}
         || ' to ' || {{ percent_text('candidates.confirmation_churn_rate_ci_upper') }} || '), '
         || {{ decimal_text('candidates.lift', 1) }} || ' times the rate of the rest. '
-        || cast(candidates.remaining_count as {{ kind_type('text') }}) || ' current customers belong to it.' as sentence
+        || {{ grouped_text('candidates.remaining_count') }} || ' current customers belong to it.' as sentence
     from candidates
     inner join ranked on candidates.churn_segment_code = ranked.segment_code
     left join strategies on candidates.churn_segment_code = strategies.segment_code
