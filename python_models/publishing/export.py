@@ -30,11 +30,15 @@ CONTENTS = "Contents"
 QUESTIONS = pathlib.Path(__file__).parents[2] / "docs" / "marts.md"
 # What a column's name says of its numbers, the first that fits.
 NUMBERS = [
-    (r"(average|median)_.*", "#,##0.00"),
     (r".*_(rate|share)(_ci_lower|_ci_upper)?|.*_probability", "0.0%"),
+    (r"(average|median)_.*", "#,##0.00"),
     (r"(p|q)_value|.*_(p|q)_value", '[<0.001]"<0.001";0.000'),
     (r".*_amount|balance|premium", "#,##0.00"),
+    (r".*_year", "0"),
+    (r".*_customers(_ci_lower|_ci_upper)?|effort_days", "#,##0.0"),
     (r".*_(count|days|months|number|rank)", "#,##0"),
+    # of several measures or features: counts and money beside shares
+    (r"(before|after)_value|change|change_ci_(lower|upper)|(lower|upper)_bound", "[>=1000]#,##0;General"),
 ]
 WIDTHS = (9, 60)
 # how a mart is read, where the order in which it is published is another
@@ -191,7 +195,7 @@ class Styles:
             return None
         text = next((text for name, text in NUMBERS if re.fullmatch(name, column)), None)
         if text is None:
-            text = {"BIGINT": "#,##0", "INTEGER": "#,##0", "DOUBLE": "#,##0.00"}.get(kind)
+            text = {"BIGINT": "#,##0", "INTEGER": "#,##0", "DOUBLE": "[>=1000]#,##0.00;0.000"}.get(kind)
         if text is None:
             return None
         return self.made.setdefault(text, self.book.add_format({"num_format": text}))
@@ -265,6 +269,8 @@ def write_sheet(connection, mart: Mart, sheet, styles: Styles) -> None:
         head = 1.1 * len(column) + 4  # bold, and the sign of the filter
         shown = (longest[position] or 0) if kind == "VARCHAR" else 12
         width = min(max(head, shown + 2, WIDTHS[0]), WIDTHS[1])
+        if kind == "VARCHAR" and shown > WIDTHS[1]:
+            formats[position] = styles.text  # sentences wrap, on the screen and on paper
         sheet.set_column(position, position, width, formats[position])
         is_text = kind in ("VARCHAR", "BOOLEAN")
         sheet.write_string(0, position, column, styles.header if is_text else styles.number_header)
@@ -292,7 +298,7 @@ def write(sheet, line, position, value, style) -> None:
     elif isinstance(value, (datetime.date, datetime.datetime)):
         sheet.write_datetime(line, position, value, style)
     else:
-        sheet.write_string(line, position, str(value))
+        sheet.write_string(line, position, str(value), style)
 
 
 def remove(folder: pathlib.Path) -> None:
