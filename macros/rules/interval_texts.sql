@@ -52,6 +52,20 @@
 {%- endmacro %}
 
 
+{#- A driver of a score with the customer's value, by the prefix of its columns: a flag has its name or that of its absence, of a
+    relation that is joined by its label. -#}
+{% macro driver_text(feature, flag) -%}
+    case
+        when {{ flag }}.feature_label is not null and {{ feature }}_value = 'yes' then {{ feature }}_label
+        when {{ flag }}.feature_label is not null and {{ feature }}_value = 'no' then {{ flag }}.absence_label
+        when {{ matches(feature ~ '_value', '-?[0-9]{4,}') }} then {{ feature }}_label || ' ' || {{ grouped_text(feature ~ '_value') }}
+        when {{ matches(feature ~ '_value', '-?[0-9]{4,}[.][0-9]+') }}
+            then {{ feature }}_label || ' ' || {{ grouped_text(feature ~ '_value', 2) }}
+        else {{ feature }}_label || ' ' || {{ feature }}_value
+    end
+{%- endmacro %}
+
+
 {#- A sentence begins with a capital. -#}
 {% macro capitalised(text) -%}
     upper(left({{ text }}, 1)) || substr({{ text }}, 2)

@@ -74,11 +74,11 @@ final as (
             when 'not_yet' then 'the outcome of more than one customer in twenty is not known yet'
             when 'broken_randomisation'
                 then 'the arms differ more than chance allows, so that a difference in churn need not be the campaign''s doing'
-            else {{ percent_text('cast(treated_kept_count as double) / nullif(treated_known_count, 0)') }} || ' of the contacted customers stayed and '
+            else {{ percent_text('cast(treated_kept_count as double) / nullif(treated_known_count, 0)') }} || ' of the contacted customers were retained and '
                 || {{ percent_text('cast(holdout_kept_count as double) / nullif(holdout_known_count, 0)') }} || ' of the others'
                 || coalesce(
-                    ' (difference ' || {{ percent_text('difference_ci_lower') }} || ' to ' || {{ percent_text('difference_ci_upper') }}
-                    || ')', ''
+                    ' (difference ' || {{ decimal_text('100 * difference_ci_lower', 1) }} || ' to '
+                    || {{ decimal_text('100 * difference_ci_upper', 1) }} || ' points)', ''
                 ) || case verdict
                     when 'works' then '; the campaign works'
                     when 'harms' then '; the campaign drives customers away'

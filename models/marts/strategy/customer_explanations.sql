@@ -18,6 +18,14 @@ averages as (
     group by churn_basis
 ),
 
+flags as (
+    select
+        feature_label,
+        absence_label
+    from {{ ref('int_features_catalogued') }}
+    where feature_kind = 'flag'
+),
+
 valued as (
     select * from {{ ref('clv_customers') }}
 ),
@@ -42,9 +50,9 @@ joined as (
         averages.average_probability,
         {%- for column, direction in {'raising_drivers': 'raises', 'lowering_drivers': 'lowers'}.items() %}
         nullif({{ concat_present([
-            "case when scores.top_feature_1_direction = '" ~ direction ~ "' then scores.top_feature_1_label || ' ' || scores.top_feature_1_value end",
-            "case when scores.top_feature_2_direction = '" ~ direction ~ "' then scores.top_feature_2_label || ' ' || scores.top_feature_2_value end",
-            "case when scores.top_feature_3_direction = '" ~ direction ~ "' then scores.top_feature_3_label || ' ' || scores.top_feature_3_value end",
+            "case when scores.top_feature_1_direction = '" ~ direction ~ "' then " ~ driver_text('scores.top_feature_1', 'flags_1') ~ " end",
+            "case when scores.top_feature_2_direction = '" ~ direction ~ "' then " ~ driver_text('scores.top_feature_2', 'flags_2') ~ " end",
+            "case when scores.top_feature_3_direction = '" ~ direction ~ "' then " ~ driver_text('scores.top_feature_3', 'flags_3') ~ " end",
         ], ', ') }}, '') as {{ column }},
         {%- endfor %}
         valued.clv_amount,
@@ -66,16 +74,20 @@ joined as (
     left join averages on scores.churn_basis = averages.churn_basis
     left join valued on customers.customer_id = valued.customer_id
     left join blocked on customers.customer_id = blocked.customer_id
+    {%- for number in [1, 2, 3] %}
+    left join flags as flags_{{ number }} on scores.top_feature_{{ number }}_label = flags_{{ number }}.feature_label
+    {%- endfor %}
 ),
 
 final as (
     select
         *,
         {{ concat_present([
+            "case when action_mode = 'win_back' then 'Has churned.' end",
             "case
                 when churn_probability is null then 'No churn score.'
                 when churn_basis = 'current' then 'Probability of churn within ' || " ~ whole_text('window_days') ~ " || ' days: '
-                when churn_basis = 'window' then 'Has churned. Probability at the beginning of the window of ' || " ~ whole_text('window_days') ~ " || ' days: '
+                when churn_basis = 'window' then 'Probability at the beginning of the window of ' || " ~ whole_text('window_days') ~ " || ' days: '
                 else 'Probability of having churned: '
             end || case
                 when churn_probability is null then ''
@@ -87,7 +99,7 @@ final as (
             end",
             "'Raised by: ' || raising_drivers || '.'",
             "'Lowered by: ' || lowering_drivers || '.'",
-            "'Value: ' || " ~ grouped_text('clv_amount', 2) ~ " || coalesce(' (' || clv_tier || ' tier)', '') || '.'",
+            "'Value: ' || " ~ grouped_text('clv_amount', 2) ~ " || coalesce(' (' || case when action_mode = 'retain' then clv_tier end || ' tier)', '') || '.'",
             "'Decision: ' || decision",
             "case contact_blocked_by_code
                 when 'no_consent' then 'Contact is blocked: no consent.'

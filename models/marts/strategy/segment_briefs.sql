@@ -22,15 +22,15 @@ compared as (
         portraits.feature_name,
         abs(portraits.effect_size) as strength,
         case
-            when portraits.level_count is null and portraits.effect_size > 0 then 'higher ' || features.feature_label
-            when portraits.level_count is null then 'lower ' || features.feature_label
-            when portraits.effect_size > 0 then 'more often '
-            else 'less often '
-        end || case
-            when portraits.level_count is null then ''
+            when portraits.level_count is null then features.feature_label
             when features.feature_kind = 'flag' and portraits.feature_level = 'yes' then features.feature_label
             when features.feature_kind = 'flag' then features.absence_label
             else features.feature_label || ' ' || portraits.feature_level
+        end || case
+            when portraits.level_count is null and portraits.effect_size > 0 then ' (higher)'
+            when portraits.level_count is null then ' (lower)'
+            when portraits.effect_size > 0 then ' (more often)'
+            else ' (less often)'
         end as difference
     from segments
     inner join portraits on segments.segment_code = portraits.portrait_code
@@ -137,9 +137,12 @@ final as (
         *,
         {{ capitalised('coalesce(segment_name, segment_code)') }} || ': ' || {{ concat_present([
             grouped_text('customers_count') ~ " || ' customers, ' || " ~ grouped_text('remaining_count') ~ " || ' of them current.'",
-            percent_text('churn_rate') ~ " || ' of ' || " ~ grouped_text('known_outcome_count') ~ " || ' with a known outcome ' || " ~ churned_text() ~ " || ' (confidence interval '
+            percent_text('churn_rate') ~ " || ' of ' || " ~ grouped_text('known_outcome_count') ~ " || case
+                when segment_scheme = 'churn' then ' customers of the half that confirmed the segment '
+                else ' with a known outcome '
+            end || " ~ churned_text() ~ " || ' (confidence interval '
                 || " ~ percent_text('churn_rate_ci_lower') ~ " || ' to ' || " ~ percent_text('churn_rate_ci_upper') ~ " || ').'",
-            "coalesce('Compared with others: ' || distinguishing_features, reading) || '.'",
+            "coalesce('Differs from others in ' || distinguishing_features, reading) || '.'",
             "'Strategy: ' || strategy_name || coalesce(', expected to earn ' || " ~ grouped_text('expected_net_amount')
                 ~ " || ' (' || " ~ grouped_text('least_net_amount') ~ " || ' to ' || " ~ grouped_text('most_net_amount') ~ " || ')', '')
                 || case decision_code
