@@ -311,7 +311,7 @@
   if (schemes.length) {
     schemeSelect.addEventListener("change", () => { listSegments(""); drawAll(); });
     segmentSelect.addEventListener("change", drawAll);
-    filters.append(element("p", {}, element("label", { for: "scheme" }, say("filter_scheme"), " ", schemeSelect), element("label", { for: "segment" }, say("filter_segment"), " ", segmentSelect)));
+    filters.append(element("p", {}, element("span", {}, element("label", { for: "scheme" }, say("filter_scheme")), " ", schemeSelect), element("span", {}, element("label", { for: "segment" }, say("filter_segment")), " ", segmentSelect)));
   }
   if (filters.children.length) {
     filters.setAttribute("aria-label", say("filters"));

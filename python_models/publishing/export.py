@@ -38,7 +38,10 @@ NUMBERS = [
     (r".*_customers(_ci_lower|_ci_upper)?|effort_days", "#,##0.0"),
     (r".*_(count|days|months|number|rank)", "#,##0"),
     # of several measures or features: counts and money beside shares
-    (r"(before|after)_value|change|change_ci_(lower|upper)|(lower|upper)_bound", "[>=1000]#,##0;General"),
+    (
+        r"(before|after)_value|change|change_ci_(lower|upper)|(lower|upper)_bound",
+        "[>=1000]#,##0;General",
+    ),
 ]
 WIDTHS = (9, 60)
 # how a mart is read, where the order in which it is published is another
@@ -195,7 +198,9 @@ class Styles:
             return None
         text = next((text for name, text in NUMBERS if re.fullmatch(name, column)), None)
         if text is None:
-            text = {"BIGINT": "#,##0", "INTEGER": "#,##0", "DOUBLE": "[>=1000]#,##0.00;0.000"}.get(kind)
+            text = {"BIGINT": "#,##0", "INTEGER": "#,##0", "DOUBLE": "[>=1000]#,##0.00;0.000"}.get(
+                kind
+            )
         if text is None:
             return None
         return self.made.setdefault(text, self.book.add_format({"num_format": text}))

@@ -289,7 +289,7 @@ def test_a_title_claims_a_difference_only_where_a_test_found_one(browser, demo, 
     assert "No difference between cities was found (q = 0.050)" in titles
     assert "Churn rate by gender" in titles
     assert (
-        "No difference between holders of a product and others was found (lowest q = 0.050)"
+        "No difference between customers with and without a product was found (lowest q = 0.050)"
         in titles
     )
     assert "No difference between numbers of products was found (q = 0.050)" in titles
@@ -320,7 +320,7 @@ def test_a_feature_has_one_verdict_on_the_whole_page(browser, name, request, tmp
             (r"Churn differs by ([\w ]+?)(?: –.*|:.*| \(.*)?", "differs"),
             (r"(.+): churned and retained customers differ", "differs"),
             (r"No difference by (.+) was found", "no difference found"),
-            (r"No difference between (?!holders)(.+) was found.*", "no difference found"),
+            (r"No difference between (?!customers with and)(.+) was found.*", "no difference found"),
             (r"(.+): no difference between churned and retained customers was found", "no difference found"),
         ):  # fmt: skip
             if match := re.fullmatch(pattern, title):
@@ -415,6 +415,46 @@ def test_drift_is_that_of_the_mart_and_names_what_changed_much(browser, demo, de
         )
     browser.open(rendered(path, tmp_path), 1280)
     assert browser.evaluate(title).startswith("Drift: no feature changed beyond noise")
+    # without an earlier day there is nothing to compare
+    sections = render.read(str(demo.published))
+    for row in sections["drift"]:
+        row.update({"then_on": None, "now_on": None, "verdict": "no_history"})
+    browser.open(written(sections, tmp_path), 1280)
+    assert browser.evaluate(title) is None
+
+
+def test_features_are_ordered_by_strength_whatever_measures_it(browser, demo, tmp_path):
+    sections = render.read(str(demo.published))
+    strengths = {"product_count": None, "age_band": 0.29, "city": 0.31, "gender": 0.09}
+    for row in sections["cut_tests"]:
+        row["cramers_v"] = strengths.get(row["cut_name"], 0.05)
+        if row["cut_name"] == "product_count":
+            row["q_value"] = None
+    for row in sections["intervals"]:
+        row["strength"] = 0.9 if row["feature_name"] == "product_count" else None
+    browser.open(written(sections, tmp_path), 1280)
+    rows = browser.evaluate(
+        "[...document.querySelectorAll('#drivers > .scroll tbody tr')].map(r => [...r.cells].map(c => c.textContent))"
+    )
+    assert [(feature, strength) for feature, _, _, strength in rows[:4]] == [
+        ("City", "strong (Cramér's V 0.31)"),
+        ("Number of products", "strong (information value 0.90)"),
+        ("Age", "moderate (Cramér's V 0.29)"),
+        ("Gender", "weak (Cramér's V 0.09)"),
+    ]
+    assert [strength for *_, verdict, _, strength in rows if verdict == "differs"][-1] == "unknown"
+
+
+def test_a_chart_of_history_names_what_changed_since_the_build_before(browser, demo, tmp_path):
+    sections = render.read(str(demo.published))
+    browser.open(written(sections, tmp_path), 1280)
+    assert browser.evaluate("document.querySelectorAll('.cause').length") == 0
+    sections["causes"] = [{"mart_name": "rfm_segments", "cause": "rule rfm_segment_rules"}]
+    browser.open(written(sections, tmp_path), 1280)
+    assert browser.evaluate("[...document.querySelectorAll('.cause')].map(p => p.textContent)") == [
+        "Changed since the build before, of all that these figures are made of: rule rfm_segment_rules. "
+        "The whole line is counted with what is in force now, so the change makes no step in it."
+    ]
 
 
 def test_the_exposure_names_the_marts_of_the_page():
@@ -531,11 +571,16 @@ def test_sections_follow_what_was_published(browser, demo, tmp_path):
     sections = browser.evaluate("[...document.querySelectorAll('section')].map(s => s.id)")
     assert sections == ["summary", "who", "value"] and browser.errors == []
     assert browser.evaluate("document.querySelectorAll('[name=city]').length") == 0
-    # churned customers are a row of their own, below the tiers
-    *tiers, churned = rows_of(browser, "#value")
-    assert [tier.split(" ")[0] for tier in tiers] == ["High", "Medium", "Low"]
-    assert churned.startswith("Churned, in no tier: ")
-    assert browser.evaluate("document.querySelectorAll('#value .row.apart').length") == 1
+    # the shares are of the value of current customers, so churned ones are no row
+    with duckdb.connect(str(demo.published), read_only=True) as connection:
+        expected = connection.execute(
+            "select clv_tier, customers_count, total_clv_amount / sum(total_clv_amount) over () from marts.clv_tiers "
+            "where tier_set = 'terciles' and tier_number > 0 order by tier_number desc"
+        ).fetchall()
+    tiers = rows_of(browser, "#value")
+    assert [tier.split(" ")[0].lower() for tier in tiers] == [tier for tier, _, _ in expected]
+    for shown_tier, (_, count, share) in zip(tiers, expected, strict=True):
+        assert f": {count:,} customers, {100 * share:.1f}% of the value." in shown_tier
 
 
 def test_what_follows_from_inactivity_and_what_has_no_data_is_left_out(browser, demo, tmp_path):
