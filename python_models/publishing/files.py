@@ -89,6 +89,12 @@ class Publication:
             raise PublishError(
                 f"CLIENTELE_PUBLISHED is '{self.path}': expected the path of a file that ends in .duckdb"
             )
+        # DuckDB names a database by its file
+        if self.path.stem.casefold() == "marts":
+            raise PublishError(
+                f"CLIENTELE_PUBLISHED is '{self.path}': expected another name than marts, which is that of the schema in "
+                "the file, so that queries could not tell one from the other"
+            )
         links = [self.path, self.customers, self.customers.with_suffix("")]
         links += [self.folder / f"{mart}.parquet" for mart in marts]
         self._check_lock()

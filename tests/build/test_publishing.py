@@ -79,9 +79,9 @@ def test_every_mart_but_those_that_stay_is_published_row_by_row(published):
         missing = published.sql(f"{other} except all {one}").limit(1).fetchall()
         # the demo has small cells in its cube, and small parts or bases in cells of these
         is_protected = mart in (
-            "campaign_readout", "churn_cut_tests", "churn_definition_overlap", "churn_intervals", "churn_portraits",
-            "churn_rates", "churn_segments", "churn_segment_candidates", "quality_drift", "quality_fairness",
-            "rfm_by_age_band", "rfm_by_city", "segment_briefs", "segment_history", "segment_migration",
+            "campaign_readout", "campaign_sizes", "churn_cut_tests", "churn_definition_overlap", "churn_intervals",
+            "churn_portraits", "churn_rates", "churn_segments", "churn_segment_candidates", "quality_drift",
+            "quality_fairness", "rfm_by_age_band", "rfm_by_city", "segment_briefs", "segment_history", "segment_migration",
             "strategy_economics", "strategy_priorities", "strategy_segments",
         )  # fmt: skip
         assert bool(changed) == is_protected, mart
@@ -1023,6 +1023,12 @@ def test_a_lock_that_leads_nowhere_makes_no_file_there(tmp_path):
 @pytest.mark.parametrize("name", ["c", "c.db", "churn_rates.parquet"])
 def test_a_published_file_ends_in_duckdb(tmp_path, name):
     assert "expected the path of a file that ends in .duckdb" in publish_files(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["marts.duckdb", "MARTS.duckdb"])
+def test_a_published_file_is_not_named_as_its_schema(tmp_path, name):
+    assert "expected another name than marts" in publish_files(tmp_path / name)
     assert not list(tmp_path.iterdir())
 
 
