@@ -2,7 +2,11 @@
 -- one for the day from which it can be judged. changed_on is null where a state has lasted since a day that is not known.
 -- Nothing after the as-of date is read.
 with conditions as (
-    select * from {{ ref('int_churn_definitions_listed') }}
+    select
+        *,
+        -- a short key for long sorts
+        row_number() over (order by churn_definition_code, condition_number) as condition_key
+    from {{ ref('int_churn_definitions_listed') }}
 ),
 
 as_of as (
@@ -262,79 +266,58 @@ purchases as (
         dated.customer_id,
         dated.purchased_on,
         dated.day_amount,
-        min(dated.purchased_on) over (partition by dated.customer_id) as first_purchase_on
+        level_names.window_days
     from {{ ref('int_purchases_dated') }} as dated
     cross join as_of
-    where dated.purchased_on <= as_of.as_of_date and 'spending' in (select level_names.level_name from level_names)
-),
-
--- spending is added up on the ends of months and on the as-of date, once a whole window of it is known
-spending_days as (
-    select distinct
-        least({{ date_shifted(date_shifted(month_start('purchases.purchased_on'), 1, 'month'), -1, 'day') }}, as_of.as_of_date) as level_on
-    from purchases
-    cross join as_of
-    union
-    select as_of_date as level_on from as_of
-),
-
-buyers as (
-    select distinct
-        customer_id,
-        first_purchase_on
-    from purchases
+    inner join level_names on level_names.level_name = 'spending'
+    where dated.purchased_on <= as_of.as_of_date
 ),
 
 -- a purchase counts from its day until a window later
 spending_changes as (
     select
-        level_names.window_days,
-        purchases.customer_id,
-        purchases.purchased_on as level_on,
-        purchases.day_amount as level_change,
-        false as is_asked
+        window_days,
+        customer_id,
+        purchased_on as changed_on,
+        day_amount as level_change,
+        0 as is_over
     from purchases
-    inner join level_names on level_names.level_name = 'spending'
     union all
-    select
-        level_names.window_days,
-        purchases.customer_id,
-        {{ date_shifted('purchases.purchased_on', 'cast(level_names.window_days as int)', 'day') }} as level_on,
-        -purchases.day_amount as level_change,
-        false as is_asked
-    from purchases
-    inner join level_names on level_names.level_name = 'spending'
-    union all
-    select
-        level_names.window_days,
-        buyers.customer_id,
-        spending_days.level_on,
-        0 as level_change,
-        true as is_asked
-    from buyers
-    inner join level_names on level_names.level_name = 'spending'
-    inner join spending_days
-        on {{ date_shifted('buyers.first_purchase_on', 'cast(level_names.window_days as int)', 'day') }} <= spending_days.level_on
-),
-
-spending_summed as (
     select
         window_days,
         customer_id,
-        level_on,
-        bool_or(is_asked) as is_asked,
-        sum(level_change) as level_change
-    from spending_changes
-    group by window_days, customer_id, level_on
+        {{ date_shifted('purchased_on', 'cast(window_days as int)', 'day') }} as changed_on,
+        -day_amount as level_change,
+        1 as is_over
+    from purchases
+),
+
+-- spending is added up on the ends of months and on the as-of date; in other months it stays as it was
+spending_months as (
+    select
+        changes.window_days,
+        changes.customer_id,
+        least({{ date_shifted(date_shifted(month_start('changes.changed_on'), 1, 'month'), -1, 'day') }}, as_of.as_of_date) as level_on,
+        sum(changes.level_change) as level_change,
+        max(changes.is_over) as is_over
+    from spending_changes as changes
+    cross join as_of
+    where changes.changed_on <= as_of.as_of_date
+    group by changes.window_days, changes.customer_id, level_on
 ),
 
 spending as (
     select
-        *,
-        cast(sum(level_change) over (
-            partition by window_days, customer_id order by level_on rows between unbounded preceding and current row
-        ) as double) as level_value
-    from spending_summed
+        window_days,
+        customer_id,
+        level_on,
+        cast(sum(level_change) over months_so_far as double) as level_value,
+        -- once a whole window of it is known
+        max(is_over) over months_so_far = 1 as is_known
+    from spending_months
+    window months_so_far as (
+        partition by window_days, customer_id order by level_on rows between unbounded preceding and current row
+    )
 ),
 
 levels as (
@@ -353,7 +336,7 @@ levels as (
         level_on,
         level_value
     from spending
-    where is_asked
+    where is_known
     union all
     select
         level_name,
@@ -368,8 +351,7 @@ levels as (
 
 levels_compared as (
     select
-        conditions.churn_definition_code,
-        conditions.condition_number,
+        conditions.condition_key,
         conditions.churn_kind,
         conditions.upper_bound,
         conditions.former_share,
@@ -377,9 +359,12 @@ levels_compared as (
         levels.level_on,
         levels.level_value,
         max(levels.level_value) over (
-            partition by conditions.churn_definition_code, conditions.condition_number, levels.customer_id
+            partition by conditions.condition_key, levels.customer_id
             order by levels.level_on rows between unbounded preceding and 1 preceding
-        ) as highest_before
+        ) as highest_before,
+        row_number() over (
+            partition by conditions.condition_key, levels.customer_id order by levels.level_on
+        ) as level_number
     from levels
     inner join conditions
         on
@@ -455,8 +440,7 @@ expired_states as (
 
 states as (
     select
-        conditions.churn_definition_code,
-        conditions.condition_number,
+        conditions.condition_key,
         told_states.customer_id,
         told_states.changed_on,
         told_states.is_met
@@ -464,8 +448,7 @@ states as (
     inner join conditions on told_states.churn_kind = conditions.churn_kind
     union all
     select
-        conditions.churn_definition_code,
-        conditions.condition_number,
+        conditions.condition_key,
         silent_states.customer_id,
         silent_states.changed_on,
         silent_states.is_met
@@ -473,20 +456,14 @@ states as (
     inner join conditions on conditions.churn_kind = 'inactive' and silent_states.window_days = conditions.window_days
     union all
     select
-        churn_definition_code,
-        condition_number,
+        condition_key,
         customer_id,
-        case
-            when not is_met or row_number() over (
-                partition by churn_definition_code, condition_number, customer_id order by level_on
-            ) > 1 then level_on
-        end as changed_on,
+        case when not is_met or level_number > 1 then level_on end as changed_on,
         is_met
     from levels_judged
     union all
     select
-        conditions.churn_definition_code,
-        conditions.condition_number,
+        conditions.condition_key,
         expired_states.customer_id,
         expired_states.changed_on,
         expired_states.is_met
@@ -497,20 +474,19 @@ states as (
 -- of several states on one day the condition that is met counts
 daily as (
     select
-        churn_definition_code,
-        condition_number,
+        condition_key,
         customer_id,
         changed_on,
         bool_or(is_met) as is_met
     from states
-    group by churn_definition_code, condition_number, customer_id, changed_on
+    group by condition_key, customer_id, changed_on
 ),
 
 compared as (
     select
         *,
         lag(is_met) over (
-            partition by churn_definition_code, condition_number, customer_id order by changed_on nulls first
+            partition by condition_key, customer_id order by changed_on nulls first
         ) as was_met
     from daily
 ),
@@ -519,7 +495,7 @@ changes as (
     select
         *,
         lead(changed_on) over (
-            partition by churn_definition_code, condition_number, customer_id order by changed_on nulls first
+            partition by condition_key, customer_id order by changed_on nulls first
         ) as next_changed_on
     from compared
     where was_met is null or was_met <> is_met
@@ -528,8 +504,8 @@ changes as (
 -- a condition counts from the end of its days of grace, if it is still met
 final as (
     select
-        changes.churn_definition_code,
-        changes.condition_number,
+        conditions.churn_definition_code,
+        conditions.condition_number,
         changes.customer_id,
         case
             when changes.is_met then {{ date_shifted('changes.changed_on', 'cast(conditions.grace_days as int)', 'day') }}
@@ -537,10 +513,7 @@ final as (
         end as changed_on,
         changes.is_met
     from changes
-    inner join conditions
-        on
-            changes.churn_definition_code = conditions.churn_definition_code
-            and changes.condition_number = conditions.condition_number
+    inner join conditions on changes.condition_key = conditions.condition_key
     cross join as_of
     where
         not changes.is_met

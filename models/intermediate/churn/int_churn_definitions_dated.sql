@@ -80,9 +80,7 @@ stretches as (
         is_churned,
         lead(changed_on) over customer_days as next_changed_on,
         coalesce(lead(is_churned) over customer_days, false) as is_churn_next,
-        row_number() over (
-            partition by churn_definition_code, customer_id order by changed_on desc nulls last
-        ) = 1 as is_latest
+        lead(true) over customer_days is null as is_latest
     from numbered
     where
         state_number = 1
