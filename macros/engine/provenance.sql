@@ -17,13 +17,14 @@
 {%- endmacro %}
 
 
-{#- A hash of all rows of a relation that does not depend on their order, and its number of rows. -#}
-{% macro content_checksum(relation) -%}
-    {{ return(adapter.dispatch('content_checksum')(relation)) }}
+{#- A hash of all rows of a relation with these columns that does not depend on their order, and its number of rows. -#}
+{% macro content_checksum(relation, columns) -%}
+    {{ return(adapter.dispatch('content_checksum')(relation, columns)) }}
 {%- endmacro %}
 
-{#- Sums of the halves of the rows' md5, so that equal rows count as often as they occur. -#}
-{% macro duckdb__content_checksum(relation) -%}
+{#- Sums of the halves of the rows' md5, so that equal rows count as often as they occur. A row is its columns' texts between
+    control characters, which takes half the time of JSON. -#}
+{% macro duckdb__content_checksum(relation, columns) -%}
     select
         count(*) as row_count,
         md5(concat_ws(
@@ -32,10 +33,15 @@
             coalesce(sum(cast(row_hash >> 64 as ubigint)), 0),
             coalesce(sum(cast(row_hash & 18446744073709551615::uhugeint as ubigint)), 0)
         )) as content_hash
-    from (select md5_number(cast(to_json(rows_read) as varchar)) as row_hash from {{ relation }} as rows_read) as row_hashes
+    from (
+        select md5_number(concat_ws(chr(31)
+            {%- for column in columns %}, coalesce(cast({{ column }} as varchar), chr(30)){% endfor -%}
+        )) as row_hash
+        from {{ relation }} as rows_read
+    ) as row_hashes
 {%- endmacro %}
 
-{% macro spark__content_checksum(relation) -%}
+{% macro spark__content_checksum(relation, columns) -%}
     select
         count(*) as row_count,
         md5(concat_ws(
@@ -44,5 +50,5 @@
             coalesce(sum(cast(conv(left(row_hash, 16), 16, 10) as decimal(38, 0))), 0),
             coalesce(sum(cast(conv(right(row_hash, 16), 16, 10) as decimal(38, 0))), 0)
         )) as content_hash
-    from (select md5(to_json(struct(*))) as row_hash from {{ relation }}) as row_hashes
+    from (select md5(to_json(struct({{ columns | join(', ') }}))) as row_hash from {{ relation }}) as row_hashes
 {%- endmacro %}

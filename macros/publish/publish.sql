@@ -79,16 +79,18 @@
                 'rows': told_changes(mart) if mart.name == 'quality_changes' else published_rows(mart, tagged),
                 'keys': keys,
                 'order': keys + grain,
+                'checksum': content_checksum('RELATION', columns),
             }) %}
         {% endif %}
     {% endfor %}
     {% set manifest = every_mart | selectattr('name', 'equalto', 'run_manifest') | first %}
+    {% set items = ['item_kind', 'item_name', 'item_value', 'row_count', 'content_hash'] %}
     {% do return({
         'action': 'publish',
         'state': state,
         'marts': marts,
-        'manifest': 'select item_kind, item_name, item_value, row_count, content_hash from ' ~ node_relation(manifest),
-        'checksum': content_checksum('RELATION'),
+        'manifest': 'select ' ~ items | join(', ') ~ ' from ' ~ node_relation(manifest),
+        'checksum': content_checksum('RELATION', items),
         'kept': number_var('published_builds_kept'),
         'remembered': kept_queries(every_mart),
         'told': told_measures(every_mart),

@@ -92,8 +92,8 @@ class Publication:
         # DuckDB names a database by its file
         if self.path.stem.casefold() == "marts":
             raise PublishError(
-                f"CLIENTELE_PUBLISHED is '{self.path}': expected another name than marts, which is that of the schema in "
-                "the file, so that queries could not tell one from the other"
+                f"CLIENTELE_PUBLISHED is '{self.path}': expected another name than marts, which is that of the schema "
+                "in the file, so that queries could not tell one from the other"
             )
         links = [self.path, self.customers, self.customers.with_suffix("")]
         links += [self.folder / f"{mart}.parquet" for mart in marts]

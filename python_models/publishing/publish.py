@@ -111,8 +111,8 @@ def end(engine, call: dict, answer: dict) -> None:
 
 def publish(engine, call: dict, answer: dict) -> None:
     """Publishes the marts of the call: each with its name, `rows` (what of it is published, as a select), `keys` (the
-    columns that name a person, of marts with a row per customer) and `order` (columns). `told` is what the published
-    marts tell, as a select; CHANGES and what is `remembered` read it as TOLD."""
+    columns that name a person, of marts with a row per customer), `order` (columns) and `checksum` (of RELATION).
+    `told` is what the published marts tell, as a select; CHANGES and what is `remembered` read it as TOLD."""
     try:
         answer["message"] = engine.publish(call)
     except PublishError:
@@ -247,7 +247,7 @@ def write_marts(engine, call: dict, place_of) -> tuple[str, dict]:
     checksums = []
     for mart in call["marts"]:
         name = f"{places[bool(mart['keys'])]}.{mart['name']}"
-        checksum = call["checksum"].replace("RELATION", name)
+        checksum = mart["checksum"].replace("RELATION", name)
         checksums.append(f"select {literal(mart['name'])}, * from ({checksum}) as checksums")
     # once: a build's id and both manifests read them
     for name, row_count, content_hash in engine.run(" union all ".join(checksums)):
