@@ -1,5 +1,5 @@
--- The tiers of every set: the current customers in them and what they are worth. Churned customers are a row of their own
--- and count in no tier.
+-- The tiers of every set: the current customers in them and what they are worth. Churned customers are a row of their own: they
+-- count in no tier, and hold no part of the value of the current ones.
 with tiers as (
     select bounded.*
     from {{ ref('int_clv_tiers_bounded') }} as bounded
@@ -41,7 +41,7 @@ members as (
         bounded.*,
         valued.clv_amount,
         count(valued.customer_id) over (partition by bounded.tier_set) as set_count,
-        sum(valued.clv_amount) over (partition by bounded.tier_set) as set_amount,
+        sum(case when valued.is_current then valued.clv_amount end) over (partition by bounded.tier_set) as set_amount,
         sum(valued.clv_amount) over (partition by bounded.tier_set, bounded.clv_tier) as tier_amount
     from bounded
     left join valued
@@ -53,7 +53,7 @@ members as (
 shared as (
     select
         *,
-        cast(tier_amount as double) / nullif(cast(set_amount as double), 0) as value_share
+        case when tier_number > 0 then cast(tier_amount as double) / nullif(cast(set_amount as double), 0) end as value_share
     from members
 ),
 
@@ -68,12 +68,12 @@ counted as (
         count(clv_amount) as customers_count,
         cast(coalesce(max(tier_amount), 0) as decimal(18, 2)) as total_clv_amount,
         {{ exact_average('clv_amount') }} as average_clv_amount,
-        coalesce(max(value_share), 0) as value_share,
+        case when tier_number > 0 then coalesce(max(value_share), 0) end as value_share,
         max(cast(set_amount as double)) as set_value,
         -- squared distances of what each customer holds from what the share would give
         {{ exact_sum('cast(clv_amount as double) * clv_amount * (1 - value_share) * (1 - value_share)') }} as inside_square,
-        {{ exact_sum('cast(clv_amount as double) * clv_amount') }} as squared_value,
-        max(cast(clv_amount as double) * clv_amount) as largest_square
+        {{ exact_sum('case when tier_number > 0 then cast(clv_amount as double) * clv_amount end') }} as squared_value,
+        max(case when tier_number > 0 then cast(clv_amount as double) * clv_amount end) as largest_square
     from shared
     group by tier_set, clv_tier, tier_number, clv_family, lower_bound_amount, upper_bound_amount
 ),
@@ -108,8 +108,8 @@ described as (
         total_clv_amount,
         average_clv_amount,
         value_share,
-        greatest(0.0, value_share - coalesce(half_width, 0)) as value_share_ci_lower,
-        least(1.0, value_share + coalesce(half_width, 0)) as value_share_ci_upper,
+        case when tier_number > 0 then greatest(0.0, value_share - coalesce(half_width, 0)) end as value_share_ci_lower,
+        case when tier_number > 0 then least(1.0, value_share + coalesce(half_width, 0)) end as value_share_ci_upper,
         is_heavy_tailed,
         tier_set = {{ sql_literal(var('clv_tier_set')) }} as is_active
     from spread
