@@ -485,6 +485,16 @@ def rfm_by_pandas(folder, memory, clock):
     return len(scored), int(total)
 
 
+def notebook(folder, memory, clock):
+    """The whole pipeline; how many clusters it takes, and the money that it expects."""
+    from notebook import run
+
+    clock.start()
+    found = run(folder, as_of=AS_OF)
+    clock.stop()
+    return found["clusters"], int(found["total_value"])
+
+
 # name -> result, way and function; the names of pandas' begin with it
 REFERENCES = {
     "floor": ("every input scanned once", "DuckDB", floor),
@@ -503,6 +513,9 @@ REFERENCES = {
     "duckdb_rfm": ("RFM scores", "raw DuckDB SQL", rfm_by_duckdb),
     "polars_rfm": ("RFM scores", "polars, from Parquet, inputs unchecked", rfm_by_polars),
     "pandas_rfm": ("RFM scores", "pandas, from Parquet, inputs unchecked", rfm_by_pandas),
+    "pandas_notebook": (
+        "the whole pipeline", "a notebook: pandas, SciPy and scikit-learn, inputs unchecked, no tests", notebook,
+    ),
     "ours_event_counts": (
         "events before each score", "clientele",
         ours(EVENT_COUNTS, EVENT_COUNTS_RESULT.format("work.int_churn_events_counted")),

@@ -1,11 +1,11 @@
 """Builds simulated customers at growing sizes, in full and with every test, and sets the cost beside references.
 
-For each size the demo layout is simulated as Parquet under bench/data (kept for the next run) and built by one
-`dbt build`, one model at a time, so that processor time and memory have an owner. Then the same results are computed
+For each size the demo layout is simulated as Parquet under bench/data (kept for the next run) and built as
+`make build` does it, without the history of segments, whose cost is measured once. Then the same results are computed
 in processes of their own: by the project's compiled SQL, by DuckDB SQL written for speed (see references.py), by
-polars, and by pandas where it fits; and the inputs are scanned once, as a floor. Results are written to
-bench/RESULTS.md; nothing is a test, and what is meant to be read are the ratios. `--label` names a run that others
-disturbed.
+polars, and by pandas where it fits; the whole pipeline by a notebook; and the inputs are scanned once, as a floor.
+Results are written to bench/RESULTS.md; nothing is a test, and what is meant to be read are the ratios. `--label`
+names a run that others disturbed.
 """
 
 import argparse
@@ -16,9 +16,7 @@ import pathlib
 import platform
 import subprocess
 import sys
-import threading
 import time
-from datetime import datetime
 
 import duckdb
 
@@ -29,7 +27,8 @@ PANDAS_LIMIT = 1_000_000  # customers; beyond it pandas needs more memory than t
 KEPT_OPEN_LIMIT = 1_000_000  # customers; beyond it DuckDB gives its memory back after each node
 SLOWEST_SHOWN = 25
 ROUNDS = 2  # of each reference
-SAMPLING_SECONDS = 0.02
+HISTORY_MONTHS = 13
+HISTORY_SIZE = 1_000_000  # customers with whom the cost of history is measured
 
 
 def simulate(customers: int) -> pathlib.Path:
@@ -48,38 +47,6 @@ def count_rows(folder: pathlib.Path) -> dict[str, int]:
     }
 
 
-class Samples(threading.Thread):
-    """Processor time and memory of a process as it runs, from /proc."""
-
-    def __init__(self, process: subprocess.Popen):
-        super().__init__(daemon=True)
-        self.process = process
-        self.rows = []  # clock, processor seconds, bytes
-
-    def run(self) -> None:
-        tick, page = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
-        place = pathlib.Path(f"/proc/{self.process.pid}")
-        while self.process.poll() is None:
-            try:
-                fields = (place / "stat").read_text().rsplit(")", 1)[1].split()
-                pages = int((place / "statm").read_text().split()[1])
-            except (FileNotFoundError, ProcessLookupError, IndexError):
-                break
-            self.rows.append(
-                (time.time(), (int(fields[11]) + int(fields[12])) / tick, pages * page)
-            )
-            time.sleep(SAMPLING_SECONDS)
-
-    def between(self, start: float, end: float) -> tuple[float, float]:
-        """Processor seconds spent and highest memory in GB in a span of time."""
-        inside = [
-            row for row in self.rows if start - SAMPLING_SECONDS <= row[0] <= end + SAMPLING_SECONDS
-        ]
-        if not inside:
-            return 0.0, 0.0
-        return inside[-1][1] - inside[0][1], max(row[2] for row in inside) / 1e9
-
-
 def settings(folder: pathlib.Path, scratch: pathlib.Path, memory: str) -> dict[str, str]:
     """The environment of a build of one raw folder that leaves everything in another."""
     return os.environ | {
@@ -93,19 +60,17 @@ def settings(folder: pathlib.Path, scratch: pathlib.Path, memory: str) -> dict[s
     }
 
 
-def build(folder: pathlib.Path, memory: str) -> dict:
-    """Cost of a whole `dbt build` on one raw folder, and of each of its nodes; the database stays for references."""
+def build(folder: pathlib.Path, memory: str, history_months: int = 0) -> dict:
+    """Cost of a whole build of one raw folder, and of each of its nodes; the database stays for references."""
     scratch = folder / "build"
     subprocess.run(["rm", "-rf", str(scratch)], check=True)
     scratch.mkdir()
     environment = settings(folder, scratch, memory)
     dbt = str(pathlib.Path(sys.executable).parent / "dbt")
     started = time.perf_counter()
-    process = subprocess.Popen(
-        [dbt, "--quiet", "build", "--threads", "1"], cwd=ROOT, env=environment
-    )
-    samples = Samples(process)
-    samples.start()
+    options = ["--exclude-resource-type", "unit_test"]
+    options += ["--vars", f"{{history_months: {history_months}}}"]
+    process = subprocess.Popen([dbt, "--quiet", "build", *options], cwd=ROOT, env=environment)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = status
     wall = time.perf_counter() - started
@@ -118,31 +83,18 @@ def build(folder: pathlib.Path, memory: str) -> dict:
     manifest = json.loads((scratch / "target" / "manifest.json").read_text())
     nodes = {}
     for one in results:
-        spans = [
-            [
-                datetime.fromisoformat(step[moment].replace("Z", "+00:00")).timestamp()
-                for moment in ("started_at", "completed_at")
-            ]
-            for step in one["timing"]
-            if step["name"] == "execute" and step.get("started_at") and step.get("completed_at")
-        ]
-        node = manifest["nodes"].get(one["unique_id"]) or manifest["unit_tests"].get(
-            one["unique_id"]
-        )
-        if not spans or node is None:
+        node = manifest["nodes"].get(one["unique_id"])
+        if node is None:
             continue
-        cpu, peak = samples.between(*spans[0])
         kind = node["resource_type"]
         if kind == "model":
             kind = "Python models" if node.get("language") == "python" else "SQL models"
-        elif kind in ("test", "unit_test"):
-            kind = "tests"
+        elif kind == "operation":
+            kind = "publishing"
         nodes[one["unique_id"]] = {
             "name": one["unique_id"].split(".")[2],
-            "kind": kind,
-            "wall": spans[0][1] - spans[0][0],
-            "cpu": cpu,
-            "peak": peak,
+            "kind": f"{kind}s" if kind in ("test", "seed") else kind,
+            "wall": one["execution_time"],
         }
     return {
         "wall": wall,
@@ -174,6 +126,12 @@ def refer_all(size: int, folder: pathlib.Path, memory: str) -> list[dict]:
     return [
         min(pair, key=lambda one: one.get("wall", float("inf"))) for pair in zip(*runs, strict=True)
     ]
+
+
+def as_reference(build: dict) -> dict:
+    """The build as the row beside which the notebook stands."""
+    costs = {what: build[what] for what in ("wall", "cpu", "peak")}
+    return {"task": "the whole pipeline", "way": "clientele", "result": "", **costs}
 
 
 def table(header: list[str], rows: list[list[str]]) -> list[str]:
@@ -230,7 +188,7 @@ def builds_table(sizes, rows, builds) -> list[str]:
         "time growth",
     ]
     lines = table([*header, "memory growth", "tests"], lines)
-    kinds = ["seed", "SQL models", "Python models", "tests"]
+    kinds = ["seeds", "SQL models", "Python models", "tests", "publishing"]
     by_kind = [
         [kind]
         + [
@@ -239,7 +197,9 @@ def builds_table(sizes, rows, builds) -> list[str]:
         ]
         for kind in kinds
     ]
-    return lines + table(["wall seconds of"] + [f"{size:,}" for size in sizes], by_kind)
+    return lines + table(
+        ["seconds of nodes, two at a time"] + [f"{size:,}" for size in sizes], by_kind
+    )
 
 
 def nodes_table(sizes, rows, builds) -> list[str]:
@@ -252,14 +212,13 @@ def nodes_table(sizes, rows, builds) -> list[str]:
     ]
     lines = []
     for key in chosen:
-        costs = [one["nodes"].get(key, {"wall": 0.0, "cpu": 0.0, "peak": 0.0}) for one in builds]
-        walls = [cost["wall"] for cost in costs]
+        walls = [one["nodes"].get(key, {"wall": 0.0})["wall"] for one in builds]
         lines.append(
             [last[key]["name"], last[key]["kind"].split()[0]]
-            + [f"{cost['wall']:.2f} / {cost['cpu']:.2f} / {cost['peak']:.2f}" for cost in costs]
+            + [f"{wall:.2f}" for wall in walls]
             + [growth(walls, totals, len(sizes) - 1)]
         )
-    header = ["model", "kind"] + [f"{size:,}: wall s / CPU s / peak GB" for size in sizes]
+    header = ["model", "kind"] + [f"{size:,}: seconds" for size in sizes]
     return table([*header, "time growth to the last size"], lines[:SLOWEST_SHOWN])
 
 
@@ -303,9 +262,19 @@ def main() -> None:
     folders = [simulate(size) for size in sizes]
     rows = [count_rows(folder) for folder in folders]
     builds, references = [], []
+    history = ""
     for size, folder in zip(sizes, folders, strict=True):
+        if size == HISTORY_SIZE:
+            full = build(folder, arguments.memory, HISTORY_MONTHS)
         builds.append(build(folder, arguments.memory))
-        references.append(refer_all(size, folder, arguments.memory))
+        references.append([as_reference(builds[-1]), *refer_all(size, folder, arguments.memory)])
+        if size == HISTORY_SIZE:
+            ratios = {what: full[what] / builds[-1][what] for what in ("wall", "cpu", "peak")}
+            history = (
+                f"With {HISTORY_MONTHS} months of history, {size:,} customers take {full['wall']:.0f} s, "
+                f"{full['cpu']:.0f} CPU s and {full['peak']:.2f} GB: {ratios['wall']:.2f}, {ratios['cpu']:.2f} and "
+                f"{ratios['peak']:.2f} times as much."
+            )
     versions = ", ".join(
         f"{name} {importlib.metadata.version(name)}"
         for name in ("dbt-core", "dbt-duckdb", "duckdb", "polars", "pandas", "scikit-learn")
@@ -324,6 +293,7 @@ def main() -> None:
         "## Complete builds, with every test",
         "",
         *builds_table(sizes, rows, builds),
+        *([history, ""] if history else []),
         f"The {SLOWEST_SHOWN} slowest models:",
         "",
         *nodes_table(sizes, rows, builds),
