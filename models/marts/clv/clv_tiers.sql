@@ -1,4 +1,4 @@
--- The tiers of every set: current customers and their value, what followed for those who were in the tier when the outcome
+-- The tiers of every set: current customers, their value and how much of it is at risk, what followed for those who were in the tier when the outcome
 -- window opened, and what to do about them.
 with counted as (
     select * from {{ ref('int_clv_tiers_counted') }}
@@ -15,6 +15,22 @@ observed as (
         on
             tiers.tier_number > 0
             and {{ is_within('observed.clv_amount', 'tiers.lower_bound_amount', 'tiers.upper_bound_amount') }}
+    group by tiers.tier_set, tiers.clv_tier
+),
+
+-- what the current customers of a tier are expected to take with them, each customer once in a set
+at_stake as (
+    select
+        tiers.tier_set,
+        tiers.clv_tier,
+        {{ exact_sum('stakes.churn_probability * cast(stakes.clv_amount as double)') }} as value_at_risk
+    from {{ ref('int_customers_at_stake') }} as stakes
+    inner join {{ ref('int_clv_customers_valued') }} as valued on stakes.customer_id = valued.customer_id
+    inner join counted as tiers
+        on
+            tiers.tier_number > 0
+            and {{ is_within('valued.clv_amount', 'tiers.lower_bound_amount', 'tiers.upper_bound_amount') }}
+    where stakes.is_current
     group by tiers.tier_set, tiers.clv_tier
 ),
 
@@ -39,6 +55,7 @@ described as (
         counted.customers_count,
         counted.total_clv_amount,
         counted.average_clv_amount,
+        cast(at_stake.value_at_risk as decimal(18, 2)) as total_value_at_risk_amount,
         counted.value_share,
         counted.value_share_ci_lower,
         counted.value_share_ci_upper,
@@ -55,6 +72,7 @@ described as (
     from counted
     cross join rated_day
     left join observed on counted.tier_set = observed.tier_set and counted.clv_tier = observed.clv_tier
+    left join at_stake on counted.tier_set = at_stake.tier_set and counted.clv_tier = at_stake.clv_tier
     left join strategies on counted.clv_tier = strategies.segment_code
 )
 
