@@ -4,7 +4,9 @@ A section whose mart is missing or empty is omitted.
 """
 
 import argparse
+import datetime
 import json
+import math
 import os
 import pathlib
 import sys
@@ -46,6 +48,11 @@ SECTIONS = {
         "where cut_name in ('city x age_band', 'city x gender', 'city x product_count', 'city x is_active') "
         "order by cut_name, city, age_band_number nulls last, label",
     ),
+    "cuts": (
+        "churn_rates",
+        "select cut_name, cut_value as label, customers_count, churn_rate, is_small_cell from marts.churn_rates "
+        "where cut_count = 1 order by cut_name, cut_value_number nulls last, cut_value",
+    ),
     "by_active": (
         "churn_rates",
         f"select cut_value as label, {CUT} from marts.churn_rates where cut_name = 'is_active' order by label",
@@ -70,7 +77,7 @@ SECTIONS = {
     ),
     "cut_tests": (
         "churn_cut_tests",
-        "select cut_name, q_value, cramers_v from marts.churn_cut_tests "
+        "select cut_name, q_value, joined_in_window_count from marts.churn_cut_tests "
         "where cut_name not like '% x %' order by cut_name",
     ),
     "intervals": (
@@ -83,8 +90,7 @@ SECTIONS = {
         "confirmation_churn_rate_ci_upper as churn_rate_ci_upper, q_value, "
         "bool_or(is_suspected_leak) over (partition by feature_name) as is_leak, "
         "coalesce(bool_or(leak_reason is not null and not is_suspected_leak) over (partition by feature_name), false) "
-        "as counts_silence, max(information_value) over (partition by feature_name) as strength "
-        "from marts.churn_intervals order by feature_name, interval_number",
+        "as counts_silence from marts.churn_intervals order by feature_name, interval_number",
     ),
     "distributions": (
         "churn_distributions",
@@ -98,7 +104,8 @@ SECTIONS = {
         "confirmation_count + coalesce(discovery_count, 0) as customers_count, "
         "confirmation_churned_count as churned_count, confirmation_churn_rate as churn_rate, "
         "confirmation_churn_rate_ci_lower as churn_rate_ci_lower, "
-        "confirmation_churn_rate_ci_upper as churn_rate_ci_upper from marts.churn_segments order by segment_rank",
+        "confirmation_churn_rate_ci_upper as churn_rate_ci_upper, lift, lift_ci_lower, lift_ci_upper, "
+        "confirmation_churn_rate / nullif(lift, 0) as rest_rate from marts.churn_segments order by segment_rank",
     ),
     "hypotheses": (
         "churn_hypothesis_tests",
@@ -111,13 +118,20 @@ SECTIONS = {
     ),
     "by_month": (
         "churn_rates_by_month",
-        "select month_starts_on, start_count, churned_count, churn_rate, churn_rate_ci_lower, churn_rate_ci_upper, "
+        "select month_starts_on, start_count, churned_count, new_churned_count, at_risk_days, churn_rate, churn_rate_ci_lower, churn_rate_ci_upper, "
         "is_complete from marts.churn_rates_by_month order by month_starts_on",
     ),
     "retention": (
         "retention_by_cohort",
         "select cohort_year, months_since_joining, observed_from_month, retention_rate from marts.retention_by_cohort "
         "where observed_from_month <= 1 order by cohort_year, months_since_joining",
+    ),
+    "today": (
+        "strategy_segments",
+        # current customers by segment, churned ones left out
+        f"select segment_scheme, segment_name as label, {TODAY.replace('customers_count', 'remaining_count as customers_count')} "
+        "from marts.strategy_segments where segment_scheme in ('rfm', 'cluster') "
+        "order by segment_scheme desc, remaining_count desc, label",
     ),
     "rfm": (
         "rfm_segments",
@@ -150,31 +164,30 @@ SECTIONS = {
         "clv_tiers",
         # churned customers, tier number 0, come last
         "select tier_set, clv_tier as label, tier_number, clv_family, lower_bound_amount, upper_bound_amount, customers_count, "
-        "total_clv_amount, value_share, is_active from marts.clv_tiers "
+        "total_clv_amount, total_value_at_risk_amount, value_share, is_active from marts.clv_tiers "
         "order by is_active desc, tier_set, tier_number desc",
     ),
     "strategies": (
         "strategy_priorities",
-        "select p.segment_scheme, p.segment_code, p.priority_rank, p.segment_name, p.strategy_name, p.remaining_count, "
-        "coalesce(e.reached_count, p.reached_count) as reached_count, p.planning_churn_rate, "
-        "p.expected_churned_customers, p.window_days, p.is_extrapolated, "
+        "select p.segment_scheme, p.segment_code, p.strategy_code, p.priority_rank, p.segment_name, p.strategy_name, "
+        "p.remaining_count, p.reached_count, p.planning_churn_rate, p.window_days, p.is_extrapolated, "
         "p.is_descriptive_only, p.least_kept_amount, p.expected_kept_amount, p.most_kept_amount, "
-        "p.expected_kept_customers, p.effort_days, p.lead_time_days, p.prerequisite, p.is_test_first, "
-        "p.decision_code, s.offers, "
+        "p.least_kept_customers, p.expected_kept_customers, p.most_kept_customers, "
+        "p.pessimistic_save_rate, p.optimistic_save_rate, p.evidence_level, "
+        "p.effort_days, p.lead_time_days, p.prerequisite, p.is_test_first, p.decision_code, s.offers, "
         "s.uses_protected_attribute from marts.strategy_priorities as p "
         "left join marts.strategy_segments as s "
         "on p.segment_scheme = s.segment_scheme and p.segment_code = s.segment_code "
-        # who may be contacted, where it is known
-        "left join marts.strategy_economics as e on p.segment_scheme = e.segment_scheme "
-        "and p.segment_code = e.segment_code and p.strategy_code = e.strategy_code "
         "order by p.segment_scheme, p.priority_rank nulls last, p.segment_code, p.strategy_name",
     ),
     "economics": (
         "strategy_economics",
-        "select segment_scheme, segment_code, segment_name, strategy_name, eligible_count, reached_count, "
-        "value_amount, "
+        "select segment_scheme, segment_code, strategy_code, segment_name, strategy_name, remaining_count, eligible_count, "
+        "reached_count, chosen_count, expected_churned_customers * reached_count / nullif(eligible_count, 0) "
+        "as expected_churned_customers, value_amount, "
         "total_value_at_risk_amount, lowest_value_at_risk_amount, highest_value_at_risk_amount, evidence_level, "
-        "least_net_amount, expected_net_amount, most_net_amount, decision_code from marts.strategy_economics "
+        "reached_count * contact_cost_amount + setup_cost_amount + coalesce(retained_offer_customers * offer_cost_amount, 0) "
+        "as cost_amount, least_net_amount, expected_net_amount, most_net_amount, decision_code from marts.strategy_economics "
         "order by segment_scheme, segment_code, strategy_code",
     ),
     "reach": (
@@ -187,7 +200,11 @@ SECTIONS = {
         "select scenario_name, budget_amount, sum(spend_amount) as spend_amount, sum(least_net_amount) as "
         "least_net_amount, "
         "sum(expected_net_amount) as expected_net_amount, sum(most_net_amount) as most_net_amount, "
-        "sum(even_expected_net_amount) as even_expected_net_amount from marts.budget_allocation "
+        "sum(even_expected_net_amount) as even_expected_net_amount, "
+        # contacts that lose money are there because a tier has a minimum
+        "sum(case when floor_amount > 0 then least(expected_net_amount, 0) else 0 end) as floor_net_amount, "
+        "string_agg(distinct clv_tier, ', ' order by clv_tier) filter "
+        "(where floor_amount > 0 and expected_net_amount < 0) as floor_tiers from marts.budget_allocation "
         "group by scenario_code, scenario_name, budget_amount order by budget_amount, scenario_code",
     ),
     "campaign_sizes": (
@@ -208,7 +225,16 @@ SECTIONS = {
     ),
     "inputs": (
         "quality_inputs",
-        "select entity_name, note from marts.quality_inputs order by entity_name",
+        "select entity_name, regexp_replace(note, 'Blank: [^.]*\\.? ?', '') as note from marts.quality_inputs "
+        "order by entity_name",
+    ),
+    "blanks": (
+        "quality_inputs",
+        # a note lists them as 'Blank: city 17, balance 4123'
+        "select entity_name, regexp_extract(blank, '^(.*) ', 1) as column_name, blank_count, staged_count, "
+        "blank_count / staged_count as blank_share from (select *, regexp_extract(blank, '[0-9]+$')::bigint as blank_count "
+        "from (select *, unnest(string_split(regexp_extract(note, 'Blank: ([^.]*)', 1), ', ')) as blank "
+        "from marts.quality_inputs) where blank <> '') order by blank_share desc, entity_name, column_name",
     ),
     "drift": (
         "quality_drift",
@@ -255,6 +281,83 @@ def plain(value):
     return value if isinstance(value, (bool, int, float, str, type(None))) else str(value)
 
 
+def poisson_interval(count: int, exposure: float, z: float) -> tuple[float, float]:
+    """The score interval of a rate of events per unit of exposure."""
+    middle, half = count + z * z / 2, z * math.sqrt(count + z * z / 4)
+    return (middle - half) / exposure, (middle + half) / exposure
+
+
+def trend(months: list[dict], z: float) -> dict | None:
+    """Churn per month in the last twelve complete months and in the twelve before, by days at risk, with the interval of
+    the difference from both intervals (Zou and Donner 2008)."""
+    complete = [row for row in months if row["is_complete"]][-24:]
+    needed = ("churned_count", "new_churned_count", "at_risk_days")
+    if len(complete) < 24 or any(row[name] is None for row in complete for name in needed):
+        return None
+    sides = []
+    for rows in (complete[:12], complete[12:]):
+        count = sum(row["churned_count"] + row["new_churned_count"] for row in rows)
+        exposure = sum(row["at_risk_days"] for row in rows) * 12 / 365.25  # in months
+        if not exposure:
+            return None
+        sides.append((count / exposure, *poisson_interval(count, exposure, z)))
+    (before, lowest_before, highest_before), (after, lowest, highest) = sides
+    change = after - before
+    lower = change - math.hypot(after - lowest, highest_before - before)
+    upper = change + math.hypot(highest - after, before - lowest_before)
+    return {
+        "before": before, "after": after, "change": change, "lower": lower, "upper": upper,
+        "from_month": complete[12]["month_starts_on"][:7], "to_month": complete[-1]["month_starts_on"][:7],
+        "verdict": "rising" if lower > 0 else "falling" if upper < 0 else "no_change",
+    }  # fmt: skip
+
+
+def wilson(count: int, total: int, z: float) -> tuple[float, float]:
+    middle, half = count + z * z / 2, z * math.sqrt(count * (total - count) / total + z * z / 4)
+    return (middle - half) / (total + z * z), (middle + half) / (total + z * z)
+
+
+def expected(deciles: list[dict], z: float) -> dict | None:
+    """How many current customers are expected to churn. The range is that of the ratio of churned to predicted customers
+    in the window whose outcome is known."""
+    now = [row for row in deciles if row["churn_basis"] == "current"]
+    known = [row for row in deciles if row["churn_basis"] == "window"]
+    if not now or any(row["average_probability"] is None for row in now):
+        return None
+    count = sum(row["customers_count"] * row["average_probability"] for row in now)
+    found = {"expected": count, "count": sum(row["customers_count"] for row in now)}
+    if known and all(row["churned_count"] is not None for row in known):
+        total = sum(row["customers_count"] for row in known)
+        predicted = sum(row["customers_count"] * row["average_probability"] for row in known)
+        bounds = wilson(sum(row["churned_count"] for row in known), total, z)
+        if predicted:
+            found["lower"], found["upper"] = (count * bound * total / predicted for bound in bounds)
+    return found
+
+
+def joined_and_churned(sections: dict[str, list[dict]]) -> dict | None:
+    """Customers who joined within the outcome window and churned in it: those who churned in its months and were not at
+    risk on its first day. Known where months cover the window exactly."""
+    portfolio = next(iter(sections.get("portfolio", [])), {})
+    if portfolio.get("churn_basis") != "window" or portfolio.get("churned_count") is None:
+        return None
+    first = datetime.date.fromisoformat(portfolio["observed_on"]) + datetime.timedelta(days=1)
+    after = first + datetime.timedelta(days=portfolio["window_days"])
+    months = [
+        row
+        for row in sections.get("by_month", [])
+        if first.isoformat() <= row["month_starts_on"] < after.isoformat()
+    ]
+    joined = max((row["joined_in_window_count"] or 0 for row in sections.get("cut_tests", [])), default=0)
+    if (
+        not months or first.day != 1 or after.day != 1 or months[0]["month_starts_on"] != first.isoformat()
+        or any(row["churned_count"] is None or row["new_churned_count"] is None for row in months)
+    ):  # fmt: skip
+        return None
+    churned = sum(row["churned_count"] + row["new_churned_count"] for row in months)
+    return {"joined": joined, "churned": churned - portfolio["churned_count"]}
+
+
 def read(path: str) -> dict[str, list[dict]]:
     """Section -> its rows, for every section that has any."""
     sections = {}
@@ -277,6 +380,12 @@ def read(path: str) -> dict[str, list[dict]]:
             level = float(item["item_value"])
             quantile = NormalDist().inv_cdf((1 + level) / 2)
             sections["confidence"] = [{"level": f"{100 * level:.4g}%", "quantile": quantile}]
+            figures = {
+                "trend": trend(sections.get("by_month", []), quantile),
+                "expected": expected(sections.get("deciles", []), quantile),
+                "joined_and_churned": joined_and_churned(sections),
+            }
+            sections |= {name: [figure] for name, figure in figures.items() if figure}
     return sections
 
 
