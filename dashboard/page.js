@@ -435,9 +435,9 @@
       const highest = top ? say("finding_segment_top", { segment: grouped(capital(top.label)), rate: percent(top.churn_rate), times: top.lift.toFixed(1), rest: percent(top.rest_rate) }) : "";
       found.push(data.segments.length === 1 ? say("finding_segments_one", { highest }) : say("finding_segments", { count: data.segments.length, highest }));
     }
-    if (expectation) {
+    if (expectation && currentDeciles.length) {
       const top = currentDeciles.filter((row) => row.churn_decile === 10);
-      found.push(say(isSnapshot ? "finding_next_snapshot" : "finding_next", { expected: expectedText(), count: whole(expectation.count), days: whole(currentDeciles[0].window_days ?? 0), share: percent(expectedOf(top) / expectedOf(currentDeciles)) }));
+      found.push(say("finding_next", { expected: expectedText(), count: whole(expectation.count), days: whole(currentDeciles[0].window_days), share: percent(expectedOf(top) / expectedOf(currentDeciles)) }));
     }
     const high = activeTiers.find((row) => row.label === "high");
     if (high && high.value_share != null) found.push(say("finding_value", { count: whole(high.customers_count), share: percent(high.value_share) }));
@@ -456,7 +456,7 @@
     all ? element("div", { class: "figures" }, figure(isSnapshot ? say("figure_customers") : say("figure_at_risk"), whole(all.customers_count)),
       all.churned_count == null ? null : figure(hasWindow ? say("figure_churned_within", { days: whole(period.window_days) }) : say("figure_churned"), whole(all.churned_count)),
       base == null ? null : figure(say("figure_rate"), percent(base), say("interval", { ci, lower: percent(all.churn_rate_ci_lower), upper: percent(all.churn_rate_ci_upper) })),
-      currentDeciles.length ? figure(say("figure_current"), whole(currentDeciles.reduce((sum, row) => sum + row.customers_count, 0)), expectation && !isSnapshot ? say("figure_expected", { expected: expectedText() }) : null) : null,
+      currentDeciles.length ? figure(say("figure_current"), whole(currentDeciles.reduce((sum, row) => sum + row.customers_count, 0)), expectation ? say("figure_expected", { expected: expectedText() }) : null) : null,
       valueTotal != null ? figure(say("figure_value"), money(valueTotal), valueModel.total_bias == null ? currency : say("figure_value_error", { bias: biasText(valueModel.total_bias), mae: valueModel.mae == null ? say("unknown") : money(valueModel.mae) })) : null,
       valueAtRisk != null ? figure(say("figure_value_at_risk"), money(valueAtRisk), say("figure_at_risk_note", { days: whole(Number(fact("setting planning_days"))) })) : null) : null,
     findings().length ? element("ul", {}, findings().map((text) => element("li", {}, text))) : null,
@@ -724,9 +724,9 @@
       const found = plans.filter(isShownSegment);
       const best = found.find((row) => ["do", "test"].includes(row.decision_code));
       heading.textContent = best ? say("priorities_first", { set: chosenSet(), plan: planName(best), decision: say("decision_" + best.decision_code) }) : say("priorities_none", { set: chosenSet() });
-      cards.replaceChildren(...found.slice(0, 7).map(card));
-      furtherCards.replaceChildren(...found.slice(7).map(card));
-      further.hidden = found.length <= 7;
+      cards.replaceChildren(...found.slice(0, 5).map(card));
+      furtherCards.replaceChildren(...found.slice(5).map(card));
+      further.hidden = found.length <= 5;
     });
     actions.push(segmentFilters, heading, soft(say("priorities_note", { planning: isSnapshot ? "" : say("priorities_planning", { days: planningDays }) })), cards, further, atRisk);
   }
@@ -742,8 +742,8 @@
     const title = say("decisions", { count: whole(found.reduce((sum, row) => sum + row.chosen, 0)) });
     const column = (key, name) => [say(key), (row) => whole(row[name]), true];
     const columns = [[say("strategy"), (row) => row.name], column("column_chosen", "chosen"), column("column_proposed", "proposed"), column("column_not_best", "not_best"), column("column_no_consent", "no_consent"), column("column_contacted_lately", "contacted_lately"), column("column_other_reasons", "other")];
-    const others = found.filter((row) => !row.chosen);
-    actions.push(element("h3", {}, title), soft(say("decisions_note")), table(title, columns, found.filter((row) => row.chosen)), others.length ? folded(say("decisions_none"), table(say("decisions_none"), columns, others)) : null);
+    const [chosen, others] = [found.filter((row) => row.chosen), found.filter((row) => !row.chosen)];
+    actions.push(element("h3", {}, title), soft(say("decisions_note")), table(title, columns, chosen.slice(0, 5)), chosen.length > 5 ? folded(say("decisions_further"), table(say("decisions_further"), columns, chosen.slice(5))) : null, others.length ? folded(say("decisions_none"), table(say("decisions_none"), columns, others)) : null);
   }
   const wonBack = [...groups((data.reach || []).filter((row) => row.action_mode === "win_back"), "strategy_name")].map(([name, parts]) => {
     const count = (code) => parts.filter((row) => row.reach_code === code).reduce((sum, row) => sum + row.customers_count, 0);

@@ -118,7 +118,8 @@ SECTIONS = {
     ),
     "by_month": (
         "churn_rates_by_month",
-        "select month_starts_on, start_count, churned_count, new_churned_count, at_risk_days, churn_rate, churn_rate_ci_lower, churn_rate_ci_upper, "
+        "select month_starts_on, start_count, churned_count, new_churned_count, at_risk_days, churn_rate, "
+        "churn_rate_ci_lower, churn_rate_ci_upper, "
         "is_complete from marts.churn_rates_by_month order by month_starts_on",
     ),
     "retention": (
@@ -129,7 +130,8 @@ SECTIONS = {
     "today": (
         "strategy_segments",
         # current customers by segment, churned ones left out
-        f"select segment_scheme, segment_name as label, {TODAY.replace('customers_count', 'remaining_count as customers_count')} "
+        "select segment_scheme, segment_name as label, remaining_count as customers_count, "
+        f"known_outcome_count, {OUTCOME} "
         "from marts.strategy_segments where segment_scheme in ('rfm', 'cluster') "
         "order by segment_scheme desc, remaining_count desc, label",
     ),
@@ -163,7 +165,8 @@ SECTIONS = {
     "clv_tiers": (
         "clv_tiers",
         # churned customers, tier number 0, come last
-        "select tier_set, clv_tier as label, tier_number, clv_family, lower_bound_amount, upper_bound_amount, customers_count, "
+        "select tier_set, clv_tier as label, tier_number, clv_family, lower_bound_amount, upper_bound_amount, "
+        "customers_count, "
         "total_clv_amount, total_value_at_risk_amount, value_share, is_active from marts.clv_tiers "
         "order by is_active desc, tier_set, tier_number desc",
     ),
@@ -182,12 +185,14 @@ SECTIONS = {
     ),
     "economics": (
         "strategy_economics",
-        "select segment_scheme, segment_code, strategy_code, segment_name, strategy_name, remaining_count, eligible_count, "
+        "select segment_scheme, segment_code, strategy_code, segment_name, strategy_name, "
+        "remaining_count, eligible_count, "
         "reached_count, chosen_count, expected_churned_customers * reached_count / nullif(eligible_count, 0) "
         "as expected_churned_customers, value_amount, "
         "total_value_at_risk_amount, lowest_value_at_risk_amount, highest_value_at_risk_amount, evidence_level, "
-        "reached_count * contact_cost_amount + setup_cost_amount + coalesce(retained_offer_customers * offer_cost_amount, 0) "
-        "as cost_amount, least_net_amount, expected_net_amount, most_net_amount, decision_code from marts.strategy_economics "
+        "reached_count * contact_cost_amount + setup_cost_amount "
+        "+ coalesce(retained_offer_customers * offer_cost_amount, 0) as cost_amount, "
+        "least_net_amount, expected_net_amount, most_net_amount, decision_code from marts.strategy_economics "
         "order by segment_scheme, segment_code, strategy_code",
     ),
     "reach": (
@@ -232,7 +237,8 @@ SECTIONS = {
         "quality_inputs",
         # a note lists them as 'Blank: city 17, balance 4123'
         "select entity_name, regexp_extract(blank, '^(.*) ', 1) as column_name, blank_count, staged_count, "
-        "blank_count / staged_count as blank_share from (select *, regexp_extract(blank, '[0-9]+$')::bigint as blank_count "
+        "blank_count / staged_count as blank_share "
+        "from (select *, regexp_extract(blank, '[0-9]+$')::bigint as blank_count "
         "from (select *, unnest(string_split(regexp_extract(note, 'Blank: ([^.]*)', 1), ', ')) as blank "
         "from marts.quality_inputs) where blank <> '') order by blank_share desc, entity_name, column_name",
     ),
@@ -288,8 +294,8 @@ def poisson_interval(count: int, exposure: float, z: float) -> tuple[float, floa
 
 
 def trend(months: list[dict], z: float) -> dict | None:
-    """Churn per month in the last twelve complete months and in the twelve before, by days at risk, with the interval of
-    the difference from both intervals (Zou and Donner 2008)."""
+    """Churn per month in the last twelve complete months and in the twelve before, by days at risk, with the
+    interval of the difference from both intervals (Zou and Donner 2008)."""
     complete = [row for row in months if row["is_complete"]][-24:]
     needed = ("churned_count", "new_churned_count", "at_risk_days")
     if len(complete) < 24 or any(row[name] is None for row in complete for name in needed):
@@ -318,8 +324,8 @@ def wilson(count: int, total: int, z: float) -> tuple[float, float]:
 
 
 def expected(deciles: list[dict], z: float) -> dict | None:
-    """How many current customers are expected to churn. The range is that of the ratio of churned to predicted customers
-    in the window whose outcome is known."""
+    """How many current customers are expected to churn. The range is that of the ratio of churned to predicted
+    customers in the window whose outcome is known."""
     now = [row for row in deciles if row["churn_basis"] == "current"]
     known = [row for row in deciles if row["churn_basis"] == "window"]
     if not now or any(row["average_probability"] is None for row in now):
@@ -348,7 +354,9 @@ def joined_and_churned(sections: dict[str, list[dict]]) -> dict | None:
         for row in sections.get("by_month", [])
         if first.isoformat() <= row["month_starts_on"] < after.isoformat()
     ]
-    joined = max((row["joined_in_window_count"] or 0 for row in sections.get("cut_tests", [])), default=0)
+    joined = max(
+        (row["joined_in_window_count"] or 0 for row in sections.get("cut_tests", [])), default=0
+    )
     if (
         not months or first.day != 1 or after.day != 1 or months[0]["month_starts_on"] != first.isoformat()
         or any(row["churned_count"] is None or row["new_churned_count"] is None for row in months)
