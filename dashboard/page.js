@@ -336,10 +336,14 @@
   const expectedOf = (rows) => rows.reduce((sum, row) => sum + row.customers_count * row.average_probability, 0);
   const features = [...new Set([...(data.cut_tests || []).map((row) => row.cut_name).filter((name) => !name.includes("(") && !["age_band", "credit_score_band"].includes(name)), ...(data.cut_tests ? ["age", "credit_score"].filter((name) => cutQ(cutOf[name]) != null) : []), ...(data.intervals || []).map((row) => row.feature_name)])];
   const featureName = (name) => known("by_" + name) ? say("by_" + name) : ([...(data.intervals || []), ...(data.distributions || [])].find((row) => row.feature_name === name && row.feature_label) || { feature_label: spaced(name).replace(/^(is|has) /, "") }).feature_label;
-  // All groups of a feature with a rate: those of its cut, or else its intervals without the words that all labels begin with.
+  // The groups of a feature with a rate: those of its cut or its intervals, whichever withholds less.
   function groupsOf(name) {
-    const cut = (data.cuts || []).filter((row) => row.cut_name === (cutOf[name] || name) && row.churn_rate != null).map((row) => ({ ...row, label: groupLabel(name, row.label) }));
-    return cut.length > 1 ? cut : shortened((data.intervals || []).filter((row) => row.feature_name === name)).filter((row) => row.churn_rate != null).map((row) => ({ ...row, customers_count: row.basis_count, is_small_cell: row.basis_count < smallCellSize }));
+    const cut = (data.cuts || []).filter((row) => row.cut_name === (cutOf[name] || name)).map((row) => ({ ...row, label: groupLabel(name, row.label) }));
+    const intervals = shortened((data.intervals || []).filter((row) => row.feature_name === name)).map((row) => ({ ...row, customers_count: row.basis_count, is_small_cell: row.basis_count < smallCellSize }));
+    const told = (found) => found.filter((row) => row.churn_rate != null);
+    const counted = (found) => found.reduce((sum, row) => sum + row.customers_count, 0);
+    const coverage = (found) => counted(told(found)) / (counted(found) || 1);
+    return told(coverage(cut) >= coverage(intervals) ? cut : intervals);
   }
   function shortened(found) {
     const words = found.map((row) => row.label.split(" "));
