@@ -335,6 +335,7 @@
   const currentDeciles = deciles.filter((row) => row.churn_basis === "current" && row.average_probability != null);
   const expectedOf = (rows) => rows.reduce((sum, row) => sum + row.customers_count * row.average_probability, 0);
   const features = [...new Set([...(data.cut_tests || []).map((row) => row.cut_name).filter((name) => !name.includes("(") && !["age_band", "credit_score_band"].includes(name)), ...(data.cut_tests ? ["age", "credit_score"].filter((name) => cutQ(cutOf[name]) != null) : []), ...(data.intervals || []).map((row) => row.feature_name)])];
+  const isCircular = (name) => isInactivity && (data.intervals || []).some((row) => row.feature_name === name && row.counts_silence);
   const featureName = (name) => known("by_" + name) ? say("by_" + name) : ([...(data.intervals || []), ...(data.distributions || [])].find((row) => row.feature_name === name && row.feature_label) || { feature_label: spaced(name).replace(/^(is|has) /, "") }).feature_label;
   // The groups of a feature with a rate: those of its cut or its intervals, whichever withholds less.
   function groupsOf(name) {
@@ -366,7 +367,7 @@
     return found.length > 1 ? found.reduce((sum, row) => sum + row.customers_count * Math.abs(row.churn_rate - mean), 0) / count : null;
   }
   const productLabel = (count) => count == null || count === "unknown" ? say("product_number_unknown") : Number(count) === 1 ? say("product_number_one") : say("product_number", { count });
-  const verdicts = features.map((name) => ({ name, label: featureName(name), difference: averageDifference(groupsOf(name)), range: extremes(groupsOf(name)), ...verdictOf(name) }))
+  const verdicts = features.filter((name) => !isCircular(name)).map((name) => ({ name, label: featureName(name), difference: averageDifference(groupsOf(name)), range: extremes(groupsOf(name)), ...verdictOf(name) }))
     .sort((a, b) => (b.verdict === "different") - (a.verdict === "different") || (b.difference ?? -1) - (a.difference ?? -1) || a.name.localeCompare(b.name));
   const ofVerdict = (verdict) => verdicts.filter((row) => row.verdict === verdict).map((row) => row.label);
   const raw = (data.reconciliation || []).reduce((sum, row) => ({ raw: sum.raw + row.raw_count, quarantined: sum.quarantined + row.quarantined_count, isWhole: sum.isWhole && row.is_reconciled }), { raw: 0, quarantined: 0, isWhole: true });
@@ -377,7 +378,6 @@
   };
   const activeTiers = withShares((data.clv_tiers || []).filter((row) => row.is_active && row.tier_number > 0));
   const economics = data.economics || [];
-  const decided = (...codes) => economics.filter((row) => codes.includes(row.decision_code)).length;
   const figure = (label, value, small) => element("div", { class: "figure" }, label, element("b", {}, value), small ? element("span", { class: "soft" }, small) : null);
   // --- plans: a strategy in a segment, what it is expected to cost and to gain
   const keyOf = (row) => [row.segment_scheme, row.segment_code, row.strategy_code].join("|");
@@ -446,7 +446,8 @@
     const high = activeTiers.find((row) => row.label === "high");
     if (high && high.value_share != null) found.push(say("finding_value", { count: whole(high.customers_count), share: percent(high.value_share) }));
     if (valueAtRisk != null && valueTotal > 0) found.push(say("finding_at_risk", { amount: money(valueAtRisk), total: money(valueTotal), share: percent(valueAtRisk / valueTotal) }));
-    if (economics.length) found.push([say(bestPlans.length ? "finding_plans" : "finding_plans_none", { count: whole(economics.length), do: decided("do"), test: decided("test"), hold: decided("hold"), other: decided("cannot_be_tested", "unknown") }),
+    const decided = (code) => plans.filter((row) => row.decision_code === code).length;
+    if (plans.length) found.push([say(bestPlans.length ? "finding_plans" : "finding_plans_none", { count: whole(plans.length), do: bestPlans.length, test: decided("test"), hold: decided("hold"), other: plans.length - bestPlans.length - decided("test") - decided("hold") }),
       bestPlans.length ? element("ul", {}, bestPlans.slice(0, 3).map((row) => element("li", {}, say("finding_plan", { plan: planName(row), cost: money(row.cost_amount), net: money(row.expected_net_amount), range: moneyRange(row.least_net_amount, row.most_net_amount) }))),
         bestPlans.length > 3 ? element("li", {}, say("finding_plans_more", { count: bestPlans.length - 3 })) : null) : null]);
     if (data.reconciliation && raw.isWhole) found.push(say("finding_rows", { count: whole(raw.raw), quarantined: whole(raw.quarantined) }));
@@ -582,7 +583,7 @@
     const points = months.map((row, at) => ({ x: at, y: row.churn_rate, lower: row.churn_rate_ci_lower, upper: row.churn_rate_ci_upper }));
     const last = months[months.length - 1];
     const every = Math.ceil(months.length / 6);
-    timeParts.push(element("h3", {}, say("time_month", { rate: percent(last.churn_rate), month: last.month_starts_on.slice(0, 7), ci, lower: percent(last.churn_rate_ci_lower), upper: percent(last.churn_rate_ci_upper) })), trend ? element("p", {}, trendText()) : null, soft(say("time_month_note", { ci })), causeOf("churn_rates"),
+    timeParts.push(element("h3", {}, say("time_month", { rate: percent(last.churn_rate), month: last.month_starts_on.slice(0, 7), ci, lower: percent(last.churn_rate_ci_lower), upper: percent(last.churn_rate_ci_upper) })), trend ? [element("p", {}, trendText()), soft(say("trend_note", { ci }))] : null, soft(say("time_month_note", { ci })), causeOf("churn_rates"),
       lines([{ name: "", points }], { bound: scale(Math.max(...months.map((row) => row.churn_rate_ci_upper)), true), unit: say("monthly_rate"), name: say("monthly_rate"), xTitle: say("month"),
         xLabels: months.map((row, at) => [at, row.month_starts_on.slice(0, 7)]).filter((one, at) => at % every === 0),
         columns: [[say("month"), (row) => row.month_starts_on.slice(0, 7)], [say("column_start"), (row) => whole(row.start_count), true], [say("column_churned"), (row) => whole(row.churned_count), true], [say("column_rate"), (row) => percent(row.churn_rate), true],
@@ -605,7 +606,7 @@
           return row ? percent(row.retention_rate) : "";
         }, true])], rows: marks.filter((month) => cohorts.some(([, found]) => found.some((row) => row.months_since_joining === month))) }));
   }
-  section("time", timeParts);
+  section("time", timeParts.flat());
 
   // --- distributions
   const distributions = [...groups(data.distributions || [], "feature_name")];
@@ -623,7 +624,7 @@
   const engagement = [];
   const currentBound = shareScale([data.today || []], base || 0);
   // segments of today's customers; with those who churned, they are folded below
-  const currentParts = [...groups(data.today || [], "segment_scheme")].map(([scheme, found]) => {
+  const currentParts = [...groups((data.today || []).filter((row) => row.customers_count > 0), "segment_scheme")].map(([scheme, found]) => {
     const ordered = bySize(found.map(today));
     return [element("h3", {}, say("current_title", { scheme: plain("scheme_", scheme), label: ordered[0].label, customers: people(ordered[0].customers_count) })), chart(ordered, { bound: currentBound, first: say("head_segment"), countHead: say("head_today"), none: say("none_then", { day: period.observed_on }) })];
   });
