@@ -31,6 +31,7 @@ QUESTIONS = pathlib.Path(__file__).parents[2] / "docs" / "marts.md"
 # What a column's name says of its numbers, the first that fits.
 NUMBERS = [
     (r".*_(rate|share)(_ci_lower|_ci_upper)?|.*_probability", "0.0%"),
+    (r"(average|median)_.*_days", "#,##0"),
     (r"(average|median)_.*", "#,##0.00"),
     (r"(p|q)_value|.*_(p|q)_value", '[<0.001]"<0.001";0.000'),
     (r".*_amount|balance|premium", "#,##0.00"),
@@ -43,16 +44,41 @@ NUMBERS = [
         "[>=1000]#,##0;General",
     ),
 ]
+MONEY = r".*_amount|balance|premium"
 WIDTHS = (9, 60)
+ONE_PAGE = 12  # columns that are still read when they are squeezed to the width of a page
+# what a reader who looks for things to do opens first; the others follow by area, as in the documentation
+FIRST = (
+    "What should we do?",
+    ["strategy_priorities", "strategy_economics", "budget_allocation", "strategy_reach", "segment_briefs"],
+)  # fmt: skip
+# columns that a reader looks for before all others but the key
+EARLY = {"customer_explanations": ["sentence", "decision"], "segment_briefs": ["sentence"]}
+# why a mart may have no row
+EMPTY = {
+    "quality_changes": "No row: there is no earlier publication to compare with, or nothing differs from it.",
+    "campaign_readout": "No row: no campaign has been read out.",
+    "campaign_sizes": "No row: no campaign is planned or running.",
+}
+NO_ROW = "No row: the extract has nothing to make one of. The sheet quality_inputs says which inputs are missing."
 # how a mart is read, where the order in which it is published is another
 ORDERS = {
     "churn_rates": "cut_count, cut_name, cut_value_number nulls last, age_band_number nulls last, cut_value",
     "churn_rates_by_age_band": "age_band_set, age_band_number nulls last",
     "churn_portraits": "portrait_code, feature_rank nulls last",
     "churn_hypothesis_tests": "hypothesis_rank nulls last",
-    "churn_segments": "segment_rank nulls last",
+    "churn_segments": "confirmation_churn_rate desc nulls last, segment_rank",
+    "churn_intervals": "feature_name, interval_number",
+    "churn_distributions": "feature_name, interval_number",
     "churn_score_deciles": "churn_basis, churn_decile desc",
     "rfm_segments": "rfm_scheme, customers_count desc",
+    "rfm_by_age_band": "rfm_scheme, age_band_set, try_cast(regexp_extract(age_band, '[0-9]+') as integer) nulls last",
+    "rfm_by_city": "rfm_scheme, customers_count desc",
+    "rfm_by_product": "rfm_scheme, customers_count desc",
+    "segment_history": "segment_scheme, observed_on desc, customers_count desc",
+    "segment_migration": "to_on desc, span_months, segment_scheme, customers_count desc nulls last",
+    "strategy_segments": "segment_scheme, remaining_count desc",
+    "segment_briefs": "segment_scheme, remaining_count desc",
     "cluster_profiles": "cluster_set, customers_count desc",
     "clv_tiers": "is_active desc, tier_set, tier_number desc",
     "strategy_priorities": "segment_scheme, priority_rank nulls last",
@@ -85,16 +111,45 @@ def sheet_name(mart: str, taken: set[str]) -> str:
     return name
 
 
-def questions() -> dict[str, str]:
-    """Mart -> the question that it answers, in the order of the documentation."""
-    found: dict[str, str] = {}
+def questions() -> dict[str, tuple[str, str]]:
+    """Mart -> the area and the question that it answers, in the order in which they are read."""
+    found: dict[str, tuple[str, str]] = {}
     if QUESTIONS.is_file():
-        for question, marts in re.findall(
-            r"^\| ([^|]+\?.*?) \| (.*?) \| [^|]* \|$", QUESTIONS.read_text("utf-8"), re.M
-        ):
-            for mart in re.findall(r"`(\w+)`", marts):
-                found.setdefault(mart, question)
-    return found
+        area = ""
+        for line in QUESTIONS.read_text("utf-8").splitlines():
+            if line.startswith("## "):
+                area = line[3:]
+            if row := re.match(r"\| ([^|]+\?.*?) \| (.*?) \| [^|]* \|$", line):
+                for mart in re.findall(r"`(\w+)`", row[2]):
+                    found.setdefault(mart, (area, row[1]))
+    title, first = FIRST
+    return {name: (title, found[name][1]) for name in first if name in found} | {
+        name: place for name, place in found.items() if name not in first
+    }
+
+
+def plain(text: str) -> str:
+    """A description without the marks of code."""
+    text = re.sub(r"\bvar `?(\w+)`?", lambda name: f"the setting {name[1].replace('_', ' ')}", text)
+    return text.replace("`", "")
+
+
+def reading_order(name: str, columns: list[str]) -> list[str]:
+    """Names before the codes that they stand for, and what is looked for early behind the key."""
+    ordered = list(columns)
+    for column in columns:
+        base, _, kind = column.rpartition("_")
+        partners = {"name": (f"{base}_code", base), "label": (f"{base}_name",)}.get(kind, ())
+        code = next((other for other in ordered if other in partners), None)
+        if code is None and kind == "name":
+            code = next((other for other in ordered if other.endswith(f"_{base}_code")), None)
+        if code and ordered.index(code) < ordered.index(column):
+            ordered.remove(column)
+            ordered.insert(ordered.index(code), column)
+    early = [column for column in EARLY.get(name, []) if column in ordered]
+    rest = [column for column in ordered if column not in early]
+    key = 2 if name == "segment_briefs" else 1
+    return rest[:key] + early + rest[key:]
 
 
 class Mart:
@@ -116,9 +171,15 @@ class Mart:
             "where schema_name = 'marts' and table_name = ?",
             [name],
         ).fetchall()
-        ordered = [ORDERS[name]] if name in ORDERS else []
-        self.select = (
-            f"select {', '.join(neutral(*column) for column in self.columns)} from marts.{quoted(name)} "
+        kinds = dict(self.columns)
+        self.sheet_columns = [
+            (column, kinds[column]) for column in reading_order(name, list(kinds))
+        ]
+
+    def select(self, columns: list[tuple[str, str]]) -> str:
+        ordered = [ORDERS[self.name]] if self.name in ORDERS else []
+        return (
+            f"select {', '.join(neutral(*column) for column in columns)} from marts.{quoted(self.name)} "
             f"order by {', '.join([*ordered, 'rowid'])}"
         )
 
@@ -149,11 +210,18 @@ def export(published: str, folder: pathlib.Path) -> list[str]:
     styles = Styles(book)
     taken = {CONTENTS.lower()}
     sheets = {mart.name: sheet_name(mart.name, taken) for mart in marts if mart.count <= SHEET_ROWS}
-    contents(book, styles, connection, marts, sheets, asked, published_at.date())
+    facts = headline(connection, set(names))
+    contents(book, styles, marts, sheets, asked, facts, published_at.date())
     for mart in marts:
         write_csv(connection, mart, folder / f"{mart.name}.csv")
         if mart.name in sheets:
-            write_sheet(connection, mart, book.add_worksheet(sheets[mart.name]), styles)
+            write_sheet(
+                connection,
+                mart,
+                book.add_worksheet(sheets[mart.name]),
+                styles,
+                facts.get("Currency"),
+            )
     book.close()
     connection.close()
     return [mart.name for mart in marts if mart.name not in sheets]
@@ -161,7 +229,7 @@ def export(published: str, folder: pathlib.Path) -> list[str]:
 
 def write_csv(connection, mart: Mart, path: pathlib.Path) -> None:
     target = str(path).replace("'", "''")
-    connection.execute(f"copy ({mart.select}) to '{target}' (header)")
+    connection.execute(f"copy ({mart.select(mart.columns)}) to '{target}' (header)")
     # so that spreadsheets read the text as UTF-8
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
 
@@ -180,6 +248,8 @@ class Styles:
         self.flag = book.add_format({"num_format": '"yes";"yes";"no"'})
         self.title = book.add_format({"bold": True, "font_size": 14})
         self.link = book.add_format({"font_color": "#0B5394", "underline": 1, "valign": "top"})
+        self.area = book.add_format({"bold": True, "font_size": 12, "valign": "vcenter"})
+        self.remark = book.add_format({"italic": True})
         self.text = book.add_format({"text_wrap": True, "valign": "top", "indent": 1})
         self.count = book.add_format({"num_format": "#,##0", "valign": "top"})
         self.day = book.add_format({"num_format": "yyyy-mm-dd"})
@@ -206,16 +276,51 @@ class Styles:
         return self.made.setdefault(text, self.book.add_format({"num_format": text}))
 
 
-def contents(book, styles, connection, marts, sheets, asked, day: datetime.date) -> None:
-    """The first sheet: from which build the marts are, and the questions with links to their answers."""
-    facts = {}
-    if any(mart.name == "run_manifest" for mart in marts):
-        facts = dict(
+def headline(connection, marts: set[str]) -> dict[str, str | int]:
+    """From which build the marts are, and its first figures."""
+    found: dict[str, str | int] = {}
+    items = {}
+    if "run_manifest" in marts:
+        items = dict(
             connection.execute(
                 "select item_name, item_value from marts.run_manifest where item_kind = 'build' "
+                "or item_name = 'confidence_level' "
                 "union all select 'build_id', max(build_id) from marts.run_manifest"
             ).fetchall()
         )
+    for label, name in (
+        ("Build", "build_id"), ("Source", "source_system"), ("As of", "as_of_date"), ("Currency", "currency"),
+    ):  # fmt: skip
+        if items.get(name):
+            found[label] = items[name]
+    counts = {
+        "Customers": ("quality_inputs", "conformed_count", "entity_name = 'customers'"),
+        "Current customers with a score": ("churn_score_deciles", "customers_count", "churn_basis = 'current'"),
+    }  # fmt: skip
+    for label, (mart, column, rows) in counts.items():
+        if mart in marts:
+            query = f"select sum({column}) from marts.{mart} where {rows}"
+            if count := connection.execute(query).fetchone()[0]:
+                found[label] = int(count)
+    if "churn_rates" in marts and (
+        row := connection.execute(
+            "select churn_rate, churn_rate_ci_lower, churn_rate_ci_upper, customers_count, observed_on, window_days "
+            "from marts.churn_rates where cut_name = 'portfolio' and churn_rate is not null"
+        ).fetchone()
+    ):
+        rate, lower, upper, count, day, days = row
+        level = (
+            f"{100 * float(items['confidence_level']):.4g}% " if "confidence_level" in items else ""
+        )
+        period = f"at risk on {day}, within {days} days" if days else "of the snapshot"
+        found["Churn rate"] = (
+            f"{100 * rate:.1f}% ({level}CI {100 * lower:.1f}% to {100 * upper:.1f}%) of {count:,} customers {period}"
+        )
+    return found
+
+
+def contents(book, styles, marts, sheets, asked, facts, day: datetime.date) -> None:
+    """The first sheet: the build with its first figures, and the questions with links to their answers."""
     sheet = book.add_worksheet(CONTENTS)
     sheet.set_column(0, 0, 70)
     sheet.set_column(1, 1, 34)
@@ -224,73 +329,109 @@ def contents(book, styles, connection, marts, sheets, asked, day: datetime.date)
     sheet.write_string(0, 0, "clientele: marts by question", styles.title)
     sheet.write_string(1, 0, "Published on")
     left = book.add_format({"num_format": "yyyy-mm-dd", "align": "left"})
+    number = book.add_format({"num_format": "#,##0", "align": "left"})
     sheet.write_datetime(1, 1, datetime.datetime.combine(day, datetime.time()), left)
     line = 2
-    for label, name in (("Build", "build_id"), ("Source", "source_system"), ("As of", "as_of_date")):  # fmt: skip
-        if facts.get(name):
-            sheet.write_string(line, 0, label)
-            sheet.write_string(line, 1, facts[name])
-            line += 1
-    line += 1
-    for position, head in enumerate(("Question", "Mart", "Rows", "One row per")):
-        sheet.write_string(line, position, head, styles.header)
-    sheet.freeze_panes(line + 1, 0)
-    printed(sheet, line)
-    for mart in marts:
+    for label, value in facts.items():
+        sheet.write_string(line, 0, label)
+        if isinstance(value, int):
+            sheet.write_number(line, 1, value, number)
+        else:
+            sheet.write_string(line, 1, value)
         line += 1
-        # a program that does not fit rows to wrapped text is told their height
-        lines = max(
-            -(-len(mart.description or "") // 85), -(-len(asked.get(mart.name, "")) // 65), 1
+    sheet.write_string(
+        line,
+        0,
+        "Columns without any value are hidden; the note of a header says what a column means.",
+    )
+    line += 2
+    for position, head in enumerate(("Question", "Mart", "Rows", "One row per")):
+        sheet.write_string(
+            line, position, head, styles.number_header if head == "Rows" else styles.header
         )
+    sheet.freeze_panes(line + 1, 0)
+    printed(sheet, line, 4)
+    area = None
+    for mart in marts:
+        found = asked.get(mart.name, ("Other", ""))
+        if found[0] != area:
+            area = found[0]
+            line += 1
+            sheet.set_row(line, 24)
+            sheet.write_string(line, 0, area, styles.area)
+        line += 1
+        question, description = found[1], plain(mart.description or "")
+        # a program that does not fit rows to wrapped text is told their height
+        lines = max(-(-len(description) // 85), -(-len(question) // 65), 1)
         sheet.set_row(line, 15 * lines + 3)
-        sheet.write_string(line, 0, asked.get(mart.name, ""), styles.text)
+        sheet.write_string(line, 0, question, styles.text)
         if mart.name in sheets:
             place = f"internal:'{sheets[mart.name]}'!A1"
             sheet.write_url(line, 1, place, styles.link, mart.name)
         else:
             sheet.write_string(line, 1, f"{mart.name}.csv", styles.text)
         sheet.write_number(line, 2, mart.count, styles.count)
-        sheet.write_string(line, 3, mart.description or "", styles.text)
+        sheet.write_string(line, 3, description, styles.text)
 
 
-def printed(sheet, header: int) -> None:
-    """As pages: one page wide, with the header on each."""
+def printed(sheet, header: int, columns: int, keys: int = 0) -> None:
+    """As pages with the header on each: one page wide where that can be read, else with the key on each."""
     sheet.set_landscape()
     sheet.set_paper(9)  # A4
-    sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(header)
+    sheet.set_footer("&L&A&RPage &P of &N")
+    if columns <= ONE_PAGE:
+        sheet.fit_to_pages(1, 0)
+    elif keys:
+        sheet.repeat_columns(0, keys - 1)
 
 
-def write_sheet(connection, mart: Mart, sheet, styles: Styles) -> None:
+def write_sheet(connection, mart: Mart, sheet, styles: Styles, currency=None) -> None:
     sheet.freeze_panes(1, 1)
-    printed(sheet, 0)
-    formats = [styles.of(*column) for column in mart.columns]
-    longest = connection.execute(
+    columns = mart.sheet_columns
+    formats = [styles.of(*column) for column in columns]
+    measured = connection.execute(
         "select "
-        + ", ".join(f"max(length({quoted(name)}::varchar))" for name, _ in mart.columns)
+        + ", ".join(
+            f"max(length({quoted(name)}::varchar)), count({quoted(name)})" for name, _ in columns
+        )
         + f" from marts.{quoted(mart.name)}"
     ).fetchone()
-    for position, (column, kind) in enumerate(mart.columns):
+    widths = []
+    for position, (column, kind) in enumerate(columns):
+        longest, known = measured[2 * position] or 0, measured[2 * position + 1]
         head = 1.1 * len(column) + 4  # bold, and the sign of the filter
-        shown = (longest[position] or 0) if kind == "VARCHAR" else 12
-        width = min(max(head, shown + 2, WIDTHS[0]), WIDTHS[1])
+        shown = longest if kind == "VARCHAR" else 12
+        widths.append(min(max(head, shown + 2, WIDTHS[0]), WIDTHS[1]))
         if kind == "VARCHAR" and shown > WIDTHS[1]:
             formats[position] = styles.text  # sentences wrap, on the screen and on paper
-        sheet.set_column(position, position, width, formats[position])
+        is_empty = mart.count > 0 and not known
+        sheet.set_column(position, position, widths[-1], formats[position], {"hidden": is_empty})
         is_text = kind in ("VARCHAR", "BOOLEAN")
         sheet.write_string(0, position, column, styles.header if is_text else styles.number_header)
-        if mart.notes[column]:
-            sheet.write_comment(
-                0, position, mart.notes[column], {"x_scale": 2.2, "y_scale": 1.4, "author": ""}
-            )
-    result = connection.execute(mart.select)
+        if note := header_note(mart.notes[column], column, currency):
+            sheet.write_comment(0, position, note, {"x_scale": 2.2, "y_scale": 1.4, "author": ""})
+    shown_columns = sum(
+        1 for position in range(len(columns)) if not mart.count or measured[2 * position + 1]
+    )
+    # the key, as far as it leaves half a page to the other columns
+    keys = 1 + (len(columns) > 1 and columns[1][1] == "VARCHAR" and sum(widths[:2]) <= WIDTHS[1])
+    printed(sheet, 0, shown_columns, keys)
+    result = connection.execute(mart.select(columns))
     line = 0
     while rows := result.fetchmany(10_000):
         for row in rows:
             line += 1
             for position, value in enumerate(row):
                 write(sheet, line, position, value, formats[position])
-    sheet.autofilter(0, 0, max(line, 1), len(mart.columns) - 1)
+    if not line:
+        sheet.write_string(1, 0, EMPTY.get(mart.name, NO_ROW), styles.remark)
+    sheet.autofilter(0, 0, max(line, 1), len(columns) - 1)
+
+
+def header_note(note: str, column: str, currency: str | None) -> str:
+    """What a column means, and the currency of money."""
+    return f"{note} In {currency}." if note and currency and re.fullmatch(MONEY, column) else note
 
 
 def write(sheet, line, position, value, style) -> None:

@@ -16,7 +16,7 @@ import pyarrow.parquet
 import pytest
 from adbc_driver_manager import dbapi
 from conftest import ROOT
-from publishing.export import export
+from publishing.export import export, reading_order
 
 QUERY = (
     "select customer_id, as_of_date, recency_days, monetary_amount, rfm_score, rfm_segment "
@@ -191,7 +191,20 @@ def test_the_first_sheet_asks_questions_and_leads_to_their_answers(demo, workboo
     assert facts["Published on"].date() == day and facts["As of"] == "2025-12-31"
     head = [row[0].value for row in rows].index("Question")
     assert sheet.freeze_panes == f"A{head + 2}"
+    assert facts["Source"] == "demo_bank" and rows[head][2].alignment.horizontal == "right"
+    first = {row[0].value: row[1].value for row in rows[:head]}
+    assert first["Currency"] == "RUB" and first["Customers"] == 10000
+    assert first["Churn rate"] == (
+        "19.9% (95% CI 18.9% to 21.0%) of 5,151 customers at risk on 2024-12-31, within 365 days"
+    )
+    # what is to be done comes first, then the areas of the documentation
+    areas = [row[0].value for row in rows[head + 1 :] if row[0].value and not row[1].value]
+    assert areas[:3] == ["What should we do?", "Engagement", "Churn"] and areas[-1] == "Quality"
     listed = [row for row in rows[head + 1 :] if row[1].value]
+    assert [row[1].value for row in listed][:2] == ["strategy_priorities", "strategy_economics"]
+    assert not [
+        row for row in listed if "`" in row[3].value or re.search(r"\bvar \w+_", row[3].value)
+    ]
     assert [row[1].value for row in listed] == [name for name in workbook.sheetnames[1:]]
     for question, mart, count, grain in listed:
         assert question.value.endswith("?") and grain.value.startswith("One row per")
@@ -218,7 +231,11 @@ def test_sheets_are_formatted_filtered_described_and_in_reading_order(demo, work
             for number in range(one.min, one.max + 1)
         }
         for cell in sheet[1]:
-            assert cell.comment.text == notes[sheet.title, cell.value]
+            told = cell.comment.text.removesuffix(" In RUB.")
+            assert told == notes[sheet.title, cell.value]
+            assert (told != cell.comment.text) == (
+                cell.value.endswith("_amount") or cell.value in ("balance", "premium")
+            )
             assert widths[cell.column] >= len(cell.value)
     sheet = workbook["churn_rates_by_age_band"]
     row = {head.value: cell for head, cell in zip(sheet[1], sheet[2], strict=True)}
@@ -238,11 +255,61 @@ def test_sheets_are_formatted_filtered_described_and_in_reading_order(demo, work
     heads = [cell.value for cell in sheet[1]]
     amount = heads.index("expected_net_amount")
     assert sheet.cell(2, amount + 1).number_format == "#,##0.00"
-    ranks = [
-        line[0].value
-        for line in workbook["churn_segments"].iter_rows(min_row=2, min_col=2, max_col=2)
-    ]
-    assert ranks == sorted(ranks) and len(ranks) > 3
+    # as on the page: segments by their rate, names before codes
+    sheet = workbook["churn_segments"]
+    heads = [cell.value for cell in sheet[1]]
+    rate = heads.index("confirmation_churn_rate")
+    rates = [line[rate] for line in sheet.iter_rows(min_row=2, values_only=True)]
+    told = [rate for rate in rates if rate is not None]
+    assert told == sorted(told, reverse=True) and rates[: len(told)] == told and len(told) > 3
+    assert heads.index("segment_name") < heads.index("churn_segment_code")
+    for mart in ("strategy_priorities", "strategy_economics", "cluster_profiles"):
+        heads = [cell.value for cell in workbook[mart][1]]
+        assert heads.index("strategy_name") < heads.index("strategy_code")
+    sheet = workbook["segment_migration"]
+    days = [line[3] for line in sheet.iter_rows(min_row=2, max_col=4, values_only=True)]
+    assert sheet.cell(1, 4).value == "to_on"
+    assert days == sorted(days, reverse=True)
+
+
+def test_sheets_print_at_a_scale_that_can_be_read(workbook):
+    for sheet in workbook.worksheets:
+        shown = [
+            number
+            for number in range(1, sheet.max_column + 1)
+            if not sheet.column_dimensions[openpyxl.utils.get_column_letter(number)].hidden
+        ]
+        assert sheet.page_setup.orientation == "landscape" and sheet.print_title_rows
+        assert "&A" in str(sheet.oddFooter.left.text) and "&P" in str(sheet.oddFooter.right.text)
+        if len(shown) > 20:
+            assert (
+                not sheet.page_setup.fitToWidth or not sheet.sheet_properties.pageSetUpPr.fitToPage
+            )
+            assert sheet.print_title_cols
+    assert workbook["rfm_by_city"].sheet_properties.pageSetUpPr.fitToPage
+
+
+def test_an_empty_sheet_says_why_and_empty_columns_are_hidden(tmp_path):
+    path = tmp_path / "some.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema marts")
+        connection.execute("create table marts.quality_changes as select 'a' as mart_name limit 0")
+        connection.execute("create table marts.some as select 1 as a_count, null::double as rate")
+    export(str(path), tmp_path / "export")
+    book = openpyxl.load_workbook(tmp_path / "export" / "clientele.xlsx")
+    assert "no earlier publication" in book["quality_changes"]["A2"].value
+    assert book["some"].column_dimensions["B"].hidden
+    assert not book["some"].column_dimensions["A"].hidden
+
+
+def test_names_stand_before_codes_and_sentences_early():
+    assert reading_order("some", ["scheme", "segment_code", "size_count", "segment_name"]) == [
+        "scheme", "segment_name", "segment_code", "size_count",
+    ]  # fmt: skip
+    assert reading_order("some", ["feature_name", "feature_label"]) == ["feature_label", "feature_name"]  # fmt: skip
+    assert reading_order("customer_explanations", ["customer_id", "a", "decision", "sentence"]) == [
+        "customer_id", "sentence", "decision", "a",
+    ]  # fmt: skip
 
 
 def test_parquet_files_carry_the_descriptions(demo):
