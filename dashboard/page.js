@@ -400,7 +400,7 @@
   // without an earlier day there is nothing to compare
   const drift = (data.drift || []).filter((row) => row.then_on != null);
   const fairness = (data.fairness || []).filter((row) => row.verdict);
-  const groupName = (row) => spaced(`${plain("by_", row.group_name)} ${row.group_value}`);
+  const groupName = (row) => row.group_name === "gender" ? say("group_gender", { gender: spaced(row.group_value) }) : spaced(`${plain("by_", row.group_name)} ${row.group_value}`);
   function doubts() {
     const found = [];
     const blank = (data.blanks || []).filter((row) => row.entity_name === "customers" && row.blank_share >= 0.05);

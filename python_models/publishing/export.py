@@ -26,6 +26,7 @@ FORMULA = (
 MARKER = "made-by-clientele"
 SHEET_ROWS = 1_048_575  # below the header
 CONTENTS = "Contents"
+CONTENTS_WIDTHS = (70, 34, 12, 90)
 # the table of marts by question, from which a reader of the documentation knows their order
 QUESTIONS = pathlib.Path(__file__).parents[2] / "docs" / "marts.md"
 # What a column's name says of its numbers, the first that fits.
@@ -46,14 +47,26 @@ NUMBERS = [
 ]
 MONEY = r".*_amount|balance|premium"
 WIDTHS = (9, 60)
-ONE_PAGE = 12  # columns that are still read when they are squeezed to the width of a page
+CODE_WIDTH = 30  # of codes whose names stand beside them
+ONE_PAGE = 210  # characters that are still read when they are squeezed to the width of a page, ten to twelve columns
+PRINT_SCALE = 60  # percent, of wider sheets
 # what a reader who looks for things to do opens first; the others follow by area, as in the documentation
 FIRST = (
     "What should we do?",
-    ["strategy_priorities", "strategy_economics", "budget_allocation", "strategy_reach", "segment_briefs"],
+    [
+        "strategy_priorities", "strategy_economics", "budget_allocation", "strategy_reach", "segment_briefs",
+        "customer_explanations", "strategy_customers",
+    ],
 )  # fmt: skip
 # columns that a reader looks for before all others but the key
-EARLY = {"customer_explanations": ["sentence", "decision"], "segment_briefs": ["sentence"]}
+EARLY = {
+    "customer_explanations": ["sentence", "decision"],
+    "segment_briefs": ["sentence"],
+    "strategy_priorities": ["strategy_name", "priority_rank", "decision_code", "expected_net_amount"],
+    "strategy_economics": [
+        "strategy_name", "decision_code", "reached_count", "expected_net_amount", "least_net_amount", "most_net_amount",
+    ],
+}  # fmt: skip
 # why a mart may have no row
 EMPTY = {
     "quality_changes": "No row: there is no earlier publication to compare with, or nothing differs from it.",
@@ -148,7 +161,7 @@ def reading_order(name: str, columns: list[str]) -> list[str]:
             ordered.insert(ordered.index(code), column)
     early = [column for column in EARLY.get(name, []) if column in ordered]
     rest = [column for column in ordered if column not in early]
-    key = 2 if name == "segment_briefs" else 1
+    key = 2 if rest[:2] == ["segment_scheme", "segment_name"] else 1
     return rest[:key] + early + rest[key:]
 
 
@@ -322,10 +335,8 @@ def headline(connection, marts: set[str]) -> dict[str, str | int]:
 def contents(book, styles, marts, sheets, asked, facts, day: datetime.date) -> None:
     """The first sheet: the build with its first figures, and the questions with links to their answers."""
     sheet = book.add_worksheet(CONTENTS)
-    sheet.set_column(0, 0, 70)
-    sheet.set_column(1, 1, 34)
-    sheet.set_column(2, 2, 12)
-    sheet.set_column(3, 3, 90)
+    for position, width in enumerate(CONTENTS_WIDTHS):
+        sheet.set_column(position, position, width)
     sheet.write_string(0, 0, "clientele: marts by question", styles.title)
     sheet.write_string(1, 0, "Published on")
     left = book.add_format({"num_format": "yyyy-mm-dd", "align": "left"})
@@ -350,7 +361,7 @@ def contents(book, styles, marts, sheets, asked, facts, day: datetime.date) -> N
             line, position, head, styles.number_header if head == "Rows" else styles.header
         )
     sheet.freeze_panes(line + 1, 0)
-    printed(sheet, line, 4)
+    printed(sheet, line, sum(CONTENTS_WIDTHS))
     area = None
     for mart in marts:
         found = asked.get(mart.name, ("Other", ""))
@@ -374,15 +385,17 @@ def contents(book, styles, marts, sheets, asked, facts, day: datetime.date) -> N
         sheet.write_string(line, 3, description, styles.text)
 
 
-def printed(sheet, header: int, columns: int, keys: int = 0) -> None:
+def printed(sheet, header: int, width: float, keys: int = 0) -> None:
     """As pages with the header on each: one page wide where that can be read, else with the key on each."""
     sheet.set_landscape()
     sheet.set_paper(9)  # A4
     sheet.repeat_rows(header)
     sheet.set_footer("&L&A&RPage &P of &N")
-    if columns <= ONE_PAGE:
+    if width <= ONE_PAGE:
         sheet.fit_to_pages(1, 0)
-    elif keys:
+    else:
+        sheet.set_print_scale(PRINT_SCALE)
+        sheet.print_across()
         sheet.repeat_columns(0, keys - 1)
 
 
@@ -402,7 +415,8 @@ def write_sheet(connection, mart: Mart, sheet, styles: Styles, currency=None) ->
         longest, known = measured[2 * position] or 0, measured[2 * position + 1]
         head = 1.1 * len(column) + 4  # bold, and the sign of the filter
         shown = longest if kind == "VARCHAR" else 12
-        widths.append(min(max(head, shown + 2, WIDTHS[0]), WIDTHS[1]))
+        most = CODE_WIDTH if column.endswith("_code") else WIDTHS[1]
+        widths.append(max(head, min(shown + 2, most), WIDTHS[0]))
         if kind == "VARCHAR" and shown > WIDTHS[1]:
             formats[position] = styles.text  # sentences wrap, on the screen and on paper
         is_empty = mart.count > 0 and not known
@@ -411,12 +425,16 @@ def write_sheet(connection, mart: Mart, sheet, styles: Styles, currency=None) ->
         sheet.write_string(0, position, column, styles.header if is_text else styles.number_header)
         if note := header_note(mart.notes[column], column, currency):
             sheet.write_comment(0, position, note, {"x_scale": 2.2, "y_scale": 1.4, "author": ""})
-    shown_columns = sum(
-        1 for position in range(len(columns)) if not mart.count or measured[2 * position + 1]
+    printed_width = sum(
+        width
+        for width, known in zip(widths, measured[1::2], strict=True)
+        if known or not mart.count
     )
     # the key, as far as it leaves half a page to the other columns
-    keys = 1 + (len(columns) > 1 and columns[1][1] == "VARCHAR" and sum(widths[:2]) <= WIDTHS[1])
-    printed(sheet, 0, shown_columns, keys)
+    keys = 1 + (
+        len(columns) > 1 and columns[1][1] == "VARCHAR" and sum(widths[:2]) <= WIDTHS[1] * 1.5
+    )
+    printed(sheet, 0, printed_width, keys)
     result = connection.execute(mart.select(columns))
     line = 0
     while rows := result.fetchmany(10_000):

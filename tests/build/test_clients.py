@@ -285,8 +285,8 @@ def test_sheets_print_at_a_scale_that_can_be_read(workbook):
             assert (
                 not sheet.page_setup.fitToWidth or not sheet.sheet_properties.pageSetUpPr.fitToPage
             )
-            assert sheet.print_title_cols
-    assert workbook["rfm_by_city"].sheet_properties.pageSetUpPr.fitToPage
+            assert sheet.print_title_cols and sheet.page_setup.scale == 60
+    assert workbook["churn_rates_by_month"].sheet_properties.pageSetUpPr.fitToPage
 
 
 def test_an_empty_sheet_says_why_and_empty_columns_are_hidden(tmp_path):
