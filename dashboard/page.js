@@ -50,7 +50,18 @@
     node.append(...children.flat(Infinity).filter((child) => child != null && child !== ""));
     return node;
   }
-  const soft = (text) => text ? element("p", { class: "soft" }, text) : null;
+  // The first word of the glossary in a note leads there; the address keeps the selection.
+  const termId = (term) => "term_" + term.toLowerCase().replace(/\W+/g, "_");
+  const linkedTerms = say("terms_linked").split("|");
+  function linked(text) {
+    const term = linkedTerms.map((word) => ({ word, at: text.toLowerCase().indexOf(word.toLowerCase()) })).filter(({ at }) => at >= 0).sort((a, b) => a.at - b.at || b.word.length - a.word.length)[0];
+    if (!term) return [text];
+    const end = term.at + term.word.length;
+    const link = element("a", { href: "#" + termId(term.word) }, text.slice(term.at, end));
+    link.addEventListener("click", (event) => { event.preventDefault(); document.getElementById(termId(term.word)).scrollIntoView(); });
+    return [text.slice(0, term.at), link, text.slice(end)];
+  }
+  const soft = (text) => text ? element("p", { class: "soft" }, linked(text)) : null;
 
   // Wilson's interval, the formula of macros/statistics/wilson.sql, for cities that are added up here.
   function wilsonLower(k, n) {
@@ -825,7 +836,7 @@
   section("trust", trust.filter(Boolean));
 
   // --- glossary
-  section("glossary", [element("dl", { class: "glossary" }, say("terms").split("|").flatMap((term) => [element("dt", {}, term), element("dd", {}, say("term_" + term.toLowerCase().replace(/\W+/g, "_"), { ci, level: confidence.level, small: smallCellSize, minimum: minimumCellSize }))]))]);
+  section("glossary", [element("dl", { class: "glossary" }, say("terms").split("|").flatMap((term) => [element("dt", { id: termId(term) }, term), element("dd", {}, say(termId(term), { significance: significanceLevel, ci, level: confidence.level, small: smallCellSize, minimum: minimumCellSize }))]))]);
 
   document.getElementById("nav").append(nav);
   nav.addEventListener("click", (event) => {
