@@ -396,7 +396,8 @@
   const plans = plansMade.map((row) => {
     const money = priced.get(keyOf(row)) || {};
     const reached = money.reached_count ?? row.reached_count;
-    return { ...row, reached_count: reached, expected_churned: money.expected_churned_customers ?? (row.planning_churn_rate == null ? null : reached * row.planning_churn_rate), cost_amount: row.cost_amount ?? money.cost_amount,
+    return { ...row, reached_count: reached, 
+      expected_churned: row.reached_churned_customers ?? (money.expected_churned_customers != null && money.eligible_count ? money.expected_churned_customers * reached / money.eligible_count : row.planning_churn_rate == null ? null : reached * row.planning_churn_rate), cost_amount: row.total_cost_amount ?? money.cost_amount,
       least_net_amount: row.least_net_amount ?? money.least_net_amount, expected_net_amount: row.expected_net_amount ?? money.expected_net_amount, most_net_amount: row.most_net_amount ?? money.most_net_amount, chosen_count: money.chosen_count, evidence_level: money.evidence_level ?? row.evidence_level };
   });
   const bestPlans = plans.filter((row) => row.decision_code === "do").sort((a, b) => (b.expected_net_amount ?? -Infinity) - (a.expected_net_amount ?? -Infinity));

@@ -172,12 +172,8 @@ SECTIONS = {
     ),
     "strategies": (
         "strategy_priorities",
-        "select p.segment_scheme, p.segment_code, p.strategy_code, p.priority_rank, p.segment_name, p.strategy_name, "
-        "p.remaining_count, p.reached_count, p.planning_churn_rate, p.window_days, p.is_extrapolated, "
-        "p.is_descriptive_only, p.least_kept_amount, p.expected_kept_amount, p.most_kept_amount, "
-        "p.least_kept_customers, p.expected_kept_customers, p.most_kept_customers, "
-        "p.pessimistic_save_rate, p.optimistic_save_rate, p.evidence_level, "
-        "p.effort_days, p.lead_time_days, p.prerequisite, p.is_test_first, p.decision_code, s.offers, "
+        # with the columns of a plan's money where the mart has them
+        "select p.* exclude (reason), s.offers, "
         "s.uses_protected_attribute from marts.strategy_priorities as p "
         "left join marts.strategy_segments as s "
         "on p.segment_scheme = s.segment_scheme and p.segment_code = s.segment_code "
@@ -185,14 +181,8 @@ SECTIONS = {
     ),
     "economics": (
         "strategy_economics",
-        "select segment_scheme, segment_code, strategy_code, segment_name, strategy_name, "
-        "remaining_count, eligible_count, "
-        "reached_count, chosen_count, expected_churned_customers * reached_count / nullif(eligible_count, 0) "
-        "as expected_churned_customers, value_amount, "
-        "total_value_at_risk_amount, lowest_value_at_risk_amount, highest_value_at_risk_amount, evidence_level, "
-        "reached_count * contact_cost_amount + setup_cost_amount "
-        "+ coalesce(retained_offer_customers * offer_cost_amount, 0) as cost_amount, "
-        "least_net_amount, expected_net_amount, most_net_amount, decision_code from marts.strategy_economics "
+        "select * exclude (reason), reached_count * contact_cost_amount + setup_cost_amount "
+        "+ coalesce(retained_offer_customers * offer_cost_amount, 0) as cost_amount from marts.strategy_economics "
         "order by segment_scheme, segment_code, strategy_code",
     ),
     "reach": (
