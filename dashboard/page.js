@@ -753,12 +753,12 @@
   if (retained.length) {
     const found = [...groups(retained, "strategy_name")].map(([name, parts]) => {
       const count = (code) => { const part = parts.find((row) => row.reach_code === code); return part ? part.customers_count : 0; };
-      const row = { name, proposed: Math.max(...parts.map((part) => part.proposed_count ?? 0), parts.reduce((sum, part) => sum + part.customers_count, 0)), chosen: count("chosen"), not_best: count("not_best"), no_consent: count("no_consent"), contacted_lately: count("contacted_lately") };
-      return { ...row, other: row.proposed - row.chosen - row.not_best - row.no_consent - row.contacted_lately };
+      const row = { name, proposed: Math.max(...parts.map((part) => part.proposed_count ?? 0), parts.reduce((sum, part) => sum + part.customers_count, 0)), chosen: count("chosen"), not_best: count("not_best"), no_consent: count("no_consent"), contacted_lately: count("contacted_lately"), not_set_up: count("not_set_up") };
+      return { ...row, other: row.proposed - row.chosen - row.not_best - row.no_consent - row.contacted_lately - row.not_set_up };
     }).sort((a, b) => b.chosen - a.chosen || b.proposed - a.proposed || a.name.localeCompare(b.name));
     const title = say("decisions", { count: whole(found.reduce((sum, row) => sum + row.chosen, 0)) });
     const column = (key, name) => [say(key), (row) => whole(row[name]), true];
-    const columns = [[say("strategy"), (row) => row.name], column("column_chosen", "chosen"), column("column_proposed", "proposed"), column("column_not_best", "not_best"), column("column_no_consent", "no_consent"), column("column_contacted_lately", "contacted_lately"), column("column_other_reasons", "other")];
+    const columns = [[say("strategy"), (row) => row.name], column("column_chosen", "chosen"), column("column_proposed", "proposed"), column("column_not_best", "not_best"), column("column_no_consent", "no_consent"), column("column_contacted_lately", "contacted_lately"), ...(found.some((row) => row.not_set_up) ? [column("column_not_set_up", "not_set_up")] : []), column("column_other_reasons", "other")];
     const [chosen, others] = [found.filter((row) => row.chosen), found.filter((row) => !row.chosen)];
     actions.push(element("h3", {}, title), soft(say("decisions_note")), table(title, columns, chosen.slice(0, 5)), chosen.length > 5 ? folded(say("decisions_further"), table(say("decisions_further"), columns, chosen.slice(5))) : null, others.length ? folded(say("decisions_none"), table(say("decisions_none"), columns, others)) : null);
   }
