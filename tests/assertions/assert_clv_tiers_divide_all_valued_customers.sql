@@ -1,5 +1,6 @@
 -- The tiers of each set and the row of churned customers hold every valued customer once and all of the value, each tier begins
--- where the one below it ends, and in the active set current customers are in the tier of their value.
+-- where the one below it ends, in the active set current customers are in the tier of their value, and all sets have the
+-- same value at risk.
 with tiers as (
     select * from {{ ref('clv_tiers') }}
 ),
@@ -22,7 +23,8 @@ summed as (
         tier_set,
         sum(customers_count) as customers_count,
         sum(total_clv_amount) as total_clv_amount,
-        sum(value_share) as value_share
+        sum(value_share) as value_share,
+        sum(total_value_at_risk_amount) as value_at_risk
     from tiers
     group by tier_set
 ),
@@ -71,6 +73,11 @@ faults as (
     select 'customers are not in the tier ' || clv_tier || ' of their value' as fault
     from placed
     where customers_count <> placed_count or misplaced_count > 0
+    union all
+    select 'sets differ in their value at risk' as fault
+    from summed
+    -- each tier is rounded
+    having max(value_at_risk) - min(value_at_risk) > 0.05
 )
 
 select * from faults
