@@ -382,12 +382,7 @@
     .sort((a, b) => (b.verdict === "different") - (a.verdict === "different") || (b.difference ?? -1) - (a.difference ?? -1) || a.name.localeCompare(b.name));
   const ofVerdict = (verdict) => verdicts.filter((row) => row.verdict === verdict).map((row) => row.label);
   const raw = (data.reconciliation || []).reduce((sum, row) => ({ raw: sum.raw + row.raw_count, quarantined: sum.quarantined + row.quarantined_count, isWhole: sum.isWhole && row.is_reconciled }), { raw: 0, quarantined: 0, isWhole: true });
-  // Churned customers, tier number 0, hold no part of the value of current customers.
-  const withShares = (tiers) => {
-    const sum = tiers.every((row) => row.total_clv_amount != null) ? tiers.reduce((total, row) => total + row.total_clv_amount, 0) : 0;
-    return tiers.map((row) => ({ ...row, value_share: sum > 0 ? row.total_clv_amount / sum : null }));
-  };
-  const activeTiers = withShares((data.clv_tiers || []).filter((row) => row.is_active && row.tier_number > 0));
+  const activeTiers = (data.clv_tiers || []).filter((row) => row.is_active && row.tier_number > 0);
   const economics = data.economics || [];
   const figure = (label, value, small) => element("div", { class: "figure" }, label, element("b", {}, value), small ? element("span", { class: "soft" }, small) : null);
   // --- plans: a strategy in a segment, what it is expected to cost and to gain
@@ -692,7 +687,7 @@
 
   // --- value
   const bounds = (row) => row.lower_bound_amount == null ? say("tier_below", { upper: money(row.upper_bound_amount) }) : row.upper_bound_amount == null ? say("tier_from", { lower: money(row.lower_bound_amount) }) : say("tier_between", { lower: money(row.lower_bound_amount), upper: money(row.upper_bound_amount) });
-  const tierSets = [...groups(data.clv_tiers || [], "tier_set")].map(([set, found]) => [set, withShares(found.filter((row) => row.tier_number > 0))]).filter(([, found]) => found.length).map(([set, found]) => [
+  const tierSets = [...groups(data.clv_tiers || [], "tier_set")].map(([set, found]) => [set, found.filter((row) => row.tier_number > 0)]).filter(([, found]) => found.length).map(([set, found]) => [
     element("h3", {}, found[0].value_share == null ? say("value_title_unknown", { set: spaced(set) }) : say("value_title", { customers: people(found[0].customers_count), tier: found[0].label, share: percent(found[0].value_share) })),
     found.every((row) => row.total_value_at_risk_amount != null) ? element("p", {}, say("value_at_risk_tier", { tier: found[0].label, amount: money(found[0].total_value_at_risk_amount), total: money(found.reduce((sum, row) => sum + row.total_value_at_risk_amount, 0)) })) : null,
     chart(found.map((row) => ({ label: say("tier", { tier: capital(String(row.label)), bounds: bounds(row) }), customers_count: row.customers_count, value_share: row.value_share, total_clv_amount: row.total_clv_amount, total_value_at_risk_amount: row.total_value_at_risk_amount })),
