@@ -134,6 +134,14 @@
 {%- endmacro %}
 
 
+{#- An amount of a sentence, with the currency of the layout where it is known. -#}
+{% macro money_text(amount, digits=0) -%}
+    {{ grouped_text(amount, digits) }} || coalesce(
+        (select ' ' || max(currency_code) from {{ ref('currencies') }} where source_system = {{ sql_literal(var('source_system')) }}), ''
+    )
+{%- endmacro %}
+
+
 {#- A value of a kind (see entities.sql) in a profile of its column: numbers with at most two decimals. -#}
 {% macro profiled_text(value, kind) -%}
     {%- if kind == 'integer' -%}

@@ -7,6 +7,20 @@
     end
 {%- endmacro %}
 
+{#- The probabilities of a segment's customers at the level of the segment's rate: their odds are multiplied alike (level_factor), which
+    keeps their order and makes nobody certain to churn, and what their mean still lacks is shared out (to_mean). Where a mean or a
+    rate is not known, they stand as they are. -#}
+{% macro level_factor(mean, rate) -%}
+    {{ rate }} * (1.0 - {{ mean }}) / nullif({{ mean }} * (1.0 - {{ rate }}), 0)
+{%- endmacro %}
+
+{% macro to_mean(probability, mean, rate) -%}
+    case
+        when {{ mean }} > {{ rate }} then {{ probability }} * {{ rate }} / {{ mean }}
+        else coalesce(1.0 - (1.0 - {{ probability }}) * (1.0 - {{ rate }}) / nullif(1.0 - {{ mean }}, 0), {{ probability }})
+    end
+{%- endmacro %}
+
 {#- Standard error of the planning rate of a row of int_segment_rates, over the rate. -#}
 {% macro planning_churn_error(rates) -%}
     ({{ rates }}.planning_churn_rate_ci_upper - {{ rates }}.planning_churn_rate_ci_lower)

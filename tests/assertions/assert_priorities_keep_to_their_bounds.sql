@@ -1,6 +1,6 @@
 -- A strategy reaches no more customers than are here and than it has capacity for, its range holds what is expected of
 -- it, and the order of work, from 1 without a gap, puts what pays first and what does not last, among equal decisions what can start
--- now first, and then the most value saved for a day of effort.
+-- now first, and then what is expected to earn most. As many are expected to churn as strategy_economics says.
 with staged as (
     select
         *,
@@ -15,17 +15,30 @@ priorities as (
         *,
         row_number() over (partition by segment_scheme order by priority_rank) as position_in_scheme,
         lag(stage) over (partition by segment_scheme order by priority_rank) as stage_before,
-        lag(kept_amount_per_effort_day) over (partition by segment_scheme order by priority_rank) as amount_before
+        lag(expected_net_amount) over (partition by segment_scheme order by priority_rank) as net_before
     from staged
 )
 
-select *
+select priorities.*
 from priorities
+left join {{ ref('strategy_economics') }} as economics
+    on
+        priorities.segment_scheme = economics.segment_scheme
+        and priorities.segment_code = economics.segment_code
+        and priorities.strategy_code = economics.strategy_code
 where
-    reached_count > remaining_count
-    or reached_count > capacity_count
-    or remaining_count > customers_count
-    or expected_churned_customers > remaining_count
+    priorities.reached_count > priorities.remaining_count
+    or priorities.reached_count > priorities.capacity_count
+    or priorities.reached_churned_customers > priorities.reached_count + 1e-6
+    or expected_kept_customers > priorities.reached_churned_customers + 1e-6
+    or priorities.remaining_count <> economics.remaining_count
+    or priorities.reached_count <> economics.reached_count
+    or abs(priorities.expected_churned_customers - economics.expected_churned_customers) > 1e-6 * priorities.remaining_count
+    or abs(priorities.reached_churned_customers - economics.reached_churned_customers) > 1e-6
+    or priorities.expected_net_amount <> economics.expected_net_amount
+    or kept_value_amount - total_cost_amount <> priorities.expected_net_amount
+    or priorities.remaining_count > customers_count
+    or priorities.expected_churned_customers > priorities.remaining_count
     or least_kept_customers > expected_kept_customers
     or expected_kept_customers > most_kept_customers
     or least_kept_amount > expected_kept_amount
@@ -33,5 +46,5 @@ where
     or priority_rank <> position_in_scheme
     or stage is null
     or stage_before > stage
-    or stage_before = stage and amount_before < kept_amount_per_effort_day
-    or stage_before = stage and amount_before is null and kept_amount_per_effort_day is not null
+    or stage_before = stage and net_before < priorities.expected_net_amount
+    or stage_before = stage and net_before is null and priorities.expected_net_amount is not null

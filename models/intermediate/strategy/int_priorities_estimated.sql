@@ -1,6 +1,7 @@
 -- What a strategy may save in a segment and what it takes, over var planning_days. Current customers are expected to churn at
 -- the rate that the segment's window implies; the strategy reaches as many as its capacity allows, once its lead time has
--- passed, and saves the share that the plan states as a range.
+-- passed, and saves the share that the plan states as a range. Who may get the strategy need not churn like the others, where
+-- int_strategy_economics_summed knows it.
 with memberships as (
     select * from {{ ref('int_segment_memberships') }}
     where churn_basis in ('current', 'former')
@@ -67,6 +68,7 @@ planned as (
         plans.optimistic_save_rate,
         plans.evidence_level,
         {{ reached_customers(eligible_customers('eligible', 'counted.remaining_count'), 'plans.capacity_count') }} as reached_count,
+        eligible.reached_churned_customers as known_churned_customers,
         plans.active_share
     from counted
     inner join rates
@@ -81,15 +83,23 @@ planned as (
             and strategies.strategy_code = eligible.strategy_code
 ),
 
+reached as (
+    select
+        *,
+        coalesce(known_churned_customers, reached_count * planning_churn_rate) as reached_churned_customers
+    from planned
+),
+
 estimated as (
     select
         *,
         setup_effort_days + contact_effort_days * reached_count as effort_days,
         remaining_count * planning_churn_rate as expected_churned_customers,
-        reached_count * active_share * planning_churn_rate as reached_churned_customers,
-        reached_count * active_share * planning_churn_rate * expected_save_rate as expected_kept_customers,
+        -- those who churn before the strategy is active cannot be kept
+        reached_churned_customers * active_share as savable_customers,
+        reached_churned_customers * active_share * expected_save_rate as expected_kept_customers,
         cast(value_held_amount as double) / nullif(remaining_count, 0) as average_value_held_amount
-    from planned
+    from reached
 )
 
 select * from estimated

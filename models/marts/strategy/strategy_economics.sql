@@ -44,6 +44,7 @@ described as (
         summed.reached_count,
         coalesce(chosen.chosen_count, 0) as chosen_count,
         summed.expected_churned_customers,
+        summed.reached_churned_customers,
         cast(summed.total_value as decimal(18, 2)) as value_amount,
         cast(summed.value_at_risk as decimal(18, 2)) as total_value_at_risk_amount,
         cast(least({{ lost }}) as decimal(18, 2)) as lowest_value_at_risk_amount,
