@@ -1,6 +1,6 @@
 -- No customer has two strategies, no strategy more customers than its capacity, nobody one that is blocked, churned customers
--- none but those that win back; and a strategy of limited capacity that gains more is not left while it has places. By order,
--- as the studies have it, capacities are no limit.
+-- none but those that win back; a strategy of limited capacity that gains more is not left while it has places; and the customers of
+-- a strategy earn its set-up. By order, as the studies have it, capacities and costs are no limit.
 {%- set is_by_order = var('strategy_choice') == 'order' %}
 with options as (
     select * from {{ ref('strategy_options') }}
@@ -40,6 +40,12 @@ faults as (
         'has more customers than its capacity, or refuses some while it has places' as fault
     from used
     where not {{ is_by_order }} and (chosen_count > capacity_count or refused_count > 0 and chosen_count < capacity_count)
+    union all
+    select
+        strategy_code as name,
+        'is set up for customers who do not earn that' as fault
+    from {{ ref('strategy_reach') }}
+    where not {{ is_by_order }} and reach_code = 'chosen' and net_gain_amount < 0
     union all
     select
         options.customer_id as name,

@@ -52,7 +52,29 @@ def test_churned_customers_are_won_back_and_current_ones_are_not(demo):
     ) == [("retain", False), ("win_back", True)]
 
 
-@pytest.mark.parametrize("offer", ["grace_period_card", "brokerage_account", "vip_desk"])
+def test_who_gets_a_strategy_earns_its_set_up_and_nobody_gets_one_that_is_not_set_up(demo):
+    gains = demo.rows(
+        "select strategy_code, sum(expected_gain_amount), "
+        "(select max(setup_effort_days * effort_day_amount) from seeds.strategy_plans as plans "
+        "where plans.strategy_code = options.strategy_code) "
+        "from marts.strategy_options as options where is_chosen group by 1"
+    )
+    assert len(gains) > 2 and all(gain >= cost for _, gain, cost in gains)
+    chosen = {code for code, _, _ in gains}
+    left_out = demo.rows(
+        "select strategy_code, expected_gain_amount - alternative_gain_amount, setup_cost_amount "
+        "from marts.strategy_reach where reach_code = 'not_set_up'"
+    )
+    assert "digital_wealth_tools" in {code for code, _, _ in left_out}
+    assert all(code not in chosen and gain < cost for code, gain, cost in left_out)
+    (net,) = demo.row("select sum(net_gain_amount) from marts.strategy_reach")
+    added = sum(gain - cost for _, gain, cost in gains) + sum(
+        gain - cost for _, gain, cost in left_out
+    )
+    assert float(net) == pytest.approx(float(added))
+
+
+@pytest.mark.parametrize("offer", ["brokerage_account", "vip_desk"])
 def test_the_offers_of_the_study_reach_its_segments(bank_scrooge, offer):
     (count,) = bank_scrooge.row(
         "select count(*) from marts.strategy_customers inner join seeds.segment_strategies as assigned "
@@ -60,6 +82,14 @@ def test_the_offers_of_the_study_reach_its_segments(bank_scrooge, offer):
         f"and study_segment_code = assigned.segment_code and strategy_code = '{offer}'"
     )
     assert count > 0
+
+
+def test_an_offer_of_the_study_whose_customers_do_not_earn_its_set_up_says_so(bank_scrooge):
+    customers, gain, alternative, cost = bank_scrooge.row(
+        "select customers_count, expected_gain_amount, alternative_gain_amount, setup_cost_amount "
+        "from marts.strategy_reach where strategy_code = 'grace_period_card' and reach_code = 'not_set_up'"
+    )
+    assert customers > 0 and 0 < gain - alternative < cost
 
 
 def test_the_planted_effect_of_campaigns_is_inside_its_interval(demo):

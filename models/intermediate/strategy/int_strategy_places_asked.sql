@@ -1,8 +1,14 @@
 -- Who competes for the places of strategies of limited capacity, and what a place adds to what the customer brings without one.
 -- Of the customers of a strategy no more can matter than there are places in all of them.
-with options as (
-    select * from {{ ref('int_strategy_options_listed') }}
-    where blocked_by_code is null
+with set_up as (
+    select * from {{ ref('int_strategies_set_up') }}
+),
+
+options as (
+    select options.*
+    from {{ ref('int_strategy_options_listed') }} as options
+    left join set_up on options.strategy_code = set_up.strategy_code
+    where options.blocked_by_code is null and coalesce(set_up.is_set_up, true)
 ),
 
 limited as (

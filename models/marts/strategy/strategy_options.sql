@@ -1,7 +1,34 @@
 -- Every strategy that a segment proposes for a customer: what keeps the customer from it, what a contact is expected to gain, and
--- which one is chosen: a place in a strategy of limited capacity, or else the best of the others, if it gains anything.
-with options as (
+-- which one is chosen: a place in a strategy of limited capacity, or else the best of the others, if it gains anything. Strategies
+-- whose customers do not earn the set-up are left out.
+with listed as (
     select * from {{ ref('int_strategy_options_listed') }}
+),
+
+set_up as (
+    select * from {{ ref('int_strategies_set_up') }}
+),
+
+options as (
+    select
+        listed.customer_id,
+        listed.is_current,
+        listed.segment_scheme,
+        listed.segment_code,
+        listed.strategy_code,
+        listed.option_order,
+        listed.capacity_count,
+        case
+            when listed.blocked_by_code is null and not set_up.is_set_up and listed.choice_score > 0 then 'not_set_up'
+            else listed.blocked_by_code
+        end as blocked_by_code,
+        listed.churn_probability,
+        listed.value_amount,
+        listed.is_value_assumed,
+        listed.expected_gain_amount,
+        listed.choice_score
+    from listed
+    left join set_up on listed.strategy_code = set_up.strategy_code
 ),
 
 places as (
