@@ -16,7 +16,8 @@
         {% elif cells and not stays_in_a_small_cell(column.name, mart, cells) %}
             {% set reasons = ['is_withheld'] %}
             {% for part in parts_of(cells) if column.name in part['tells'] %}
-                {% do reasons.append('is_withheld_' ~ part['name']) %}
+                {% set rows = ' and not coalesce(' ~ part['except'] ~ ', false)' if part.get('except') and column.name in part['except_columns'] else '' %}
+                {% do reasons.append('is_withheld_' ~ part['name'] ~ rows) %}
             {% endfor %}
             {% set value = namespace(sql='published_q_value' if 'corrected_within' in cells and column.name == 'q_value' else column.name) %}
             {% for outcome in cells.get('outcomes', []) %}
@@ -96,7 +97,8 @@
       leaves_out      withheld rows are left out, because the existence of a row discloses the outcome
       parts           column that counts some of the cell (or, called a share, their share) -> `of`, the column with the
                       number that they are a part of, which must not be small either (default: the size), and `tells`, the
-                      columns that disclose the same
+                      columns that disclose the same; `except` is a condition (as SQL over the mart's columns) of rows in which
+                      `except_columns` disclose nothing of the part
       bases           column that counts some of the cell -> the columns that are about these only -#}
 {% macro cells_of(mart, tagged) %}
     {% if mart.columns.keys() | select('in', tagged['is_person_key']) | list %}{% do return(none) %}{% endif %}
@@ -118,6 +120,8 @@
             'tells': [column] + part.get('tells', []),
             'counts': [count, whole ~ ' - ' ~ count],
             'whole': part.get('of'),
+            'except': part.get('except'),
+            'except_columns': part.get('except_columns', []),
         }) %}
     {% endfor %}
     {% for column, tells in cells.get('bases', {}).items() %}

@@ -127,7 +127,7 @@ class _Plan:
         fixed = self.fixed(prices)
         bound = highest.sum() + fixed[open_].sum()
         steps: list[tuple[float, tuple[int, ...]]] = []
-        for one in np.flatnonzero(~open_):
+        for one in np.flatnonzero(~open_).tolist():
             # a strategy that is not open has no price
             with_one = np.maximum(highest, self.gains[:, one])
             added = bound + with_one.sum() - highest.sum() + fixed[one]
@@ -137,7 +137,7 @@ class _Plan:
             )
             steps += [
                 (added - lost[other] - fixed[other], (one, other))
-                for other in np.flatnonzero(open_)
+                for other in np.flatnonzero(open_).tolist()
             ]
         return steps
 

@@ -3,7 +3,7 @@
 {%- set groups = {'age_band': 'age_band', 'gender': 'gender', 'city': 'city', 'portfolio': "'portfolio'"} %}
 {#- share of the customers with the highest scores who count as selected by them -#}
 {%- set selected_by_score = 0.1 %}
-{#- a group whose share of selected customers is below four fifths of that of all, or above its inverse, is not treated alike -#}
+{#- a group whose share of selected customers is below four fifths of that of all, or above five quarters, is not treated alike -#}
 {%- set lowest_ratio = 0.8 %}
 
 with tested as (
@@ -145,33 +145,67 @@ rated as (
         sum(selected_count) over (partition by decision_name, feature_set, group_name)
         / cast(sum(customers_count) over (partition by decision_name, feature_set, group_name) as double) as portfolio_selected_share
     from counted
+),
+
+judged as (
+    select
+        decision_name,
+        feature_set,
+        group_name,
+        group_value,
+        customers_count,
+        average_probability,
+        churn_rate,
+        churn_rate_ci_lower,
+        churn_rate_ci_upper,
+        churn_rate / nullif(average_probability, 0) as calibration_ratio,
+        selected_count,
+        selected_share,
+        selected_share / nullif(portfolio_selected_share, 0) as selection_ratio,
+        -- of everybody only: what it costs to leave protected features out
+        case
+            when decision_name = 'score' and group_name = 'portfolio' then cast(selected_churned_count as double) / nullif(selected_count, 0)
+        end as selected_churn_rate,
+        case
+            when customers_count < {{ number_var('small_cell_size') }} then 'too_few'
+            when decision_name = 'score' and churn_rate_ci_lower > average_probability then 'under_served'
+            when decision_name = 'score' and churn_rate_ci_upper < average_probability then 'over_served'
+            when decision_name = 'score' then 'alike'
+            when selected_share < {{ lowest_ratio }} * portfolio_selected_share then 'under_served'
+            when selected_share * {{ lowest_ratio }} > portfolio_selected_share then 'over_served'
+            else 'alike'
+        end as verdict
+    from rated
+),
+
+final as (
+    select
+        *,
+        case group_name
+            when 'portfolio' then 'All customers'
+            when 'age_band' then 'Age ' || group_value
+            else {{ capitalised('group_value') }}
+        end || ': ' || case
+            when verdict = 'too_few' then 'too few customers to say.'
+            when decision_name = 'score'
+                then coalesce({{ percent_text('average_probability') }} || ' were expected to churn and ' || {{ percent_text('churn_rate') }}
+                    || ' did ({{ confidence_text() }} ' || {{ percent_text('churn_rate_ci_lower') }} || ' to '
+                    || {{ percent_text('churn_rate_ci_upper') }} || '). ', 'no churn is known. ') || case verdict
+                    when 'under_served' then 'The forecast is too low.'
+                    when 'over_served' then 'The forecast is too high.'
+                    else 'The forecast is within the interval.'
+                end
+            else {{ percent_text('selected_share') }} || case decision_name when 'strategy' then ' get a strategy' else ' are in the high tier' end
+                || case
+                    when group_name = 'portfolio' then '.'
+                    else coalesce(', ' || {{ decimal_text('selection_ratio', 2) }} || ' times the share of all customers', '') || '. ' || case verdict
+                        when 'under_served' then 'That is less than four fifths as often.'
+                        when 'over_served' then 'That is more than five quarters as often.'
+                        else 'That is between four fifths and five quarters as often.'
+                    end
+                end
+        end as sentence
+    from judged
 )
 
-select
-    decision_name,
-    feature_set,
-    group_name,
-    group_value,
-    customers_count,
-    average_probability,
-    churn_rate,
-    churn_rate_ci_lower,
-    churn_rate_ci_upper,
-    churn_rate / nullif(average_probability, 0) as calibration_ratio,
-    selected_count,
-    selected_share,
-    selected_share / nullif(portfolio_selected_share, 0) as selection_ratio,
-    -- of everybody only: what it costs to leave protected features out
-    case
-        when decision_name = 'score' and group_name = 'portfolio' then cast(selected_churned_count as double) / nullif(selected_count, 0)
-    end as selected_churn_rate,
-    case
-        when customers_count < {{ number_var('small_cell_size') }} then 'too_few'
-        when decision_name = 'score' and churn_rate_ci_lower > average_probability then 'under_served'
-        when decision_name = 'score' and churn_rate_ci_upper < average_probability then 'over_served'
-        when decision_name = 'score' then 'alike'
-        when selected_share < {{ lowest_ratio }} * portfolio_selected_share then 'under_served'
-        when selected_share * {{ lowest_ratio }} > portfolio_selected_share then 'over_served'
-        else 'alike'
-    end as verdict
-from rated
+select * from final
