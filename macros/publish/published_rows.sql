@@ -33,7 +33,8 @@
                 {% set places = 'partition by ' ~ (cells['ranks'][column.name] + [is_hidden]) | join(', ') ~ ' order by ' ~ column.name %}
                 {% set value.sql = 'cast(row_number() over (' ~ places ~ ') as bigint)' %}
             {% endif %}
-            {% do columns.append('case when not ' ~ is_hidden ~ ' then ' ~ value.sql ~ ' end as ' ~ column.name) %}
+            {% set otherwise = " else 'Withheld: it would disclose what few customers did.'" if column.name in cells.get('withheld_texts', []) else '' %}
+            {% do columns.append('case when not ' ~ is_hidden ~ ' then ' ~ value.sql ~ otherwise ~ ' end as ' ~ column.name) %}
         {% else %}
             {% do columns.append(column.name) %}
         {% endif %}
@@ -94,6 +95,7 @@
       dimensions      further columns that say which cell it is, and other sizes than `count`; they stay in small cells
       ranks           column with a rank that depends on withheld figures -> the columns within which it counts; it is
                       renumbered among the published rows
+      withheld_texts  columns of sentences that say so where they are withheld
       leaves_out      withheld rows are left out, because the existence of a row discloses the outcome
       parts           column that counts some of the cell (or, called a share, their share) -> `of`, the column with the
                       number that they are a part of, which must not be small either (default: the size), and `tells`, the

@@ -52,12 +52,13 @@
 {%- endmacro %}
 
 
-{#- A driver of a score with the customer's value, by the prefix of its columns: a flag has its name or that of its absence, of a
-    relation that is joined by its label. -#}
-{% macro driver_text(feature, flag) -%}
+{#- A driver of a score with the customer's value, by the prefix of its columns: a flag has its name or that of its absence, and so
+    has what never happened, of a relation of features with a name for absence that is joined by its label. -#}
+{% macro driver_text(feature, named) -%}
     case
-        when {{ flag }}.feature_label is not null and {{ feature }}_value = 'yes' then {{ feature }}_label
-        when {{ flag }}.feature_label is not null and {{ feature }}_value = 'no' then {{ flag }}.absence_label
+        when {{ named }}.feature_kind = 'flag' and {{ feature }}_value = 'yes' then {{ feature }}_label
+        when {{ named }}.feature_kind = 'flag' and {{ feature }}_value = 'no' then {{ named }}.absence_label
+        when {{ named }}.feature_kind <> 'flag' and {{ feature }}_value = 'unknown' then {{ named }}.absence_label
         when {{ matches(feature ~ '_value', '-?[0-9]{4,}') }} then {{ feature }}_label || ' ' || {{ grouped_text(feature ~ '_value') }}
         when {{ matches(feature ~ '_value', '-?[0-9]{4,}[.][0-9]+') }}
             then {{ feature }}_label || ' ' || {{ grouped_text(feature ~ '_value', 2) }}

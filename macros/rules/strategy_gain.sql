@@ -37,3 +37,9 @@
     group by strategy_code, capacity_count
     having count(*) > capacity_count
 {%- endmacro %}
+
+
+{#- Whether a row of strategy_options is a strategy that the customer may get, or could get if there was a place or it was set up. -#}
+{% macro may_be_contacted() -%}
+    is_eligible or blocked_by_code in ('over_capacity', 'not_set_up')
+{%- endmacro %}

@@ -758,7 +758,7 @@ class Counts:
         schemes, sizes = collections.defaultdict(list), collections.Counter()
         for campaign, scheme, segment, outcome, size, is_told, *counts in self.rows(
             "select campaign_code, segment_scheme, segment_code, outcome_code, customers_count, "
-            f"coalesce(difference is not null or sentence like '%stayed%', false), {', '.join(columns)} "
+            f"coalesce(difference is not null or sentence like '%retained%', false), {', '.join(columns)} "
             "from marts.campaign_readout"
         ):
             # a difference of rates, and a sentence with them, tell the counts

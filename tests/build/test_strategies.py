@@ -242,8 +242,10 @@ def renderings(value):
     """How a sentence may write a value of its row."""
     if isinstance(value, str):
         return set(NUMBER.findall(value))
-    if value is None or isinstance(value, (bool, datetime.date)):
+    if value is None or isinstance(value, bool):
         return set()
+    if isinstance(value, datetime.date):
+        return set(NUMBER.findall(str(value)))
     exact = Decimal(repr(float(value)))
     rounded = [(exact, "0.01", ""), (exact, "1", ""), (100 * exact, "0.1", "%")]
     return {f"{one.quantize(Decimal(step), ROUND_HALF_UP):,}{sign}" for one, step, sign in rounded}
@@ -287,4 +289,18 @@ def test_a_customer_without_consent_is_explained_as_blocked_and_gets_no_strategy
     )
     assert len(rows) > 100
     assert {code for code, _ in rows} == {None}
-    assert all(sentence.endswith("Contact is blocked: no consent.") for _, sentence in rows)
+    assert all(
+        sentence.endswith("May not be contacted: no consent to marketing.")
+        and sentence.count("consent to marketing") == 1
+        for _, sentence in rows
+    )
+
+
+def test_sentences_of_a_mart_differ_and_name_what_they_are_about(demo):
+    for mart in ("campaign_readout", "churn_portraits", "segment_briefs", "churn_segments"):
+        # two schemes may have a segment of the same name
+        scheme = "segment_scheme" if mart in ("campaign_readout", "segment_briefs") else "''"
+        count, distinct = demo.row(
+            f"select count(*), count(distinct (sentence, {scheme})) from marts.{mart}"
+        )
+        assert count == distinct > 3, mart

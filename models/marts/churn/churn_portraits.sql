@@ -110,19 +110,26 @@ final as (
         p_value,
         q_value,
         is_significant,
-        {{ capitalised('label') }} || ': ' || case
+        case portrait_code
+            when 'churned' then 'Churned customers'
+            when 'retained' then 'Retained customers'
+            else {{ capitalised('portrait_name') }}
+        end || '. ' || {{ capitalised('label') }} || ': ' || case
             when level_share is not null
                 then {{ percent_text('level_share') }} || ', of all customers ' || {{ percent_text('portfolio_level_share') }}
             else 'median ' || {{ bound_text('round(median_value, 1)') }} || ' (quartiles '
                 || {{ bound_text('round(lower_quartile_value, 1)') }} || ' and ' || {{ bound_text('round(upper_quartile_value, 1)') }}
                 || '), of all customers ' || {{ bound_text('round(portfolio_median_value, 1)') }}
         end || case
-            when p_value is null or is_withheld then '.'
+            when p_value is null then '; not tested, because too few are known.'
+            when is_withheld then '; the comparison with the rest is withheld.'
             when not is_significant then '; no difference from the rest shown.'
             when level_share is not null and effect_size > 0 then '; more often than the rest.'
             when level_share is not null then '; less often than the rest.'
-            when effect_size > 0 then '; higher than the rest.'
-            else '; lower than the rest.'
+            else case when effect_size > 0 then '; higher than the rest' else '; lower than the rest' end || case
+                when round(median_value, 1) = round(portfolio_median_value, 1) then ' by rank, though the medians are equal.'
+                else '.'
+            end
         end as sentence,
         {{ churn_period_columns() | indent(4) }}
     from joined

@@ -47,11 +47,13 @@ final as (
         candidates.q_value,
         strategies.strategy_code,
         {{ churn_period_columns('candidates') | indent(4) }},
-        {{ capitalised('candidates.segment_name') }} || ': ' || {{ percent_text('candidates.confirmation_churn_rate') }}
+        {{ capitalised('candidates.segment_name') }} || ': of ' || {{ grouped_text('candidates.confirmation_count') }}
+        || ' customers of the half that confirmed it, ' || {{ percent_text('candidates.confirmation_churn_rate') }}
         || ' ' || {{ churned_text('candidates.window_days') }}
         || ' ({{ confidence_text() }} ' || {{ percent_text('candidates.confirmation_churn_rate_ci_lower') }}
         || ' to ' || {{ percent_text('candidates.confirmation_churn_rate_ci_upper') }} || '), '
-        || {{ decimal_text('candidates.lift', 1) }} || ' times the rate of the rest. '
+        || {{ decimal_text('candidates.lift', 1) }} || ' times the '
+        || {{ percent_text('candidates.confirmation_churn_rate / nullif(candidates.lift, 0)') }} || ' of the rest. '
         || {{ grouped_text('candidates.remaining_count') }} || ' current customers belong to it.' as sentence
     from candidates
     inner join ranked on candidates.churn_segment_code = ranked.segment_code

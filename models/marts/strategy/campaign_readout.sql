@@ -68,7 +68,8 @@ described as (
 final as (
     select
         *,
-        campaign_name || case when segment_scheme = 'all' then '' else ', ' || segment_name end || ': '
+        campaign_name || case when segment_scheme = 'all' then ', all customers' else ', ' || segment_name end
+        || case outcome_code when 'closing' then ', by closings: ' else ', as recorded: ' end
         || case verdict
             when 'no_holdout' then 'one of the arms has nobody, so nothing can be said of what the campaign does'
             when 'not_yet' then 'the outcome of more than one customer in twenty is not known yet'
@@ -77,11 +78,15 @@ final as (
             else {{ percent_text('cast(treated_kept_count as double) / nullif(treated_known_count, 0)') }} || ' of the contacted customers were retained and '
                 || {{ percent_text('cast(holdout_kept_count as double) / nullif(holdout_known_count, 0)') }} || ' of the others'
                 || coalesce(
-                    ' (difference ' || {{ decimal_text('100 * difference_ci_lower', 1) }} || ' to '
-                    || {{ decimal_text('100 * difference_ci_upper', 1) }} || ' points)', ''
-                ) || case verdict
-                    when 'works' then '; the campaign works'
-                    when 'harms' then '; the campaign drives customers away'
+                    ' (difference ' || {{ decimal_text('100 * difference', 1) }} || ' points, {{ confidence_text() }} '
+                    || {{ decimal_text('100 * difference_ci_lower', 1) }} || ' to ' || {{ decimal_text('100 * difference_ci_upper', 1) }} || ')', ''
+                ) || case
+                    when verdict = 'works' then '; the campaign works'
+                    when verdict = 'harms' then '; the campaign drives customers away'
+                    when p_value is null then '; the arms do not differ'
+                    -- the interval is that of one comparison, the verdict counts all of them
+                    when difference_ci_lower > 0 or difference_ci_upper < 0
+                        then '; corrected for the number of comparisons, this may be chance'
                     else '; this may be chance'
                 end
         end || '.' as sentence

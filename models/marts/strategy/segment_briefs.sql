@@ -136,21 +136,29 @@ final as (
     select
         *,
         {{ capitalised('coalesce(segment_name, segment_code)') }} || ': ' || {{ concat_present([
-            grouped_text('customers_count') ~ " || ' customers, ' || " ~ grouped_text('remaining_count') ~ " || ' of them current.'",
+            grouped_text('customers_count') ~ " || case
+                when customers_count = 0 then ' customers.'
+                when remaining_count = customers_count then ' customers, all of them current.'
+                when remaining_count = 0 then ' customers, all of whom have churned.'
+                else ' customers, of whom ' || " ~ grouped_text('remaining_count') ~ " || ' are current and the others have churned.'
+            end",
             percent_text('churn_rate') ~ " || ' of ' || " ~ grouped_text('known_outcome_count') ~ " || case
                 when segment_scheme = 'churn' then ' customers of the half that confirmed the segment '
                 else ' with a known outcome '
             end || " ~ churned_text() ~ " || ' (confidence interval '
                 || " ~ percent_text('churn_rate_ci_lower') ~ " || ' to ' || " ~ percent_text('churn_rate_ci_upper') ~ " || ').'",
             "coalesce('Differs from others in ' || distinguishing_features, reading) || '.'",
-            "'Strategy: ' || strategy_name || coalesce(', expected to earn ' || " ~ grouped_text('expected_net_amount')
-                ~ " || ' (' || " ~ grouped_text('least_net_amount') ~ " || ' to ' || " ~ grouped_text('most_net_amount') ~ " || ')', '')
+            "case
+                when decision_code = 'hold' then 'No strategy pays: the best is ' || strategy_name || ', expected to lose '
+                    || " ~ money_text('-expected_net_amount') ~ "
+                else 'Strategy: ' || strategy_name || coalesce(', expected to earn ' || " ~ money_text('expected_net_amount') ~ ", '')
+            end || coalesce(' (' || " ~ grouped_text('least_net_amount') ~ " || ' to ' || " ~ grouped_text('most_net_amount') ~ " || ')', '')
                 || case decision_code
                     when 'do' then '; worth doing.'
                     when 'test' then '; test first.'
-                    when 'hold' then '; not worth doing.'
+                    when 'hold' then '.'
                     when 'cannot_be_tested' then '; too few customers for a test.'
-                    else '; what it earns is unknown.'
+                    else case when eligible_count = 0 then '; every current customer is blocked.' else '; what it earns is unknown.' end
                 end",
             "'Caution: ' || caution || '.'",
         ], ' ') }} as sentence

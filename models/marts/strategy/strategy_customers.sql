@@ -1,5 +1,20 @@
 -- The strategy for each customer: of those that segments propose, the one that var strategy_choice picks (strategy_options).
 {%- set is_by_order = var('strategy_choice') == 'order' %}
+{#- what blocks every strategy of a customer who may be contacted as such -#}
+{%- set blocks = {
+    'protected_attribute': 'only segments by age or gender propose one',
+    'holds_product': 'the customer holds the product already',
+    'unsuitable': 'a rule of the bank leaves the customer out',
+    'unknown': 'what a rule asks for is not known',
+    'churned': 'the customer has churned, and none wins customers back',
+    'over_capacity': 'all places are taken by customers who gain more',
+    'not_set_up': 'those that would gain something do not earn their set-up',
+} %}
+{%- set block_texts, place_texts = [], [] %}
+{%- for code, text in blocks.items() %}
+    {%- do block_texts.append("case when decided.is_" ~ code ~ " then '" ~ text ~ "' end") %}
+    {%- if code in ('over_capacity', 'not_set_up') %}{% do place_texts.append(block_texts[-1]) %}{% endif %}
+{%- endfor %}
 
 -- customers who died, were closed by the bank or join later get no strategy
 with customers as (
@@ -34,7 +49,13 @@ decided as (
         min_by(strategy_code, option_rank) filter (where is_eligible and not is_chosen and expected_gain_amount > 0) as runner_up_code,
         max(expected_gain_amount) filter (where is_eligible and not is_chosen and expected_gain_amount > 0) as runner_up_gain_amount,
         count(*) as option_count,
-        count(*) filter (where is_eligible) as eligible_count
+        bool_or({{ may_be_contacted() }}) as may_be_contacted,
+        bool_or(is_eligible) as has_eligible,
+        {%- for code in blocks %}
+        bool_or(blocked_by_code = '{{ code }}') as is_{{ code }},
+        {%- endfor %}
+        bool_or(blocked_by_code = 'no_consent') as is_no_consent,
+        bool_or(blocked_by_code = 'contacted_lately') as is_contacted_lately
     from options
     group by customer_id
 ),
@@ -62,18 +83,23 @@ final as (
         case
             {%- if not is_by_order %}
             when decided.strategy_code is not null and decided.expected_gain_amount is not null
-                then strategies.strategy_name || ' is expected to gain ' || {{ grouped_text('decided.expected_gain_amount', 2) }}
+                then 'Chosen: ' || strategies.strategy_name || ', with an expected gain of ' || {{ money_text('decided.expected_gain_amount', 2) }}
                     || coalesce('; next is ' || runner_ups.strategy_name || ' with '
-                        || {{ grouped_text('decided.runner_up_gain_amount', 2) }}, '')
+                        || {{ money_text('decided.runner_up_gain_amount', 2) }}, '')
             -- without values the customers kept decide
             when decided.is_keeping_known
-                then strategies.strategy_name || ' is the eligible strategy that is most likely to '
+                then 'Chosen: ' || strategies.strategy_name || ', which of the strategies that the customer may get is most likely to '
                     || case when customers.is_current then 'keep the customer' else 'win the customer back' end
             {%- endif %}
-            when decided.strategy_code is not null then strategies.strategy_name || ' is the first strategy of the customer''s segments'
+            when decided.strategy_code is not null then 'Chosen: ' || strategies.strategy_name || ', the first strategy of the customer''s segments'
             when decided.option_count is null then 'No segment of the customer has a strategy'
-            when decided.eligible_count > 0 then 'No strategy is expected to gain more than it costs'
-            else 'Every strategy is blocked: see strategy_options'
+            when not decided.may_be_contacted and decided.is_no_consent then 'May not be contacted: no consent to marketing'
+            when not decided.may_be_contacted and decided.is_contacted_lately then 'Not contacted for now: contacted lately'
+            when not decided.has_eligible
+                then 'No strategy: ' || {{ concat_present(block_texts, ', and ') }}
+            when decided.is_not_set_up or decided.is_over_capacity
+                then 'No strategy: ' || {{ concat_present(place_texts + ["'the others are not expected to gain more than they cost'"], ', and ') }}
+            else 'No strategy is expected to gain more than it costs'
         end || '.' as reason,
         dimensions.city,
         dimensions.age_band,

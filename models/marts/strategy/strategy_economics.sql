@@ -85,7 +85,7 @@ final as (
         *,
         case decision_code
             when 'do' then 'Do: nine of ten outcomes gain, from '
-                || {{ grouped_text('least_net_amount') }} || ' to ' || {{ grouped_text('most_net_amount') }} || '.'
+                || {{ grouped_text('least_net_amount') }} || ' to ' || {{ money_text('most_net_amount') }} || '.'
             when 'hold' then 'Hold: no gain is expected; ' || case
                 when break_even_save_rate <= 1
                     then 'the save rate has to be ' || {{ percent_text('break_even_save_rate') }} || ', and '
