@@ -308,7 +308,8 @@ def histories_by_duckdb(folder, memory, clock):
         "measured_on - last_on as recency_days, cast(past_amount as decimal(18, 2)) as past_amount, "
         "cast('0x' || left(md5(customer_id), 8) as bigint) % 5 as fold_number, "
         "case when repeat_count = 0 then 'no repeat' when repeat_count = 1 then '1 repeat' "
-        "when repeat_count <= 3 then '2-3 repeats' else '4+ repeats' end as value_cell"
+        "when repeat_count <= 3 then '2-3 repeats' when repeat_count <= 7 then '4-7 repeats' "
+        "else '8+ repeats' end as value_cell"
     )
     sample = "order by md5(customer_id), customer_id limit 20000"
     parts = [

@@ -10,7 +10,8 @@
         when {{ repeat_count }} = 0 then 'no repeat'
         when {{ repeat_count }} = 1 then '1 repeat'
         when {{ repeat_count }} <= 3 then '2-3 repeats'
-        else '4+ repeats'
+        when {{ repeat_count }} <= 7 then '4-7 repeats'
+        else '8+ repeats'
     end
 {%- endmacro %}
 

@@ -73,7 +73,11 @@ predicted as (
         {{ sql_literal(purchase_model ~ '_gamma_gamma') }} as model_code,
         summarised.measured_on,
         summarised.fold_number,
-        summarised.value_cell,
+        -- who has probably left for good buys nothing far more often than who has not
+        case
+            when purchases.{{ purchase_model }}_alive_probability < 0.5 then concat(summarised.value_cell, ', probably not active')
+            else summarised.value_cell
+        end as value_cell,
         case summarised.prediction_basis
             when 'latest' then purchases.{{ purchase_model }}_horizon_value
             else purchases.{{ purchase_model }}_holdout_purchases * purchases.gamma_gamma_purchase_value
