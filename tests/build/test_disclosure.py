@@ -198,7 +198,8 @@ def test_all_that_a_mart_declares_to_tell_an_outcome_is_withheld_with_it(few_cus
                 for column in outcome.get("tells", []):
                     ((told, count),) = connection.sql(
                         # a sentence may say that it is withheld
-                        f"select count(*) filter (where not starts_with(cast({column} as varchar), 'Withheld: ')), count(*) "
+                        "select count(*) filter "
+                        f"(where not starts_with(cast({column} as varchar), 'Withheld: ')), count(*) "
                         f"from marts.{mart['name']} "
                         f"where ({outcome['cut_name']}, {value}) in "
                         f"(select (cut_name, {key}) from work.intermediate.{outcome['withheld_in']})"
