@@ -94,7 +94,7 @@ final as (
     select
         *,
         {{ concat_present([
-            "case when action_mode = 'win_back' then 'Churned' || coalesce(' on ' || cast(churned_on as " ~ kind_type('text') ~ "), '') || '.' end",
+            "case when action_mode = 'win_back' then coalesce('Churned on ' || cast(churned_on as " ~ kind_type('text') ~ "), 'Has churned') || '.' end",
             "case
                 when churn_probability is null then case when action_mode = 'retain' then 'No churn score.' end
                 else case churn_basis
