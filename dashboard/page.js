@@ -390,10 +390,7 @@
   const priced = new Map(economics.map((row) => [keyOf(row), row]));
   const plans = plansMade.map((row) => {
     const money = priced.get(keyOf(row)) || {};
-    const reached = money.reached_count ?? row.reached_count;
-    return { ...row, reached_count: reached, 
-      expected_churned: row.reached_churned_customers ?? (money.expected_churned_customers != null && money.eligible_count ? money.expected_churned_customers * reached / money.eligible_count : row.planning_churn_rate == null ? null : reached * row.planning_churn_rate), cost_amount: row.total_cost_amount ?? money.cost_amount,
-      least_net_amount: row.least_net_amount ?? money.least_net_amount, expected_net_amount: row.expected_net_amount ?? money.expected_net_amount, most_net_amount: row.most_net_amount ?? money.most_net_amount, chosen_count: money.chosen_count, evidence_level: money.evidence_level ?? row.evidence_level };
+    return { ...row, chosen_count: money.chosen_count, evidence_level: money.evidence_level ?? row.evidence_level };
   });
   const bestPlans = plans.filter((row) => row.decision_code === "do").sort((a, b) => (b.expected_net_amount ?? -Infinity) - (a.expected_net_amount ?? -Infinity));
   const planName = (row) => say("plan", { strategy: row.strategy_name, segment: grouped(capital(row.segment_name || row.segment_code)) });
@@ -455,7 +452,7 @@
     if (valueAtRisk != null && valueTotal > 0) found.push(say("finding_at_risk", { amount: money(valueAtRisk), total: money(valueTotal), share: percent(valueAtRisk / valueTotal) }));
     const decided = (code) => plans.filter((row) => row.decision_code === code).length;
     if (plans.length) found.push([say(bestPlans.length ? "finding_plans" : "finding_plans_none", { count: whole(plans.length), do: bestPlans.length, test: decided("test"), hold: decided("hold"), other: plans.length - bestPlans.length - decided("test") - decided("hold") }),
-      bestPlans.length ? element("ul", {}, bestPlans.slice(0, 3).map((row) => element("li", {}, say("finding_plan", { plan: planName(row), cost: money(row.cost_amount), net: money(row.expected_net_amount), range: moneyRange(row.least_net_amount, row.most_net_amount) }))),
+      bestPlans.length ? element("ul", {}, bestPlans.slice(0, 3).map((row) => element("li", {}, say("finding_plan", { plan: planName(row), cost: money(row.total_cost_amount), net: money(row.expected_net_amount), range: moneyRange(row.least_net_amount, row.most_net_amount) }))),
         bestPlans.length > 3 ? element("li", {}, say("finding_plans_more", { count: bestPlans.length - 3 })) : null) : null]);
     if (data.reconciliation && raw.isWhole) found.push(say("finding_rows", { count: whole(raw.raw), quarantined: whole(raw.quarantined) }));
     if (doubts().length) found.push(say("finding_doubts", { doubts: doubts().join("; ") }));
@@ -598,20 +595,21 @@
   }
   const cohorts = [...groups((data.retention || []).filter((row) => row.observed_from_month <= 1 && row.retention_rate != null), "cohort_year")].filter(([, found]) => found.length > 2).slice(-4);
   if (cohorts.length) {
-    const series = cohorts.map(([year, found]) => ({ name: say("joined_in", { year }), points: found.map((row) => ({ x: row.months_since_joining, y: row.retention_rate })) }));
+    const monthsOf = (row) => row.months_since_joining + 1; // the rate is that of the end of the month
+    const series = cohorts.map(([year, found]) => ({ name: say("joined_in", { year }), points: found.map((row) => ({ x: monthsOf(row), y: row.retention_rate })) }));
     const longest = Math.max(...series.flatMap((one) => one.points.map((point) => point.x)));
     const step = Math.max(6, 6 * Math.ceil(longest / 36));
-    const marks = Array.from({ length: Math.floor(longest / step) + 1 }, (_, at) => at * step);
+    const marks = Array.from({ length: Math.floor(longest / step) }, (_, at) => (at + 1) * step);
     const lowest = Math.min(...series.flatMap((one) => one.points.map((point) => point.y)));
     // of the end of a year, or the latest month that every cohort has; the worst is named
-    const shared = Math.min(11, ...cohorts.map(([, found]) => Math.max(...found.map((row) => row.months_since_joining))));
-    const worst = cohorts.map(([year, found]) => ({ year, row: found.find((one) => one.months_since_joining === shared) })).filter(({ row }) => row).sort((a, b) => a.row.retention_rate - b.row.retention_rate)[0];
-    timeParts.push(element("h3", {}, worst ? say("time_retention_worst", { year: worst.year, rate: percent(worst.row.retention_rate), months: shared + 1 }) : say("time_retention")), soft(say("time_retention_note")),
+    const shared = Math.min(12, ...cohorts.map(([, found]) => Math.max(...found.map(monthsOf))));
+    const worst = cohorts.map(([year, found]) => ({ year, row: found.find((one) => monthsOf(one) === shared) })).filter(({ row }) => row).sort((a, b) => a.row.retention_rate - b.row.retention_rate)[0];
+    timeParts.push(element("h3", {}, worst ? say("time_retention_worst", { year: worst.year, rate: percent(worst.row.retention_rate), months: shared }) : say("time_retention")), soft(say("time_retention_note")),
       lines(series, { bound: 1, from: Math.floor(5 * lowest) / 5, unit: say("retained"), name: say("time_retention"), xTitle: say("months_since_joining"), xLabels: marks.map((month) => [month, String(month)]),
         columns: [[say("months_since_joining"), (month) => String(month), true], ...cohorts.map(([year, found]) => [say("joined_in", { year }), (month) => {
-          const row = found.find((one) => one.months_since_joining === month);
+          const row = found.find((one) => monthsOf(one) === month);
           return row ? percent(row.retention_rate) : "";
-        }, true])], rows: marks.filter((month) => cohorts.some(([, found]) => found.some((row) => row.months_since_joining === month))) }));
+        }, true])], rows: marks.filter((month) => cohorts.some(([, found]) => found.some((row) => monthsOf(row) === month))) }));
   }
   section("time", timeParts.flat());
 
@@ -714,7 +712,7 @@
     const title = bestPlans.length === 1 ? say("plans_one") : say(bestPlans.length ? "plans" : "plans_none", { do: bestPlans.length, count: plans.length });
     actions.push(element("h3", {}, title), soft(say("plans_note", { days: planningDays })));
     if (bestPlans.length) actions.push(table(title, [[say("column_plan"), planName], [say("column_scheme"), (row) => plain("scheme_", row.segment_scheme)], [say("column_net"), (row) => money(row.expected_net_amount), true], [say("column_range"), (row) => moneyRange(row.least_net_amount, row.most_net_amount), true],
-      [say("column_cost"), (row) => money(row.cost_amount), true], [say("column_reached"), (row) => whole(row.reached_count), true], [say("column_expected"), (row) => row.expected_churned == null ? say("unknown") : some(row.expected_churned), true], [say("column_kept"), kept, true], [say("column_chosen"), (row) => row.chosen_count == null ? "" : whole(row.chosen_count), true]], bestPlans));
+      [say("column_cost"), (row) => money(row.total_cost_amount), true], [say("column_reached"), (row) => whole(row.reached_count), true], [say("column_expected"), (row) => row.reached_churned_customers == null ? say("unknown") : some(row.reached_churned_customers), true], [say("column_kept"), kept, true], [say("column_chosen"), (row) => row.chosen_count == null ? "" : whole(row.chosen_count), true]], bestPlans));
     const cards = element("ol", { class: "work" });
     const furtherCards = element("ol", { class: "work" });
     const further = folded(say("further_plans"), furtherCards);
@@ -725,10 +723,10 @@
         row.uses_protected_attribute ? element("span", { class: "badge alike" }, say("by_protected")) : null),
       element("div", { class: "facts" },
         pair(say("reach"), say("reach_value", { reached: whole(row.reached_count), remaining: whole(row.remaining_count) }), say("effort", { days: some(Number(row.effort_days)) })),
-        pair(say("expected"), row.expected_churned == null ? say("unknown") : say("expected_value", { expected: some(row.expected_churned), remaining: whole(row.reached_count), rate: percent(row.reached_count ? row.expected_churned / row.reached_count : 0) }),
+        pair(say("expected"), row.reached_churned_customers == null ? say("unknown") : say("expected_value", { expected: some(row.reached_churned_customers), remaining: whole(row.reached_count), rate: percent(row.reached_count ? row.reached_churned_customers / row.reached_count : 0) }),
           row.is_descriptive_only ? say("if_snapshot") : "", row.is_extrapolated ? say("extrapolated", { days: whole(row.window_days) }) : ""),
         pair(say("kept"), row.expected_kept_customers == null ? say("unknown") : say("kept_value", { count: some(row.expected_kept_customers), lower: some(row.least_kept_customers), upper: some(row.most_kept_customers) }), say("save_rate", { rates: saveRates(row), evidence: plain("evidence_", row.evidence_level) })),
-        pair(say("column_cost"), money(row.cost_amount)),
+        pair(say("column_cost"), money(row.total_cost_amount)),
         pair(say("column_net"), money(row.expected_net_amount), moneyRange(row.least_net_amount, row.most_net_amount)),
         pair(say("start"), say("lead_time", { days: whole(row.lead_time_days || 0) }), row.prerequisite ? say("prerequisite", { prerequisite: row.prerequisite }) : "", row.offers ? say("offers", { offers: row.offers }) : "",
           row.expected_kept_amount == null ? "" : say("balances_kept", { amount: money(row.expected_kept_amount) }))));

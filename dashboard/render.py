@@ -172,7 +172,6 @@ SECTIONS = {
     ),
     "strategies": (
         "strategy_priorities",
-        # with the columns of a plan's money where the mart has them
         "select p.* exclude (reason), s.offers, "
         "s.uses_protected_attribute from marts.strategy_priorities as p "
         "left join marts.strategy_segments as s "
@@ -181,8 +180,7 @@ SECTIONS = {
     ),
     "economics": (
         "strategy_economics",
-        "select * exclude (reason), reached_count * contact_cost_amount + setup_cost_amount "
-        "+ coalesce(retained_offer_customers * offer_cost_amount, 0) as cost_amount from marts.strategy_economics "
+        "select * exclude (reason) from marts.strategy_economics "
         "order by segment_scheme, segment_code, strategy_code",
     ),
     "reach": (

@@ -537,10 +537,10 @@ def test_plans_worth_doing_are_listed_once_with_what_they_cost_and_gain(browser,
     browser.open(demo_page, 1280)
     with duckdb.connect(str(demo.published), read_only=True) as connection:
         plans = connection.execute(
-            "select strategy_name || ' for ' || segment_name, expected_net_amount, "
-            "reached_count * contact_cost_amount + setup_cost_amount "
-            "+ coalesce(retained_offer_customers * offer_cost_amount, 0), reached_count, chosen_count "
-            "from marts.strategy_economics where decision_code = 'do' order by expected_net_amount desc"
+            "select priorities.strategy_name || ' for ' || priorities.segment_name, priorities.expected_net_amount, "
+            "total_cost_amount, priorities.reached_count, chosen_count from marts.strategy_priorities as priorities "
+            "inner join marts.strategy_economics using (segment_scheme, segment_code, strategy_code) "
+            "where priorities.decision_code = 'do' order by priorities.expected_net_amount desc"
         ).fetchall()
         at_risk, total = connection.execute(
             "select sum(total_value_at_risk_amount), sum(total_clv_amount) from marts.clv_tiers "
