@@ -43,3 +43,9 @@
 {% macro may_be_contacted() -%}
     is_eligible or blocked_by_code in ('over_capacity', 'not_set_up')
 {%- endmacro %}
+
+
+{#- The schemes whose segments propose strategies, as a list of literals. -#}
+{% macro proposing_schemes() -%}
+    {{ list_var('strategy_scheme_order', segment_schemes()) | map('tojson') | join(', ') | replace('"', "'") }}
+{%- endmacro %}

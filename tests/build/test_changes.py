@@ -83,7 +83,7 @@ def test_a_change_is_explained_by_what_its_mart_is_made_of(run_dbt, before):
     )
     assert rows == [
         ("churn_rates", "rule", "(changed: rule bands, churn_cuts"),
-        ("clv_tiers", "rule", "(changed: rule clv_ladders, clv_tier_set"),
+        ("clv_tiers", "rule", "(changed: rule bands, clv_ladders, clv_tier_set"),
         ("quality_reconciliation", "unknown", ""),
         ("rfm_segments", "code", "(changed: code"),
         ("strategy_priorities", "rule", "(changed: 4 rules"),

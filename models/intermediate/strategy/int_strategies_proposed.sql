@@ -27,7 +27,7 @@ proposals as (
     left join {{ ref('int_segments_named') }} as named
         on assigned.segment_scheme = named.segment_scheme and assigned.segment_code = named.segment_code
     where
-        assigned.segment_scheme in ({{ schemes | map('tojson') | join(', ') | replace('"', "'") }})
+        assigned.segment_scheme in ({{ proposing_schemes() }})
         -- what the bank does within its own house addresses no customer
         and strategies.channel <> 'internal'
 ),

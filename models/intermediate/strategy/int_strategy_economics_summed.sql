@@ -8,6 +8,7 @@ with memberships as (
 
 assigned as (
     select * from {{ ref('int_segment_strategies_assigned') }}
+    where segment_scheme in ({{ proposing_schemes() }})
 ),
 
 options as (
