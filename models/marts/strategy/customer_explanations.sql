@@ -80,7 +80,11 @@ joined as (
             ) || '.'
         end as decision
     from customers
-    left join scores on customers.customer_id = scores.customer_id
+    left join scores
+        on
+            customers.customer_id = scores.customer_id
+            -- on a snapshot the probability of having churned says nothing of a customer who has
+            and not (customers.action_mode = 'win_back' and scores.churn_basis = 'snapshot')
     left join averages on scores.churn_basis = averages.churn_basis
     left join valued on customers.customer_id = valued.customer_id
     left join blocked on customers.customer_id = blocked.customer_id
@@ -99,7 +103,7 @@ final as (
                 when churn_probability is null then case when action_mode = 'retain' then 'No churn score.' end
                 else case churn_basis
                     when 'current' then 'Probability of churn within ' || " ~ whole_text('window_days') ~ " || ' days: '
-                    when 'window' then 'Probability at the beginning of the window of ' || " ~ whole_text('window_days') ~ " || ' days: '
+                    when 'window' then 'Probability of churn at the beginning of the window of ' || " ~ whole_text('window_days') ~ " || ' days: '
                     else 'Probability of having churned: '
                 end || " ~ percent_text('churn_probability') ~ " || coalesce(', ' || case
                     when abs(churn_probability - average_probability) <= " ~ about ~ " * average_probability
