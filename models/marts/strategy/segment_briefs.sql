@@ -117,7 +117,8 @@ joined as (
         economics.least_net_amount,
         economics.most_net_amount,
         nullif({{ concat_present([
-            "case when segments.churn_basis = 'snapshot' then 'churn is a flag without dates, so the rate describes and does not predict' end",
+            "case when segments.churn_basis = 'snapshot' then " ~ caution_text('snapshot') ~ " end",
+            "case when " ~ is_much_changed('segments.population_stability_index') ~ " then " ~ caution_text('changed') ~ " end",
             "case when segments.known_outcome_count < " ~ number_var('small_cell_size') ~ " then 'few customers have a known outcome' end",
             "case when segments.uses_protected_attribute then 'the rule uses age or gender' end",
             "case when economics.evidence_level = 'assumed' then 'the save rate is assumed' end",

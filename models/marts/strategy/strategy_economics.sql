@@ -16,6 +16,26 @@ named as (
     select * from {{ ref('int_segments_named') }}
 ),
 
+-- the index of few known outcomes is not told, as in segment_briefs and strategy_priorities
+rates as (
+    select
+        segment_scheme,
+        segment_code,
+        {{ is_much_changed('population_stability_index') }} and known_outcome_count >= {{ number_var('minimum_cell_size') }} as is_changed
+    from {{ ref('int_segment_rates') }}
+),
+
+-- what holds for all segments of the extract
+basis as (
+    select
+        days.is_snapshot,
+        stakes.is_margin
+    from (select count(*) > 0 as is_snapshot from {{ ref('int_churn_days') }} where is_rated and churn_basis = 'snapshot') as days
+    cross join (
+        select count(balance) > 0 and count(clv_amount) = 0 as is_margin from {{ ref('int_customers_at_stake') }}
+    ) as stakes
+),
+
 strategies as (
     select * from {{ ref('strategies') }}
 ),
@@ -82,10 +102,10 @@ described as (
 
 final as (
     select
-        *,
+        described.*,
         case decision_code
-            when 'do' then 'Do: nine of ten outcomes gain, from '
-                || {{ grouped_text('least_net_amount') }} || ' to ' || {{ money_text('most_net_amount') }} || '.'
+            when 'do' then 'Do: ' || {{ money_text('expected_net_amount') }} || ' is the expected gain, and nine of ten outcomes lie between '
+                || {{ grouped_text('least_net_amount') }} || ' and ' || {{ money_text('most_net_amount') }} || '.'
             when 'hold' then 'Hold: no gain is expected; ' || case
                 when break_even_save_rate <= 1
                     then 'the save rate has to be ' || {{ percent_text('break_even_save_rate') }} || ', and '
@@ -102,8 +122,17 @@ final as (
                 when eligible_count = 0 then 'every current customer of the segment is blocked, see strategy_options'
                 else 'the extract does not say what customers are worth, or how many churn'
             end || '.'
+        end || case
+            when decision_code = 'unknown' then ''
+            else coalesce(' Caution: ' || nullif({{ concat_present([
+                "case when basis.is_snapshot then " ~ caution_text('snapshot') ~ " end",
+                "case when rates.is_changed then " ~ caution_text('changed') ~ " end",
+                "case when basis.is_margin then " ~ caution_text('margin') ~ " end",
+            ], '; ') }}, '') || '.', '')
         end as reason
     from described
+    cross join basis
+    left join rates on described.segment_scheme = rates.segment_scheme and described.segment_code = rates.segment_code
 )
 
 select * from final

@@ -2,8 +2,6 @@
 -- can show, then what is not known, and last what is not expected to gain. Among strategies of one decision those come first that can
 -- start now, then those that wait for a check, then those that need something to be built; and in each of these the strategy that is
 -- expected to earn most. Where that is not known, the one that saves most of balances for a day of effort.
-{#- population stability index above which a segment is made of other customers than when its rate was measured -#}
-{%- set much_changed = 0.25 %}
 
 with estimated as (
     select * from {{ ref('int_priorities_estimated') }}
@@ -51,12 +49,12 @@ valued as (
         cast(
             (spent.retained_offer_customers + estimated.expected_kept_customers) * spent.offer_cost_amount as decimal(18, 2)
         ) as offers_cost_amount,
-        coalesce(population_stability_index > {{ much_changed }}, false) as is_changed,
+        {{ is_much_changed('estimated.population_stability_index') }} as is_changed,
         -- what was shown of other customers than the segment is made of today is shown again, where a test can
         coalesce(
             economics.decision_code = 'test'
             or economics.decision_code = 'do'
-            and population_stability_index > {{ much_changed }}
+            and {{ is_much_changed('estimated.population_stability_index') }}
             and economics.smallest_detectable_effect <= economics.expected_effect,
             false
         ) as is_test_first,
@@ -184,7 +182,7 @@ final as (
         || ' Takes ' || {{ grouped_text('effort_days', 1) }} || ' days of effort and starts after '
         || {{ grouped_text('lead_time_days') }} || ' days'
         || coalesce('. Prerequisite: ' || prerequisite, '') || '.'
-        || case when is_changed then ' The segment has changed much since its churn was measured.' else '' end as reason
+        || case when is_changed then ' Caution: ' || {{ caution_text('changed') }} || '.' else '' end as reason
     from ranked
 )
 
