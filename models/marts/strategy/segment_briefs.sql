@@ -2,6 +2,9 @@
 -- defines it, the strategy that is worth most, the money, and what to be careful about.
 {#- features that are named, at most -#}
 {%- set named_count = 2 %}
+{#- why no customer gets a strategy that pays: economics of a segment ask nobody what else the customer may get -#}
+{%- set is_by_order = name_var('strategy_choice', ['expected_gain', 'order']) == 'order' %}
+{%- set unassigned = 'others come first' if is_by_order else 'others gain more, or its set-up is not earned' %}
 with segments as (
     select * from {{ ref('strategy_segments') }}
 ),
@@ -93,6 +96,26 @@ economics as (
     from {{ ref('strategy_economics') }}
 ),
 
+memberships as (
+    select * from {{ ref('int_segment_memberships') }}
+    where churn_basis = 'current'
+),
+
+options as (
+    select * from {{ ref('strategy_options') }}
+    where is_chosen
+),
+
+-- by whichever of the customer's segments
+assigned as (
+    select distinct
+        memberships.segment_scheme,
+        memberships.segment_code,
+        options.strategy_code
+    from memberships
+    inner join options on memberships.customer_id = options.customer_id
+),
+
 joined as (
     select
         segments.segment_scheme,
@@ -113,6 +136,7 @@ joined as (
         economics.strategy_name,
         economics.decision_code,
         economics.eligible_count,
+        case when economics.strategy_code is not null then assigned.strategy_code is not null end as is_assigned,
         economics.expected_net_amount,
         economics.least_net_amount,
         economics.most_net_amount,
@@ -131,6 +155,11 @@ joined as (
             segments.segment_scheme = economics.segment_scheme
             and segments.segment_code = economics.segment_code
             and economics.offer_number = 1
+    left join assigned
+        on
+            economics.segment_scheme = assigned.segment_scheme
+            and economics.segment_code = assigned.segment_code
+            and economics.strategy_code = assigned.strategy_code
 ),
 
 final as (
@@ -160,6 +189,10 @@ final as (
                     when 'hold' then '.'
                     when 'cannot_be_tested' then '; too few customers for a test.'
                     else case when eligible_count = 0 then '; every current customer is blocked.' else '; what it earns is unknown.' end
+                end || case
+                    when decision_code in ('do', 'test', 'cannot_be_tested') and not is_assigned
+                        then ' Today no customer of the segment gets it: " ~ unassigned ~ ".'
+                    else ''
                 end",
             "'Caution: ' || caution || '.'",
         ], ' ') }} as sentence
