@@ -49,3 +49,9 @@
 {% macro proposing_schemes() -%}
     {{ list_var('strategy_scheme_order', segment_schemes()) | map('tojson') | join(', ') | replace('"', "'") }}
 {%- endmacro %}
+
+
+{#- A difference of shares that a test could find; null above 1, which no difference of shares can be. -#}
+{% macro possible_share(effect) -%}
+    case when {{ effect }} <= 1 then {{ effect }} end
+{%- endmacro %}

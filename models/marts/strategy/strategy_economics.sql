@@ -82,7 +82,7 @@ described as (
         estimated.break_even_save_rate,
         estimated.gain_probability,
         estimated.expected_effect,
-        estimated.smallest_detectable_effect as detectable_test_effect,
+        {{ possible_share('estimated.smallest_detectable_effect') }} as detectable_test_effect,
         cast(case when estimated.needed_count < 1e15 then estimated.needed_count end as bigint) as needed_test_count,
         estimated.decision_code
     from summed
