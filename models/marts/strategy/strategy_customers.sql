@@ -6,11 +6,11 @@
     'holds_product': 'the customer holds the product already',
     'unsuitable': 'a rule of the bank leaves the customer out',
     'unknown': 'what a rule asks for is not known',
-    'churned': 'the customer has churned, and none wins customers back',
     'over_capacity': 'all places are taken by customers who gain more',
     'not_set_up': 'those that would gain something do not earn their set-up',
 } %}
-{%- set block_texts, place_texts = [], [] %}
+{%- set block_texts = ["case when not decided.has_fitting then 'the customer has churned, and none wins customers back' end"] %}
+{%- set place_texts = [] %}
 {%- for code, text in blocks.items() %}
     {%- do block_texts.append("case when decided.is_" ~ code ~ " then '" ~ text ~ "' end") %}
     {%- if code in ('over_capacity', 'not_set_up') %}{% do place_texts.append(block_texts[-1]) %}{% endif %}
@@ -34,8 +34,17 @@ segmented as (
     group by customer_id
 ),
 
+strategies as (
+    select * from {{ ref('strategies') }}
+),
+
+-- only a strategy that wins customers back fits a churned customer, if it is not the order that decides
 options as (
-    select * from {{ ref('strategy_options') }}
+    select
+        options.*,
+        {{ 'true' if is_by_order else "options.action_mode = 'retain' or coalesce(strategies.strategy_kind = 'win_back', false)" }} as is_fitting
+    from {{ ref('strategy_options') }} as options
+    left join strategies on options.strategy_code = strategies.strategy_code
 ),
 
 -- in one pass over the options, which are several for each customer
@@ -51,17 +60,14 @@ decided as (
         count(*) as option_count,
         bool_or({{ may_be_contacted() }}) as may_be_contacted,
         bool_or(is_eligible) as has_eligible,
+        bool_or(is_fitting) as has_fitting,
         {%- for code in blocks %}
-        bool_or(blocked_by_code = '{{ code }}') as is_{{ code }},
+        bool_or(is_fitting and blocked_by_code = '{{ code }}') as is_{{ code }},
         {%- endfor %}
         bool_or(blocked_by_code = 'no_consent') as is_no_consent,
         bool_or(blocked_by_code = 'contacted_lately') as is_contacted_lately
     from options
     group by customer_id
-),
-
-strategies as (
-    select * from {{ ref('strategies') }}
 ),
 
 dimensions as (
@@ -94,7 +100,7 @@ final as (
             when decided.strategy_code is not null then 'Chosen: ' || strategies.strategy_name || ', the first strategy of the customer''s segments'
             when decided.option_count is null then 'No segment of the customer has a strategy'
             when not decided.may_be_contacted and decided.is_no_consent then 'May not be contacted: no consent to marketing'
-            when not decided.may_be_contacted and decided.is_contacted_lately then 'Not contacted for now: contacted lately'
+            when not decided.may_be_contacted and decided.is_contacted_lately then 'Not contacted for now: the last contact was too recent'
             when not decided.has_eligible
                 then 'No strategy: ' || {{ concat_present(block_texts, ', and ') }}
             when decided.is_not_set_up or decided.is_over_capacity
