@@ -199,9 +199,9 @@ final as (
                 || case
                     when group_name = 'portfolio' then '.'
                     else coalesce(', ' || {{ decimal_text('selection_ratio', 2) }} || ' times the share of all customers', '') || '. ' || case verdict
-                        when 'under_served' then 'That is less than four fifths as often.'
-                        when 'over_served' then 'That is more than five quarters as often.'
-                        else 'That is between four fifths and five quarters as often.'
+                        when 'under_served' then 'That is less than four fifths as often as among all customers.'
+                        when 'over_served' then 'That is more than five quarters as often as among all customers.'
+                        else 'That is between four fifths and five quarters as often as among all customers.'
                     end
                 end
         end as sentence

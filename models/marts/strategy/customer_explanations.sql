@@ -37,12 +37,14 @@ churned as (
     select * from {{ ref('int_customers_churned') }}
 ),
 
-blocked as (
+decided as (
     select
         customer_id,
         -- consent comes first: it holds for every strategy
         min(case blocked_by_code when 'no_consent' then 1 when 'contacted_lately' then 2 end) as block_number,
-        bool_or({{ may_be_contacted() }}) as may_be_contacted
+        bool_or({{ may_be_contacted() }}) as may_be_contacted,
+        max(value_amount) filter (where is_chosen) as value_amount,
+        bool_or(is_value_assumed) filter (where is_chosen) as is_value_assumed
     from {{ ref('strategy_options') }}
     group by customer_id
 ),
@@ -65,13 +67,15 @@ joined as (
         {%- endfor %}
         valued.clv_amount,
         valued.clv_tier,
+        decided.value_amount,
+        decided.is_value_assumed,
         customers.strategy_code,
         customers.strategy_name,
         customers.expected_gain_amount,
         case
-            when blocked.may_be_contacted then null
-            when blocked.block_number = 1 then 'no_consent'
-            when blocked.block_number = 2 then 'contacted_lately'
+            when decided.may_be_contacted then null
+            when decided.block_number = 1 then 'no_consent'
+            when decided.block_number = 2 then 'contacted_lately'
         end as contact_blocked_by_code,
         case
             when customers.strategy_code is null then customers.reason
@@ -87,7 +91,7 @@ joined as (
             and not (customers.action_mode = 'win_back' and scores.churn_basis = 'snapshot')
     left join averages on scores.churn_basis = averages.churn_basis
     left join valued on customers.customer_id = valued.customer_id
-    left join blocked on customers.customer_id = blocked.customer_id
+    left join decided on customers.customer_id = decided.customer_id
     left join churned on customers.customer_id = churned.customer_id
     {%- for number in [1, 2, 3] %}
     left join features as features_{{ number }} on scores.top_feature_{{ number }}_label = features_{{ number }}.feature_label
@@ -114,7 +118,10 @@ final as (
             end",
             "'Raised by: ' || raising_drivers || '.'",
             "'Lowered by: ' || lowering_drivers || '.'",
-            "'Value: ' || " ~ money_text('clv_amount', 2) ~ " || coalesce(' (' || case when action_mode = 'retain' then clv_tier end || ' tier)', '') || '.'",
+            "coalesce(
+                case when is_value_assumed then 'Value: assumed to be ' || " ~ money_text('value_amount', 2) ~ " || ', an average of current customers.' end,
+                'Value: ' || " ~ money_text('clv_amount', 2) ~ " || coalesce(' (' || case when action_mode = 'retain' then clv_tier end || ' tier)', '') || '.'
+            )",
             "case when contact_blocked_by_code is null then 'Decision: ' else '' end || decision",
         ], ' ') }} as sentence
     from joined

@@ -167,7 +167,8 @@ final as (
         || case when reached_count = 0 then 'none' else {{ grouped_text('reached_count') }} end
         || ' of ' || {{ grouped_text('remaining_count') }} || ' current customers.'
         || case
-            when reached_count = 0 then ''
+            -- an internal task keeps nobody
+            when reached_count = 0 or optimistic_save_rate = 0 then ''
             else ' Of those reached, ' || {{ grouped_text('reached_churned_customers', 1) }} || ' are expected to churn within '
                 || {{ whole_text(number_var('planning_days')) }} || ' days'
                 || case when is_descriptive_only then ' if the rate of the snapshot recurs' else '' end
