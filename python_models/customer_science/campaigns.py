@@ -70,7 +70,8 @@ def _read(row: dict, settings: Settings) -> dict:
             "detectable_difference": found[0]["smallest_detectable_effect"],
             "saved_customers": found[0]["estimate"] * row["treated_count"],
         }
-    if min(sizes) > 0:
+    # where no held out customer churned, nobody could be kept from it
+    if min(sizes) > 0 and kept[1] < sizes[1]:
         rates = save_rates(kept, sizes)
         points = np.quantile(rates, [0.05, 0.5, 0.95])
         result |= dict(

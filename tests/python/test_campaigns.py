@@ -76,6 +76,12 @@ def test_what_nothing_can_be_concluded_from(changes, fault):
     assert read(arms(1_000, 1_000, 900, 880, **changes))["fault_code"].tolist() == [fault]
 
 
+def test_without_churn_in_the_holdout_there_is_no_relative_effect():
+    names = ["least_relative_effect", "relative_effect", "most_relative_effect"]
+    assert read(arms(20, 20, 19, 20))[names].isna().all(axis=None)
+    assert read(arms(20, 20, 20, 19))[names].notna().all(axis=None)
+
+
 def test_few_customers_of_nearly_one_age_break_no_randomisation():
     ages = {"treated": [40, 55, 30, 62, 48], "holdout": [70, 71]}
     measures = {

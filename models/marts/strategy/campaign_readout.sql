@@ -48,7 +48,7 @@ described as (
         costed.difference_ci_upper,
         costed.p_value,
         costed.q_value,
-        costed.detectable_difference,
+        {{ possible_share('costed.detectable_difference') }} as detectable_difference,
         costed.split_p_value,
         costed.balance_p_value,
         costed.saved_customers,
@@ -70,11 +70,15 @@ final as (
         *,
         campaign_name || case when segment_scheme = 'all' then ', all customers' else ', ' || segment_name end
         || case outcome_code when 'closing' then ', by closings: ' else ', as recorded: ' end
-        || case verdict
-            when 'no_holdout' then 'one of the arms has nobody, so nothing can be said of what the campaign does'
-            when 'not_yet' then 'the outcome of more than one customer in twenty is not known yet'
-            when 'broken_randomisation'
+        || case
+            when verdict = 'no_holdout' then 'one of the arms has nobody, so nothing can be said of what the campaign does'
+            when verdict = 'not_yet' then 'the outcome of more than one customer in twenty is not known yet'
+            when verdict = 'broken_randomisation'
                 then 'the arms differ more than chance allows, so that a difference in churn need not be the campaign''s doing'
+            -- nobody churned, nobody stayed, or an arm has one customer
+            when p_value is null then 'too few to compare, ' || {{ grouped_text('treated_kept_count') }} || ' of ' || {{ grouped_text('treated_known_count') }}
+                || ' contacted customers were retained and ' || {{ grouped_text('holdout_kept_count') }} || ' of ' || {{ grouped_text('holdout_known_count') }}
+                || ' of the others'
             else {{ percent_text('cast(treated_kept_count as double) / nullif(treated_known_count, 0)') }} || ' of the contacted customers were retained and '
                 || {{ percent_text('cast(holdout_kept_count as double) / nullif(holdout_known_count, 0)') }} || ' of the others'
                 || coalesce(
@@ -83,7 +87,6 @@ final as (
                 ) || case
                     when verdict = 'works' then '; the campaign works'
                     when verdict = 'harms' then '; the campaign drives customers away'
-                    when p_value is null then '; the arms do not differ'
                     -- the interval is that of one comparison, the verdict counts all of them
                     when difference_ci_lower > 0 or difference_ci_upper < 0
                         then '; corrected for the number of comparisons, this may be chance'
