@@ -25,15 +25,16 @@ rates as (
     from {{ ref('int_segment_rates') }}
 ),
 
--- what holds for all segments of the extract
-basis as (
-    select
-        days.is_snapshot,
-        stakes.is_margin
-    from (select count(*) > 0 as is_snapshot from {{ ref('int_churn_days') }} where is_rated and churn_basis = 'snapshot') as days
-    cross join (
-        select count(balance) > 0 and count(clv_amount) = 0 as is_margin from {{ ref('int_customers_at_stake') }}
-    ) as stakes
+-- whether the extract's churn is a flag on a snapshot, and its values no more than a margin
+days as (
+    select coalesce(bool_or(churn_basis = 'snapshot'), false) as is_snapshot
+    from {{ ref('int_churn_days') }}
+    where is_rated
+),
+
+stakes as (
+    select count(balance) > 0 and count(clv_amount) = 0 as is_margin
+    from {{ ref('int_customers_at_stake') }}
 ),
 
 strategies as (
@@ -125,13 +126,14 @@ final as (
         end || case
             when decision_code = 'unknown' then ''
             else coalesce(' Caution: ' || nullif({{ concat_present([
-                "case when basis.is_snapshot then " ~ caution_text('snapshot') ~ " end",
+                "case when days.is_snapshot then " ~ caution_text('snapshot') ~ " end",
                 "case when rates.is_changed then " ~ caution_text('changed') ~ " end",
-                "case when basis.is_margin then " ~ caution_text('margin') ~ " end",
+                "case when stakes.is_margin then " ~ caution_text('margin') ~ " end",
             ], '; ') }}, '') || '.', '')
         end as reason
     from described
-    cross join basis
+    cross join days
+    cross join stakes
     left join rates on described.segment_scheme = rates.segment_scheme and described.segment_code = rates.segment_code
 )
 
