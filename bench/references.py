@@ -14,7 +14,7 @@ import duckdb
 
 EVENTS = ("interactions", "transactions")
 # the project's models of each result, in the order in which they are built
-CHECKED = {name: [f"stg_canonical__{name}", f"int_{name}_judged"] for name in EVENTS}
+CHECKED = {name: [f"stg_demo_bank__{name}", f"int_{name}_judged"] for name in EVENTS}
 RFM = [
     "int_customers_contacted", "int_purchases_dated", "int_customers_purchased", "int_customers_rfm",
     "int_rfm_thresholds_computed", "int_customers_scored",
@@ -48,13 +48,18 @@ AS_OF = "2025-12-31"  # of the simulation
 SHARES = [0.2, 0.4, 0.6, 0.8]
 
 
+def built(folder: pathlib.Path) -> pathlib.Path:
+    """Where the build of a raw folder is: beside it, because a build whose raw folder changes is not published."""
+    return folder.with_name(folder.name + "_build")
+
+
 def work(folder: pathlib.Path, memory: str) -> duckdb.DuckDBPyConnection:
     """The built database, read-only, and an empty one to write into."""
-    scratch = folder / "build" / "work.duckdb"
+    scratch = built(folder) / "work.duckdb"
     scratch.unlink(missing_ok=True)
     config = {"threads": 2, "memory_limit": memory, "preserve_insertion_order": False}
     connection = duckdb.connect(str(scratch), config=config)
-    connection.execute(f"attach '{folder}/build/bench.duckdb' as bench (read_only)")
+    connection.execute(f"attach '{built(folder)}/bench.duckdb' as bench (read_only)")
     connection.execute("use bench")
     return connection
 
@@ -64,7 +69,7 @@ def ours(models: list[str], result: str):
 
     def run(folder, memory, clock):
         compiled = [
-            next((folder / "build" / "target" / "compiled").glob(f"**/{model}.sql")).read_text()
+            next((built(folder) / "target" / "compiled").glob(f"**/{model}.sql")).read_text()
             for model in models
         ]
         connection = work(folder, memory)
@@ -404,7 +409,7 @@ def rfm_by_polars(folder, memory, clock):
         )
         for recency, frequency, monetary in SCORED_MEASURES.values()
     )
-    scored.write_parquet(folder / "build" / "scored.parquet")
+    scored.write_parquet(built(folder) / "scored.parquet")
     clock.stop()
     total = scored.select(
         (
@@ -478,7 +483,7 @@ def rfm_by_pandas(folder, memory, clock):
         )
         for recency, frequency, monetary in SCORED_MEASURES.values()
     )
-    scored.to_parquet(folder / "build" / "scored.parquet")
+    scored.to_parquet(built(folder) / "scored.parquet")
     clock.stop()
     total = (
         scored["recency_score"] + 10 * scored["frequency_score"] + 100 * scored["monetary_score"]
@@ -505,7 +510,7 @@ REFERENCES = {
         for way, label, function in (
             ("ours", "clientele", ours(
                 CHECKED[name],
-                CHECKED_RESULT.format(f"work.stg_canonical__{name}", f"work.int_{name}_judged"),
+                CHECKED_RESULT.format(f"work.stg_demo_bank__{name}", f"work.int_{name}_judged"),
             )),
             ("duckdb", "raw DuckDB SQL", checked_by_duckdb(name)),
         )

@@ -19,6 +19,7 @@ import sys
 import time
 
 import duckdb
+from references import built
 
 ROOT = pathlib.Path(__file__).parents[1]
 DATA = ROOT / "bench" / "data"
@@ -62,7 +63,7 @@ def settings(folder: pathlib.Path, scratch: pathlib.Path, memory: str) -> dict[s
 
 def build(folder: pathlib.Path, memory: str, history_months: int = 0) -> dict:
     """Cost of a whole build of one raw folder, and of each of its nodes; the database stays for references."""
-    scratch = folder / "build"
+    scratch = built(folder)
     subprocess.run(["rm", "-rf", str(scratch)], check=True)
     scratch.mkdir()
     environment = settings(folder, scratch, memory)
