@@ -14,6 +14,7 @@ from decimal import Decimal
 from statistics import NormalDist
 
 import duckdb
+from customer_science.comparisons import wilson
 
 FOLDER = pathlib.Path(__file__).parent
 TEXTS = FOLDER / "texts.json"
@@ -304,11 +305,6 @@ def trend(months: list[dict], z: float) -> dict | None:
         "from_month": complete[12]["month_starts_on"][:7], "to_month": complete[-1]["month_starts_on"][:7],
         "verdict": "rising" if lower > 0 else "falling" if upper < 0 else "no_change",
     }  # fmt: skip
-
-
-def wilson(count: int, total: int, z: float) -> tuple[float, float]:
-    middle, half = count + z * z / 2, z * math.sqrt(count * (total - count) / total + z * z / 4)
-    return (middle - half) / (total + z * z), (middle + half) / (total + z * z)
 
 
 def expected(deciles: list[dict], z: float) -> dict | None:

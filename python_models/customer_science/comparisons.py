@@ -311,7 +311,7 @@ def compare_shares(counts, sizes, margin, settings, earlier=()) -> list[dict]:
     error = np.sqrt(weights**2 @ (shares * (1 - shares) / n).sum(axis=1))
     difference = float(weights @ (shares[:, 0] - shares[:, 1]))
     angles = 2 * np.arcsin(np.sqrt(shares))
-    lower, upper = _wilson(k, n, settings.confidence_z)
+    lower, upper = wilson(k, n, settings.confidence_z)
     # what each bound of a share adds, squared and summed over shares and windows
     below = np.array([shares[:, 0] - lower[:, 0], upper[:, 1] - shares[:, 1]])
     above = np.array([upper[:, 0] - shares[:, 0], shares[:, 1] - lower[:, 1]])
@@ -335,7 +335,7 @@ def compare_shares(counts, sizes, margin, settings, earlier=()) -> list[dict]:
     ]
 
 
-def _wilson(k, n, z) -> tuple[np.ndarray, np.ndarray]:
+def wilson(k, n, z) -> tuple[np.ndarray, np.ndarray]:
     """Bounds of the shares k / n (Wilson 1927)."""
     centre = (k + z * z / 2) / (n + z * z)
     half = z / (n + z * z) * np.sqrt(k * (n - k) / n + z * z / 4)
@@ -348,7 +348,7 @@ def ratio_lower(k: int, n: int, other_k: int, other_n: int, z: float) -> float:
     if not k or not other_n:
         return 0.0
     share, other = k / n, other_k / other_n
-    lower, upper = _wilson(k, n, z)[0], _wilson(other_k, other_n, z)[1]
+    lower, upper = wilson(k, n, z)[0], wilson(other_k, other_n, z)[1]
     square = lower * (2 * share - lower)
     spread = square * (upper - other) ** 2 + (other * (share - lower)) ** 2
     return float(square / (share * other + np.sqrt(spread)))

@@ -1,5 +1,5 @@
--- The tiers of every set: current customers, their value and how much of it is at risk, what followed for those who were in the tier when the outcome
--- window opened, and what to do about them.
+-- The tiers of every set: current customers, their value and how much of it is at risk, what followed for those who were in the
+-- tier when the outcome window opened, and what to do about them.
 with counted as (
     select * from {{ ref('int_clv_tiers_counted') }}
 ),
