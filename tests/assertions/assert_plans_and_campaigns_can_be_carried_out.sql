@@ -49,7 +49,7 @@ contradicted as (
             campaigns.strategy_code = others.strategy_code
             and campaigns.campaign_code <> others.campaign_code
             and coalesce(campaigns.contacts_start_on <= others.contacts_end_on, true)
-            and coalesce(others.contacts_start_on <= campaigns.contacts_end_on, true)
+            and coalesce(campaigns.contacts_end_on >= others.contacts_start_on, true)
     inner join audiences as held_out on campaigns.campaign_code = held_out.campaign_code and held_out.arm = 'holdout'
     inner join audiences as treated
         on
