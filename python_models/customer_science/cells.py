@@ -21,17 +21,19 @@ SMALLEST_EXPECTED_OF_CROSSED = 500
 COUNTS = ["customers_count", "churned_count", "portfolio_count", "portfolio_churned_count"]
 
 
-def compare_cells(counts: pd.DataFrame) -> pd.DataFrame:
+def compare_cells(strata: pd.DataFrame) -> pd.DataFrame:
     """Tests the churn of each cell against that of everybody else.
 
-    `counts` has one row per cut_name, cut_value and window_number: is_crossed (whether the cut has several dimensions),
-    customers_count and churned_count of the cell, portfolio_count and portfolio_churned_count with the rest. p_value is
+    `strata` has rows per cut_name, cut_value and window_number, which are added up: is_crossed (whether the cut has
+    several dimensions), customers_count and churned_count of a part of the cell, portfolio_count and
+    portfolio_churned_count of the whole cut, the same in each row of a cut and window. p_value is
     Cochran's, two-sided, or exact where the cell or the rest is expected to have fewer than SMALLEST_EXPECTED churned
     or retained customers over all windows, in crossed cells SMALLEST_EXPECTED_OF_CROSSED; null where nothing varies.
     Returns COMPARED_TYPES, one row per cell sorted by name, the same whatever the order of rows.
     """
     keys = ["cut_name", "cut_value", "is_crossed"]
-    counts = counts.sort_values([*keys, "window_number"], ignore_index=True)
+    parts = strata.groupby([*keys, "window_number", *COUNTS[2:]], sort=True)
+    counts = parts[COUNTS[:2]].sum().reset_index()
     n, k, total, churned = (counts[name].to_numpy(float) for name in COUNTS)
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = np.where(total > 0, churned / total, 0.0)

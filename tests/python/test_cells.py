@@ -52,6 +52,12 @@ def test_windows_are_added_up_within_themselves():
     assert found == pytest.approx(2 * stats.norm.sf(abs(excess) / variance**0.5), rel=1e-9)
 
 
+def test_the_strata_of_a_cell_are_added_up():
+    whole = compare_cells(cells([("a", "x", 1, 60, 20, 400, 90)]))
+    parts = compare_cells(cells([("a", "x", 1, 45, 20, 400, 90), ("a", "x", 1, 15, 0, 400, 90)]))
+    pd.testing.assert_frame_equal(parts, whole)
+
+
 def test_nothing_is_compared_with_nobody():
     (found,) = compare_cells(cells([("d", "everybody", 1, 400, 90, 400, 90)]))["p_value"]
     assert np.isnan(found)

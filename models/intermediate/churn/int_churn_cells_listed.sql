@@ -75,15 +75,14 @@ cut_cells as (
 -- who holds no product has a number of products of 0
 product_cells as (
     select
-        'product_code' as cut_name,
-        product_code as cut_value,
-        case when product_code = 'none' then 'product_count' else 'product_code' end as dimension_1,
-        case when product_code = 'none' then '0' else product_code end as value_1,
+        cut_name,
+        cut_value,
+        case when cut_value = 'none' then 'product_count' else 'product_code' end as dimension_1,
+        case when cut_value = 'none' then '0' else cut_value end as value_1,
         sum(customers_count) as customers_count,
         sum(churned_count) as churned_count
     from product_strata
-    where product_code is not null
-    group by product_code
+    group by cut_name, cut_value
 ),
 
 -- levels of texts and flags; of numbers, whether they are known

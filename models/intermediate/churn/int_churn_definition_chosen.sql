@@ -5,9 +5,28 @@ with listed as (
     select * from {{ ref('int_churn_definitions_listed') }}
 ),
 
+conditions as (
+    select
+        churn_definition_code,
+        condition_number,
+        bool_or(is_met) as is_ever_met,
+        bool_or(not is_met) as is_ever_unmet
+    from {{ ref('int_churn_conditions_dated') }}
+    group by churn_definition_code, condition_number
+),
+
+-- each condition can be judged of somebody, or one that alone decides
 answered as (
-    select distinct churn_definition_code from {{ ref('int_churn_definitions_dated') }}
-    where is_churned is not null
+    select listed.churn_definition_code
+    from listed
+    inner join conditions
+        on
+            listed.churn_definition_code = conditions.churn_definition_code
+            and listed.condition_number = conditions.condition_number
+    group by listed.churn_definition_code, listed.condition_count, listed.is_all
+    having
+        count(*) = listed.condition_count
+        or case when listed.is_all then bool_or(conditions.is_ever_unmet) else bool_or(conditions.is_ever_met) end
 ),
 
 definitions as (

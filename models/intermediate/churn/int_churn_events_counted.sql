@@ -1,9 +1,6 @@
 -- What had happened by each day: products held on it, contacts and purchases up to it and within the look-back before it.
 -- Nothing later is read. A count is null where the extract has no such events at all, or has not recorded them
 -- for the look-back of every day. Events are read once for all days.
--- What had happened by each day: products held on it, contacts and purchases up to it and within the look-back before it.
--- Nothing later is read. A count is null where the extract has no such events at all, or has not recorded them
--- for the look-back of every day. Events are read once for all days.
 {%- set days = {'current': "'current'"} %}
 {%- for number in churn_windows() %}{% do days.update({'window_' ~ number: "'window_" ~ number ~ "'"}) %}{% endfor %}
 {%- set own = own_features() | selectattr('entity', 'equalto', 'transactions') | map(attribute='feature_name') | list %}

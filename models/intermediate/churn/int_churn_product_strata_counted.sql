@@ -1,6 +1,6 @@
--- The product cut: one row per product, stratum (age x activity x gender) and window that tests read. A customer with two products is counted
--- under both, so products are compared with their non-holders and do not add up to the portfolio. Empty where the
--- extract has no holdings.
+-- The product cut: one row per product, stratum (age x activity x gender) and window that tests read, beside all customers of
+-- the stratum and of the window. A customer with two products is counted under both, so products are compared with their
+-- non-holders and do not add up to the portfolio. Empty where the extract has no holdings.
 with observations as (
     select * from {{ ref('int_churn_observations') }}
     where is_tested and is_churned is not null
@@ -68,20 +68,29 @@ counted as (
 
 portfolio as (
     select
-        cast(null as {{ kind_type('text') }}) as product_code,
         stratum,
         window_number,
-        count(*) as customers_count,
-        count(*) filter (where is_churned) as churned_count
+        count(*) as stratum_count,
+        cast(sum(count(*)) over (partition by window_number) as bigint) as portfolio_count,
+        cast(sum(count(*) filter (where is_churned)) over (partition by window_number) as bigint) as portfolio_churned_count
     from customers
     group by stratum, window_number
 ),
 
--- the row without a product is the whole portfolio's stratum, the weight in the standardised rate
 with_portfolio as (
-    select * from counted
-    union all
-    select * from portfolio
+    select
+        'product_code' as cut_name,
+        counted.product_code as cut_value,
+        false as is_crossed,
+        counted.stratum,
+        counted.window_number,
+        counted.customers_count,
+        counted.churned_count,
+        portfolio.stratum_count,
+        portfolio.portfolio_count,
+        portfolio.portfolio_churned_count
+    from counted
+    inner join portfolio on counted.stratum = portfolio.stratum and counted.window_number = portfolio.window_number
 )
 
 select * from with_portfolio

@@ -6,40 +6,17 @@
 {%- set minimum_coverage = 0.95 %}
 {%- set rest = ['churned_count', 'customers_count', 'rest_churned_count', 'rest_count'] %}
 
-with exclusive_strata as (
-    select * from {{ ref('int_churn_strata_counted') }}
-),
+{%- set columns = [
+    'cut_name', 'cut_value', 'is_crossed', 'customers_count', 'churned_count',
+    'stratum_count', 'portfolio_count', 'portfolio_churned_count',
+] %}
 
-product_strata as (
-    select * from {{ ref('int_churn_product_strata_counted') }}
-),
-
-strata as (
-    select cut_name, cut_value, stratum, window_number, customers_count, churned_count from exclusive_strata
+with strata as (
+    select {{ columns | join(', ') }} from {{ ref('int_churn_strata_counted') }}
+    where window_number = 1
     union all
-    select 'product_code' as cut_name, product_code as cut_value, stratum, window_number, customers_count, churned_count
-    from product_strata
-    where product_code is not null
-),
-
-portfolio_strata as (
-    select cut_name, stratum, window_number, sum(customers_count) as stratum_count, sum(churned_count) as stratum_churned_count
-    from exclusive_strata
-    group by cut_name, stratum, window_number
-    union all
-    select 'product_code' as cut_name, stratum, window_number, customers_count as stratum_count, churned_count
-    from product_strata
-    where product_code is null
-),
-
-portfolios as (
-    select
-        cut_name,
-        window_number,
-        cast(sum(stratum_count) as bigint) as portfolio_count,
-        cast(sum(stratum_churned_count) as bigint) as portfolio_churned_count
-    from portfolio_strata
-    group by cut_name, window_number
+    select {{ columns | join(', ') }} from {{ ref('int_churn_product_strata_counted') }}
+    where window_number = 1
 ),
 
 tested as (
@@ -48,39 +25,27 @@ tested as (
 
 weighted as (
     select
-        strata.cut_name,
-        strata.cut_value,
-        cast(sum(strata.customers_count) as bigint) as customers_count,
-        cast(sum(strata.churned_count) as bigint) as churned_count,
-        sum(portfolio_strata.stratum_count) as covered_weight,
-        {{ exact_sum('portfolio_strata.stratum_count * cast(strata.churned_count as double) / strata.customers_count') }}
-            as weighted_rate
+        cut_name,
+        cut_value,
+        is_crossed,
+        portfolio_count,
+        portfolio_churned_count,
+        cast(sum(customers_count) as bigint) as customers_count,
+        cast(sum(churned_count) as bigint) as churned_count,
+        sum(stratum_count) as covered_weight,
+        {{ exact_sum('stratum_count * cast(churned_count as double) / customers_count') }} as weighted_rate
     from strata
-    inner join portfolio_strata
-        on
-            strata.cut_name = portfolio_strata.cut_name
-            and strata.stratum = portfolio_strata.stratum
-            and strata.window_number = portfolio_strata.window_number
-    where strata.window_number = 1
-    group by strata.cut_name, strata.cut_value
+    group by cut_name, cut_value, is_crossed, portfolio_count, portfolio_churned_count
 ),
 
 standardised as (
     select
-        weighted.cut_name,
-        weighted.cut_value,
-        weighted.customers_count,
-        weighted.churned_count,
-        portfolios.portfolio_count,
-        portfolios.portfolio_churned_count,
-        portfolios.portfolio_count - weighted.customers_count as rest_count,
-        portfolios.portfolio_churned_count - weighted.churned_count as rest_churned_count,
-        case
-            when weighted.covered_weight >= {{ minimum_coverage }} * portfolios.portfolio_count
-                then weighted.weighted_rate / weighted.covered_weight
-        end as standardised_churn_rate
+        *,
+        portfolio_count - customers_count as rest_count,
+        portfolio_churned_count - churned_count as rest_churned_count,
+        case when covered_weight >= {{ minimum_coverage }} * portfolio_count then weighted_rate / covered_weight end
+            as standardised_churn_rate
     from weighted
-    inner join portfolios on weighted.cut_name = portfolios.cut_name and portfolios.window_number = 1
 ),
 
 cuts as (
@@ -113,7 +78,7 @@ compared as (
         cuts.cut_count,
         cuts.age_band_set,
         coalesce(cuts.is_in_cube, false) as is_in_cube,
-        case when cuts.cut_count > 1 then 'crossed' else standardised.cut_name end as family_name
+        case when standardised.is_crossed then 'crossed' else standardised.cut_name end as family_name
     from standardised
     left join tested on standardised.cut_name = tested.cut_name and standardised.cut_value = tested.cut_value
     left join cuts on standardised.cut_name = cuts.cut_name

@@ -1,4 +1,5 @@
--- One row per cut, value, stratum and window that tests read. A stratum is age x products x activity x gender less the cut's own dimensions.
+-- One row per cut, value, stratum and window that tests read, beside all customers of the stratum and of the cut. A stratum is
+-- age x products x activity x gender less the cut's own dimensions.
 {%- set stratum_parts = {
     'age_band': 'age_stratum', 'product_count': 'product_stratum', 'is_active': 'is_active', 'gender': 'gender'
 } %}
@@ -124,6 +125,7 @@ known_cuts as (
 cells_cut as (
     select
         known_cuts.cut_name,
+        known_cuts.cut_count > 1 as is_crossed,
         {%- for number in [1, 2, 3] %}
         case known_cuts.dimension_{{ number }}
             {%- for dimension in dimensions %}
@@ -148,6 +150,7 @@ cells_cut as (
 exclusive_strata as (
     select
         cut_name,
+        is_crossed,
         value_1,
         value_2,
         value_3,
@@ -158,6 +161,15 @@ exclusive_strata as (
         cast(sum(churned_count) as bigint) as churned_count
     from cells_cut
     group by all
+),
+
+with_portfolio as (
+    select
+        *,
+        cast(sum(customers_count) over (partition by cut_name, window_number, stratum) as bigint) as stratum_count,
+        cast(sum(customers_count) over (partition by cut_name, window_number) as bigint) as portfolio_count,
+        cast(sum(churned_count) over (partition by cut_name, window_number) as bigint) as portfolio_churned_count
+    from exclusive_strata
 )
 
-select * from exclusive_strata
+select * from with_portfolio
