@@ -30,7 +30,8 @@ retained as (
     inner join with_returns on dated.churn_definition_code = with_returns.churn_definition
     inner join customers on dated.customer_id = customers.customer_id
     cross join as_of
-    where not dated.is_churned
+    -- of whom only the reason of an end is known, nobody knows how long the customer was at risk
+    where not dated.is_churned and not ({{ ends_otherwise('customers') }} and customers.closed_on is null)
 ),
 
 spells as (
