@@ -204,21 +204,6 @@
 {%- endmacro %}
 
 
-{#- Every staged row of an entity with its verdict, for people who look for one: row_status is `conformed`, or what
-    int_<entity>_judged says. -#}
-{% macro checked_rows(entity_name) -%}
-    select
-        staged_rows.*,
-        coalesce(judged.row_status, 'conformed') as row_status,
-        judged.rule_code,
-        judged.column_name,
-        judged.broken_rules,
-        judged.raw_value
-    from {{ staged(entity_name) }} as staged_rows
-    left join {{ ref('int_' ~ entity_name ~ '_judged') }} as judged on staged_rows.line_number = judged.line_number
-{%- endmacro %}
-
-
 {#- The conformed rows of an entity, canonical columns only; spellings of one city or product are one value. -#}
 {% macro conformed_rows(entity_name) -%}
     {%- set unified = unified_columns().get(entity_name) -%}

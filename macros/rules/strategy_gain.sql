@@ -45,9 +45,13 @@
 {%- endmacro %}
 
 
-{#- The schemes whose segments propose strategies, as a list of literals. -#}
-{% macro proposing_schemes() -%}
-    {{ list_var('strategy_scheme_order', segment_schemes()) | map('tojson') | join(', ') | replace('"', "'") }}
+{#- The place of a scheme among those whose segments propose strategies; null where its segments propose none. -#}
+{% macro scheme_position(segment_scheme) -%}
+    case {{ segment_scheme }}
+        {%- for scheme in list_var('strategy_scheme_order', segment_schemes()) %}
+        when {{ sql_literal(scheme) }} then {{ loop.index }}
+        {%- endfor %}
+    end
 {%- endmacro %}
 
 

@@ -883,7 +883,7 @@ def test_what_is_no_key_is_no_customer(read_canonical, tmp_path, kind):
         in_folder(tmp_path, delimited(rows), "customers.csv")
     else:
         pq.write_table(pa.Table.from_pylist(rows), tmp_path / "customers.parquet")
-    build = read_canonical(tmp_path, "+int_customers_checked")
+    build = read_canonical(tmp_path, "+int_customers_judged")
     assert build.is_success, build.messages
     found = dict(zip(KEYS, rows_read(build, "customers", "customer_id"), strict=True))
     expected = {key: (read, "conformed") for key, read in KEYS.items()}
@@ -914,7 +914,7 @@ def test_a_column_of_numbers_is_read_by_one_convention(read_canonical, tmp_path,
         for i in range(4)
     ]  # fmt: skip
     build = read_canonical(
-        in_folder(tmp_path, delimited(rows, delimiter=delimiter), "customers.csv"), "+int_customers_checked"
+        in_folder(tmp_path, delimited(rows, delimiter=delimiter), "customers.csv"), "+int_customers_judged"
     )  # fmt: skip
     assert build.is_success, build.messages
     for column, (_, expected) in numbers.items():
@@ -945,7 +945,7 @@ def test_offsets_are_read_row_by_row_and_on_every_machine(read_canonical, tmp_pa
     lines = [TRANSACTION, *(f"T{i},1,{time},1" for i, time in enumerate(times))]
     in_folder(tmp_path, "\n".join(lines), "transactions.csv")
     in_folder(tmp_path, "customer_id\n1\n", "customers.csv")
-    build = read_canonical(tmp_path, "+int_transactions_checked")
+    build = read_canonical(tmp_path, "+int_transactions_judged")
     assert build.is_success, build.messages
     assert rows_read(build, "transactions", "occurred_at") == [
         (moment(time), "conformed") for time in times.values()

@@ -39,8 +39,8 @@ valued as (
 members as (
     select
         bounded.*,
+        bounded.clv_tier <> 'churned' as is_tier,
         valued.clv_amount,
-        count(valued.customer_id) over (partition by bounded.tier_set) as set_count,
         sum(case when valued.is_current then valued.clv_amount end) over (partition by bounded.tier_set) as set_amount,
         sum(valued.clv_amount) over (partition by bounded.tier_set, bounded.clv_tier) as tier_amount
     from bounded
@@ -53,7 +53,8 @@ members as (
 shared as (
     select
         *,
-        case when tier_number > 0 then cast(tier_amount as double) / nullif(cast(set_amount as double), 0) end as value_share
+        case when is_tier then coalesce(cast(tier_amount as double) / nullif(cast(set_amount as double), 0), 0) end as value_share,
+        case when is_tier then cast(clv_amount as double) * clv_amount end as squared_amount
     from members
 ),
 
@@ -68,12 +69,12 @@ counted as (
         count(clv_amount) as customers_count,
         cast(coalesce(max(tier_amount), 0) as decimal(18, 2)) as total_clv_amount,
         {{ exact_average('clv_amount') }} as average_clv_amount,
-        case when tier_number > 0 then coalesce(max(value_share), 0) end as value_share,
+        max(value_share) as value_share,
         max(cast(set_amount as double)) as set_value,
         -- squared distances of what each customer holds from what the share would give
-        {{ exact_sum('cast(clv_amount as double) * clv_amount * (1 - value_share) * (1 - value_share)') }} as inside_square,
-        {{ exact_sum('case when tier_number > 0 then cast(clv_amount as double) * clv_amount end') }} as squared_value,
-        max(case when tier_number > 0 then cast(clv_amount as double) * clv_amount end) as largest_square
+        {{ exact_sum('squared_amount * (1 - value_share) * (1 - value_share)') }} as inside_square,
+        {{ exact_sum('squared_amount') }} as squared_value,
+        max(squared_amount) as largest_square
     from shared
     group by tier_set, clv_tier, tier_number, clv_family, lower_bound_amount, upper_bound_amount
 ),
@@ -108,8 +109,8 @@ described as (
         total_clv_amount,
         average_clv_amount,
         value_share,
-        case when tier_number > 0 then greatest(0.0, value_share - coalesce(half_width, 0)) end as value_share_ci_lower,
-        case when tier_number > 0 then least(1.0, value_share + coalesce(half_width, 0)) end as value_share_ci_upper,
+        case when value_share is not null then greatest(0.0, value_share - coalesce(half_width, 0)) end as value_share_ci_lower,
+        case when value_share is not null then least(1.0, value_share + coalesce(half_width, 0)) end as value_share_ci_upper,
         is_heavy_tailed,
         tier_set = {{ sql_literal(var('clv_tier_set')) }} as is_active
     from spread

@@ -1,7 +1,5 @@
 -- Every strategy that a segment proposes for a customer, once: by the segment that comes first in strategy_scheme_order, and by one
 -- that is barred only where no other proposes it.
-{%- set schemes = list_var('strategy_scheme_order', segment_schemes()) %}
-
 with memberships as (
     select * from {{ ref('int_segment_memberships') }}
     where churn_basis in ('current', 'former')
@@ -16,18 +14,14 @@ proposals as (
         assigned.is_win_back,
         coalesce(named.uses_protected_attribute, false) and not {{ action_lists_use_protected_attributes() }}
             as is_barred,
-        case assigned.segment_scheme
-            {%- for scheme in schemes %}
-            when {{ sql_literal(scheme) }} then {{ loop.index }}
-            {%- endfor %}
-        end as scheme_position,
+        {{ scheme_position('assigned.segment_scheme') }} as scheme_position,
         assigned.strategy_rank
     from {{ ref('int_segment_strategies_assigned') }} as assigned
     inner join {{ ref('strategies') }} as strategies on assigned.strategy_code = strategies.strategy_code
     left join {{ ref('int_segments_named') }} as named
         on assigned.segment_scheme = named.segment_scheme and assigned.segment_code = named.segment_code
     where
-        assigned.segment_scheme in ({{ proposing_schemes() }})
+        {{ scheme_position('assigned.segment_scheme') }} is not null
         -- what the bank does within its own house addresses no customer
         and strategies.channel <> 'internal'
 ),

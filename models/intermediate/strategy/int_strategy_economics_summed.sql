@@ -8,7 +8,7 @@ with memberships as (
 
 assigned as (
     select * from {{ ref('int_segment_strategies_assigned') }}
-    where segment_scheme in ({{ proposing_schemes() }})
+    where {{ scheme_position('segment_scheme') }} is not null
 ),
 
 options as (

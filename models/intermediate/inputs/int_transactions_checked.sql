@@ -1,3 +1,0 @@
-{{ config(materialized='view') }}
-
-{{ checked_rows('transactions') }}
