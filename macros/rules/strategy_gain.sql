@@ -27,18 +27,6 @@
 {%- endmacro %}
 
 
-{#- Strategies that more customers may get than their capacity allows, with that capacity. -#}
-{% macro limited_strategies(options) -%}
-    select
-        strategy_code,
-        capacity_count
-    from {{ options }}
-    where blocked_by_code is null
-    group by strategy_code, capacity_count
-    having count(*) > capacity_count
-{%- endmacro %}
-
-
 {#- Whether a row of strategy_options is a strategy that the customer may get, or could get if there was a place or it was set up. -#}
 {% macro may_be_contacted() -%}
     is_eligible or blocked_by_code in ('over_capacity', 'not_set_up')

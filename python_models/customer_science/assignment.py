@@ -10,8 +10,12 @@ import pandas as pd
 from scipy import sparse
 from scipy.optimize import linprog
 
-ASSIGNMENT_TYPES = {"customer_id": "str", "strategy_code": "str"}
-SET_UP_TYPES = {"strategy_code": "str", "is_set_up": "bool"}
+CHOICE_TYPES = {
+    "strategy_code": "str",
+    "customer_id": "str",
+    "is_set_up": "bool",
+    "is_limited": "bool",
+}
 # customers and strategies up to which the linear program is solved; beyond, an auction leaves a proven gap
 EXACT_SIZE = 20_000
 # share of the optimum that may be lost beyond that size
@@ -19,55 +23,75 @@ TOLERATED_GAP = 0.005
 
 
 def choose_strategies(options: pd.DataFrame) -> pd.DataFrame:
-    """Whether each strategy is worth its set-up cost, among customers who take the best of those that are set up.
+    """Which strategies are worth their set-up cost, and which customers have a place in those of limited capacity.
 
-    `options` has one row per customer and strategy: customer_id, strategy_code, gain (above 0), capacity_count (null is
-    no limit) and setup_cost, alike in the rows of a strategy. Returns the columns of SET_UP_TYPES, one row for each
-    strategy of `options`.
+    `options` has one row per customer and strategy: customer_id with customer_number (a whole number in its order),
+    strategy_code, gain (above 0), capacity_count (null is no limit) and setup_cost, alike in the rows of a strategy.
+    A customer takes one strategy: a place, or else the best of those that are set up and have places for all who might
+    take them. Returns the columns of CHOICE_TYPES, one row for each customer with a place, and one without a customer
+    for each strategy of `options` in which nobody has one: it is not set up, or is not limited.
 
     The search starts with all strategies. It leaves out the one without which the gains less the set-up costs rise
     most, until none is left whose customers, beside what they would gain otherwise, do not earn what it costs; then it
     brings back one, or exchanges one for another, as long as that gains. Prices of scarce places give an upper bound of
     each step, so that only steps that may gain are computed. In 200 random cases of five strategies it ends with the
-    best of all subsets (tests/python/test_assignment.py).
+    best of all subsets (tests/python/test_assignment.py). The sum of the gains from places is the optimum where up to
+    EXACT_SIZE options compete for them (the linear program has a whole solution), and beyond it within TOLERATED_GAP
+    of the optimum, by the bound of duality (Bertsekas 1988, The auction algorithm).
     """
     if options.empty:
-        return pd.DataFrame(columns=list(SET_UP_TYPES)).astype(SET_UP_TYPES)
-    options = options.sort_values(["customer_id", "strategy_code"], ignore_index=True)
-    strategies, strategy = np.unique(options["strategy_code"].to_numpy(str), return_inverse=True)
-    customers, customer = np.unique(options["customer_id"].to_numpy(str), return_inverse=True)
-    gains = np.zeros((len(customers), len(strategies)))
-    gains[customer, strategy] = options["gain"].to_numpy(float)
-    first = options.groupby("strategy_code")[["capacity_count", "setup_cost"]].first()
-    capacities = first["capacity_count"].astype(float).fillna(np.inf).to_numpy()
-    plan = _Plan(gains, capacities, first["setup_cost"].to_numpy(float))
-    return pd.DataFrame({"strategy_code": strategies, "is_set_up": plan.search()}).astype(
-        SET_UP_TYPES
+        return pd.DataFrame(columns=list(CHOICE_TYPES)).astype(CHOICE_TYPES)
+    strategy, strategies = pd.factorize(options["strategy_code"], sort=True)
+    order = np.lexsort([strategy, options["customer_number"].to_numpy()])
+    first = options.groupby("strategy_code", sort=True)[["capacity_count", "setup_cost"]].first()
+    plan = _Plan(
+        options["customer_number"].to_numpy()[order],
+        strategy[order],
+        options["gain"].to_numpy(float)[order],
+        first["capacity_count"].astype(float).fillna(np.inf).to_numpy(),
+        first["setup_cost"].to_numpy(float),
     )
+    is_set_up, placed = plan.search()
+    without = np.setdiff1d(np.arange(len(strategies)), plan.strategy[placed])
+    chosen = np.concatenate([plan.strategy[placed], without])
+    return pd.DataFrame(
+        {
+            "strategy_code": strategies[chosen],
+            "customer_id": [*options["customer_id"].iloc[order[placed]], *[None] * len(without)],
+            "is_set_up": is_set_up[chosen],
+            "is_limited": plan.is_limited[chosen],
+        }
+    ).astype(CHOICE_TYPES)
 
 
 class _Plan:
-    """Strategies that may be set up: what customers (rows of `gains`) gain by them, their places and their costs."""
+    """Strategies that may be set up: what customers gain by them (a row each, by customer), their places and costs."""
 
-    def __init__(self, gains: np.ndarray, capacities: np.ndarray, costs: np.ndarray):
-        self.gains, self.capacities, self.costs = gains, capacities, costs
-        self.is_limited = (gains > 0).sum(axis=0) > capacities
+    def __init__(self, customer, strategy, gain, capacities, costs):
+        is_first = np.diff(customer, prepend=customer[0] - 1) != 0
+        self.first = np.flatnonzero(is_first)
+        self.customer = np.cumsum(is_first) - 1
+        self.strategy, self.gain = strategy, gain
+        self.capacities, self.costs = capacities, costs
+        self.rows = [np.flatnonzero(strategy == one) for one in range(len(costs))]
+        self.is_limited = np.array([len(rows) for rows in self.rows]) > capacities
         # what rounding errors of sums may seem to gain
-        self.least_gain = 1e-9 * max(1.0, gains.sum())
+        self.least_gain = 1e-9 * max(1.0, gain.sum())
 
-    def search(self) -> np.ndarray:
+    def search(self) -> tuple[np.ndarray, np.ndarray]:
+        """Which strategies are set up, and the rows that have a place."""
         open_ = np.ones(len(self.costs), bool)
-        value, prices = self.evaluate(open_)
+        value, prices, placed = self.evaluate(open_)
         while True:
             for steps in (self.leave_out, self.change):
-                found = self.best_step(open_, value, prices, steps(open_, prices))
+                found = self.best_step(open_, value, steps(open_, prices))
                 if found is not None:
-                    open_, value, prices = found
+                    open_, value, prices, placed = found
                     break
             else:
-                return open_
+                return open_, placed
 
-    def best_step(self, open_, value, prices, steps):
+    def best_step(self, open_, value, steps):
         """The first step that gains, of those that promise most; None where none does. `steps` are pairs of a bound and
         the strategies that change."""
         for bound, changed in sorted(steps, key=lambda step: (-step[0], step[1])):
@@ -80,35 +104,37 @@ class _Plan:
                 return tried, *result
         return None
 
-    def evaluate(self, open_) -> tuple[float, np.ndarray]:
-        """What is gained with these strategies, and the price of a place in each."""
+    def evaluate(self, open_) -> tuple[float, np.ndarray, np.ndarray]:
+        """What is gained with these strategies, the price of a place in each, and the rows that have one."""
         prices = np.zeros(len(self.costs))
-        free = np.flatnonzero(open_ & ~self.is_limited)
-        base = self.gains[:, free].max(axis=1, initial=0.0)
+        is_free = open_ & ~self.is_limited
+        base = np.maximum.reduceat(np.where(is_free[self.strategy], self.gain, 0.0), self.first)
         value = base.sum() - self.costs[open_].sum()
-        scarce = np.flatnonzero(open_ & self.is_limited)
+        # who asks for a strategy without a place gets none
+        scarce = np.flatnonzero(open_ & self.is_limited & (self.capacities > 0))
         places = self.capacities[scarce].astype(int)
-        more = (self.gains[:, scarce] - base[:, None]).clip(0)
-        if places.sum() < len(more):
+        more = self.gain - base[self.customer]
+        asked = []
+        for one in scarce:
+            rows = self.rows[one][more[self.rows[one]] > 0]
             # of the customers of a strategy no more can matter than there are places in all of them
-            least = np.partition(more, -places.sum() - 1, axis=0)[-places.sum() - 1]
-            more[more < least] = 0.0
-        customer, column = np.nonzero(more)
-        if len(customer) == 0 or places.sum() == 0:
-            return value, prices
-        gain = more[customer, column]
-        _, number = np.unique(customer, return_inverse=True)
-        taken, prices[scarce] = _assign(number, column, gain, places)
-        return value + gain[taken].sum(), prices
+            asked.append(rows[_are_highest(more[rows], places.sum())])
+        rows = np.sort(np.concatenate([np.zeros(0, int), *asked]))
+        if len(rows) == 0:
+            return value, prices, rows
+        number = np.cumsum(np.diff(self.customer[rows], prepend=self.customer[rows[0]]) != 0)
+        column = np.searchsorted(scarce, self.strategy[rows])
+        is_taken, prices[scarce] = _assign(number, column, more[rows], places)
+        return value + more[rows[is_taken]].sum(), prices, rows[is_taken]
 
     def nets(self, open_, prices):
         """Of each customer the best and the second best net of open strategies at these prices, and which is best."""
-        nets = np.where(open_, self.gains - prices, 0.0).clip(0)
-        best = nets.argmax(axis=1)
-        rows = np.arange(len(nets))
-        highest = nets[rows, best]
-        nets[rows, best] = 0.0
-        return highest, nets.max(axis=1, initial=0.0), best
+        nets = np.where(open_[self.strategy], self.gain - prices[self.strategy], 0.0).clip(0)
+        highest = np.maximum.reduceat(nets, self.first)
+        is_best = np.flatnonzero(nets == highest[self.customer])
+        is_best = is_best[np.diff(self.customer[is_best], prepend=-1) != 0]
+        nets[is_best] = 0.0
+        return highest, np.maximum.reduceat(nets, self.first), self.strategy[is_best]
 
     def fixed(self, prices):
         """What an open strategy adds to the bound: its places at their price, less its set-up."""
@@ -119,7 +145,7 @@ class _Plan:
         lost = np.bincount(best, highest - second, len(self.costs))
         fixed = self.fixed(prices)
         bound = highest.sum() + fixed[open_].sum()
-        return [(bound - lost[one] - fixed[one], (one,)) for one in np.flatnonzero(open_)]
+        return [(bound - lost[one] - fixed[one], (one,)) for one in np.flatnonzero(open_).tolist()]
 
     def change(self, open_, prices):
         """Bounds of bringing one back, alone or in exchange for another."""
@@ -129,44 +155,17 @@ class _Plan:
         steps: list[tuple[float, tuple[int, ...]]] = []
         for one in np.flatnonzero(~open_).tolist():
             # a strategy that is not open has no price
-            with_one = np.maximum(highest, self.gains[:, one])
+            gains = np.zeros(len(highest))
+            gains[self.customer[self.rows[one]]] = self.gain[self.rows[one]]
+            with_one = np.maximum(highest, gains)
             added = bound + with_one.sum() - highest.sum() + fixed[one]
             steps.append((added, (one,)))
-            lost = np.bincount(
-                best, with_one - np.maximum(second, self.gains[:, one]), len(self.costs)
-            )
+            lost = np.bincount(best, with_one - np.maximum(second, gains), len(self.costs))
             steps += [
                 (added - lost[other] - fixed[other], (one, other))
                 for other in np.flatnonzero(open_).tolist()
             ]
         return steps
-
-
-def assign_places(options: pd.DataFrame) -> pd.DataFrame:
-    """The strategy in which each customer has a place; customers without a place are left out.
-
-    `options` has one row per customer and strategy: customer_id, strategy_code, gain (above 0, over what the customer
-    brings without a place) and capacity_count (places of the strategy, alike in its rows). Returns the columns of
-    ASSIGNMENT_TYPES. The sum of the gains is the optimum up to EXACT_SIZE options (the linear program has a whole
-    solution), and beyond it within TOLERATED_GAP of the optimum, by the bound of duality (Bertsekas 1988, The auction
-    algorithm).
-    """
-    # who asks for a strategy without a place gets none
-    options = options[options["capacity_count"] > 0]
-    if options.empty:
-        return pd.DataFrame(columns=list(ASSIGNMENT_TYPES)).astype(ASSIGNMENT_TYPES)
-    options = options.sort_values(["customer_id", "strategy_code"], ignore_index=True)
-    customers, customer = np.unique(options["customer_id"].to_numpy(str), return_inverse=True)
-    strategies, strategy = np.unique(options["strategy_code"].to_numpy(str), return_inverse=True)
-    capacities = options.groupby("strategy_code")["capacity_count"].first().to_numpy(int)
-    gain = options["gain"].to_numpy(float)
-    is_taken, _ = _assign(customer, strategy, gain, capacities)
-    return pd.DataFrame(
-        {
-            "customer_id": customers[customer[is_taken]],
-            "strategy_code": strategies[strategy[is_taken]],
-        }
-    ).astype(ASSIGNMENT_TYPES)
 
 
 def _assign(customer, strategy, gain, capacities) -> tuple[np.ndarray, np.ndarray]:
@@ -210,6 +209,17 @@ def _assign_by_auction(customer, strategy, gain, capacities) -> tuple[np.ndarray
         raise_ /= 4
 
 
+def _are_highest(values, count) -> np.ndarray:
+    """Which are the `count` highest; among equal ones those that come first."""
+    if len(values) <= count:
+        return np.ones(len(values), bool)
+    lowest = np.partition(values, -count)[-count]
+    is_kept = values > lowest
+    equal = np.flatnonzero(values == lowest)
+    is_kept[equal[: count - is_kept.sum()]] = True
+    return is_kept
+
+
 def _auction(customer, strategy, gain, capacities, first, raise_) -> tuple[np.ndarray, np.ndarray]:
     """Which options are taken, and the price of a place in each strategy.
 
@@ -241,13 +251,10 @@ def _auction(customer, strategy, gain, capacities, first, raise_) -> tuple[np.nd
             offers = np.concatenate([held[column], wanted[strategy[wanted] == column]])
             capacity = capacities[column]
             if len(offers) >= capacity:
-                # the highest bids; among equal ones those that came first
-                lowest = -np.partition(-bids[offers], capacity - 1)[capacity - 1]
-                is_kept = bids[offers] > lowest
-                equal = np.flatnonzero(bids[offers] == lowest)
-                is_kept[equal[: capacity - is_kept.sum()]] = True
+                is_kept = _are_highest(bids[offers], capacity)
                 outbid.append(customer[offers[~is_kept]])
-                offers, prices[column] = offers[is_kept], lowest
+                offers = offers[is_kept]
+                prices[column] = bids[offers].min()
             held[column] = offers
         waiting = np.sort(np.concatenate([np.zeros(0, int), *outbid]))
     is_taken = np.zeros(len(gain), bool)

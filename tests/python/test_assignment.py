@@ -6,17 +6,30 @@ import numpy as np
 import pandas as pd
 import pytest
 from customer_science import assignment
-from customer_science.assignment import assign_places, choose_strategies
+from customer_science.assignment import choose_strategies
 from scipy.optimize import linear_sum_assignment
 
 
 def options_of(gains, capacities):
     rows = [
-        (f"C{customer:05d}", f"S{strategy}", gain, capacities[strategy])
+        (f"C{customer:05d}", customer, f"S{strategy}", gain, capacities[strategy], 0.0)
         for (customer, strategy), gain in np.ndenumerate(gains)
         if gain > 0
     ]
-    return pd.DataFrame(rows, columns=["customer_id", "strategy_code", "gain", "capacity_count"])
+    names = [
+        "customer_id",
+        "customer_number",
+        "strategy_code",
+        "gain",
+        "capacity_count",
+        "setup_cost",
+    ]
+    return pd.DataFrame(rows, columns=names)
+
+
+def placed(options):
+    """Who has a place."""
+    return choose_strategies(options).dropna(subset="customer_id")
 
 
 def draw_case(seed, customers, strategies):
@@ -26,12 +39,16 @@ def draw_case(seed, customers, strategies):
     return gains, draw.integers(1, max(2, customers // strategies), strategies)
 
 
-def total(options, assigned):
-    taken = assigned.merge(options, on=["customer_id", "strategy_code"])
-    assert len(taken) == len(assigned) and assigned["customer_id"].is_unique
-    used = taken.groupby("strategy_code")
+def total(options, chosen):
+    """What customers gain, each by a place or else by the best strategy that is not limited."""
+    places = chosen.dropna(subset="customer_id").merge(options, on=["customer_id", "strategy_code"])
+    assert len(places) == chosen["customer_id"].nunique() == chosen["customer_id"].count()
+    used = places.groupby("strategy_code")
     assert (used.size() <= used["capacity_count"].first()).all()
-    return taken["gain"].sum()
+    free = chosen.loc[chosen["is_set_up"] & ~chosen["is_limited"], "strategy_code"]
+    others = options[~options["customer_id"].isin(places["customer_id"])]
+    others = others[others["strategy_code"].isin(free)].groupby("customer_id")["gain"].max()
+    return places["gain"].sum() + others.sum()
 
 
 def best_by_brute_force(gains, capacities):
@@ -48,35 +65,32 @@ def test_the_assignment_is_the_best_of_200_small_cases():
         gains, capacities = draw_case(seed, customers=5, strategies=3)
         options = options_of(gains, capacities)
         best = best_by_brute_force(gains, capacities)
-        assert total(options, assign_places(options)) == pytest.approx(best)
+        assert total(options, choose_strategies(options)) == pytest.approx(best)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_prices_come_as_near_to_the_linear_program_as_they_say(seed, monkeypatch):
     options = options_of(*draw_case(seed, customers=3_000, strategies=6))
-    exact = total(options, assign_places(options))
+    exact = total(options, choose_strategies(options))
     monkeypatch.setattr(assignment, "EXACT_SIZE", 0)
-    assert total(options, assign_places(options)) >= (1 - assignment.TOLERATED_GAP) * exact
+    found = total(options, choose_strategies(options))
+    assert found >= (1 - assignment.TOLERATED_GAP) * exact
 
 
 @pytest.mark.parametrize("exact_size", [0, assignment.EXACT_SIZE])
 def test_a_strategy_without_places_has_nobody(exact_size, monkeypatch):
     monkeypatch.setattr(assignment, "EXACT_SIZE", exact_size)
     options = options_of(draw_case(0, customers=100, strategies=2)[0] + 1, [0, 5])
-    assert assign_places(options)["strategy_code"].tolist() == ["S1"] * 5
+    assert placed(options)["strategy_code"].tolist() == ["S1"] * 5
 
 
 @pytest.mark.parametrize("exact_size", [0, assignment.EXACT_SIZE])
 def test_equal_gains_fill_all_places_whatever_the_order_of_rows(exact_size, monkeypatch):
     monkeypatch.setattr(assignment, "EXACT_SIZE", exact_size)
     options = options_of(np.full((50, 2), 7.0), [10, 5])
-    assigned = assign_places(options)
-    assert assigned["strategy_code"].value_counts().to_dict() == {"S0": 10, "S1": 5}
-    pd.testing.assert_frame_equal(assigned, assign_places(options.sample(frac=1, random_state=1)))
-
-
-def test_nobody_is_assigned_without_options():
-    assert assign_places(options_of(np.zeros((3, 2)), [1, 1])).empty
+    assert placed(options)["strategy_code"].value_counts().to_dict() == {"S0": 10, "S1": 5}
+    shuffled = options.sample(frac=1, random_state=1)
+    pd.testing.assert_frame_equal(choose_strategies(options), choose_strategies(shuffled))
 
 
 def draw_plan(seed, customers=40, strategies=5):
@@ -112,6 +126,8 @@ def test_the_strategies_set_up_are_within_a_per_cent_of_the_best_of_all_subsets_
         options["setup_cost"] = options["strategy_code"].map(costs)
         chosen = choose_strategies(options)
         codes = set(chosen.loc[chosen["is_set_up"], "strategy_code"])
+        net = total(options, chosen) - sum(costs[code] for code in codes)
+        assert net == pytest.approx(net_of(options, costs, codes))
         best = max(
             net_of(options, costs, subset)
             for size in range(6)
@@ -142,11 +158,11 @@ def test_a_strategy_has_to_earn_its_set_up_beside_what_its_customers_gain_otherw
     options = options_of(np.array([[40.0, 20.0], [15.0, 5.0]]), [np.nan, np.nan])
     options["setup_cost"] = np.where(options["strategy_code"] == "S0", cost, 0.0)
     chosen = choose_strategies(options)
-    assert chosen["strategy_code"].tolist() == ["S0", "S1"]
+    assert chosen["strategy_code"].tolist() == ["S0", "S1"] and chosen["customer_id"].isna().all()
     assert chosen["is_set_up"].tolist() == [is_set_up, True]
 
 
 def test_without_costs_all_strategies_are_set_up_and_without_options_there_are_none():
-    options = options_of(np.array([[1.0, 2.0]]), [1, np.nan]).assign(setup_cost=0.0)
+    options = options_of(np.array([[1.0, 2.0]]), [1, np.nan])
     assert choose_strategies(options)["is_set_up"].tolist() == [True, True]
     assert choose_strategies(options.iloc[:0]).empty

@@ -6,7 +6,7 @@ import subprocess
 
 import pandas as pd
 import pytest
-from customer_science.assignment import assign_places
+from customer_science.assignment import choose_strategies
 from customer_science.processes import in_own_process
 
 
@@ -26,7 +26,7 @@ def test_what_is_printed_is_no_result(capfd):
 
 def test_it_is_another_process_that_knows_the_same_modules():
     assert in_own_process(os.getpid) != os.getpid()
-    assert in_own_process(getattr, assign_places, "__name__") == "assign_places"
+    assert in_own_process(getattr, choose_strategies, "__name__") == "choose_strategies"
 
 
 def test_a_process_that_is_ended_is_an_error():

@@ -1,11 +1,11 @@
 -- What each customer would gain by each strategy that nothing keeps the customer from, and what it costs to set the strategy up.
 -- Without a known gain of all who may get it, nothing can be held against a strategy's set-up; by order, as the studies have it,
--- no strategy has to earn it.
-{%- set is_by_order = name_var('strategy_choice', ['expected_gain', 'order']) == 'order' %}
+-- no strategy has to earn it. Customers are numbered, because numbers are quick to sort.
+{%- set has_to_earn = 'false' if name_var('strategy_choice', ['expected_gain', 'order']) == 'order' else 'known.is_gain_known' %}
 
 with options as (
     select * from {{ ref('int_strategy_options_listed') }}
-    where blocked_by_code is null and {{ 'false' if is_by_order else 'true' }}
+    where blocked_by_code is null
 ),
 
 plans as (
@@ -23,10 +23,11 @@ known as (
 listed as (
     select
         options.customer_id,
+        dense_rank() over (order by options.customer_id) as customer_number,
         options.strategy_code,
         options.choice_score as gain,
         options.capacity_count,
-        case when known.is_gain_known then cast(coalesce(plans.setup_cost, 0) as double) else 0.0 end as setup_cost
+        case when {{ has_to_earn }} then cast(coalesce(plans.setup_cost, 0) as double) else 0.0 end as setup_cost
     from options
     inner join plans on options.strategy_code = plans.strategy_code
     inner join known on options.strategy_code = known.strategy_code

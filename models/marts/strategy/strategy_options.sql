@@ -5,8 +5,26 @@ with listed as (
     select * from {{ ref('int_strategy_options_listed') }}
 ),
 
-set_up as (
-    select * from {{ ref('int_strategies_set_up') }}
+plan as (
+    select * from {{ ref('int_strategies_chosen') }}
+),
+
+strategies as (
+    select
+        strategy_code,
+        bool_and(is_set_up) as is_set_up,
+        bool_and(is_limited) as is_limited
+    from plan
+    group by strategy_code
+),
+
+-- a customer has one place at most
+places as (
+    select
+        customer_id,
+        strategy_code
+    from plan
+    where customer_id is not null
 ),
 
 options as (
@@ -17,44 +35,31 @@ options as (
         listed.segment_code,
         listed.strategy_code,
         listed.option_order,
-        listed.capacity_count,
         case
-            when listed.blocked_by_code is null and not set_up.is_set_up and listed.choice_score > 0 then 'not_set_up'
+            when listed.blocked_by_code is null and not strategies.is_set_up and listed.choice_score > 0 then 'not_set_up'
             else listed.blocked_by_code
         end as blocked_by_code,
         listed.churn_probability,
         listed.value_amount,
         listed.is_value_assumed,
         listed.expected_gain_amount,
-        listed.choice_score
+        listed.choice_score,
+        coalesce(strategies.is_limited, false) as is_limited,
+        places.strategy_code as placed_strategy_code
     from listed
-    left join set_up on listed.strategy_code = set_up.strategy_code
-),
-
-places as (
-    select * from {{ ref('int_strategy_places_assigned') }}
-),
-
-limited as (
-    {{ limited_strategies('options') | indent(4) }}
-),
-
-placed_customers as (
-    select distinct customer_id from places
+    left join strategies on listed.strategy_code = strategies.strategy_code
+    left join places on listed.customer_id = places.customer_id
 ),
 
 placed as (
     select
-        options.*,
-        limited.strategy_code is not null and places.strategy_code is null as lacks_place,
-        options.blocked_by_code is null
-        and options.choice_score > 0
-        and (places.strategy_code is not null or placed_customers.customer_id is null and limited.strategy_code is null)
+        *,
+        is_limited and coalesce(strategy_code <> placed_strategy_code, true) as lacks_place,
+        blocked_by_code is null
+        and choice_score > 0
+        and case when placed_strategy_code is null then not is_limited else strategy_code = placed_strategy_code end
             as is_choosable
     from options
-    left join limited on options.strategy_code = limited.strategy_code
-    left join places on options.customer_id = places.customer_id and options.strategy_code = places.strategy_code
-    left join placed_customers on options.customer_id = placed_customers.customer_id
 ),
 
 preferred as (

@@ -1,4 +1,4 @@
-"""Strategies that are worth their set-up: what each customer would gain by each in, whether it is set up out."""
+"""Strategies that are worth their set-up, and places in those of limited capacity: what each customer would gain in."""
 
 
 def model(dbt, session):
