@@ -65,35 +65,21 @@
 {% endmacro %}
 
 
+{#- What only dbt knows of a publication: SQL of which there is one home, and settings. -#}
 {% macro publication(state) %}
-    {% set marts = [] %}
-    {% set tagged = tagged_columns() %}
-    {% set every_mart = published_marts() %}
-    {% for mart in every_mart if mart.name != 'run_manifest' %}
-        {% set columns = mart.columns.keys() | reject('in', tagged['is_personal']) | list %}
-        {% set keys = columns | select('in', tagged['is_person_key']) | list %}
-        {% set grain = mart.config.meta.get('grain', []) | select('in', columns) | reject('in', keys) | list %}
-        {% if not keys or var('publish_customers') %}
-            {% do marts.append({
-                'name': mart.name,
-                'rows': told_changes(mart) if mart.name == 'quality_changes' else published_rows(mart, tagged),
-                'keys': keys,
-                'order': keys + grain,
-                'checksum': content_checksum('RELATION', columns),
-            }) %}
-        {% endif %}
-    {% endfor %}
-    {% set manifest = every_mart | selectattr('name', 'equalto', 'run_manifest') | first %}
-    {% set items = ['item_kind', 'item_name', 'item_value', 'row_count', 'content_hash'] %}
+    {% set marts = own_nodes() | sort(attribute='name') | selectattr('resource_type', 'equalto', 'model') | list %}
+    {% set changes = marts | selectattr('name', 'equalto', 'quality_changes') | first %}
+    {% set manifest = marts | selectattr('name', 'equalto', 'run_manifest') | first %}
     {% do return({
         'action': 'publish',
         'state': state,
-        'marts': marts,
-        'manifest': 'select ' ~ items | join(', ') ~ ' from ' ~ node_relation(manifest),
-        'checksum': content_checksum('RELATION', items),
+        'minimum': number_var('minimum_cell_size'),
+        'corrected': benjamini_hochberg('cells_withheld', 'FAMILY', 'published_q_value'),
+        'pseudonym': pseudonym('COLUMN') if var('pseudonymise_ids') else none,
+        'changes': told_changes(changes) if changes else none,
         'kept': number_var('published_builds_kept'),
-        'remembered': kept_queries(every_mart),
-        'told': told_measures(every_mart),
+        'remembered': kept_queries(marts),
+        'told': told_measures(marts),
         'started_at': run_started_at,
         'settings': publishing_settings(),
         'schema': manifest.schema,
@@ -101,17 +87,18 @@
 {% endmacro %}
 
 
-{#- The models of the layer marts, but those that say config.meta.is_published: false, in the order of their names. -#}
-{% macro published_marts() %}
-    {% set marts = [] %}
-    {% for node in own_nodes() | sort(attribute='name') %}
-        {% if node.resource_type == 'model' and node.config.enabled and node.fqn[1] == 'marts'
-            and node.config.meta.get('is_published', true) %}
-            {% do marts.append(node) %}
-        {% endif %}
-    {% endfor %}
-    {% do return(marts) %}
-{% endmacro %}
+{#- A name for a person that leads to the person only with the salt (CLIENTELE_SALT), the same in every mart. -#}
+{% macro pseudonym(column) -%}
+    {{ return(adapter.dispatch('pseudonym')(column)) }}
+{%- endmacro %}
+
+{% macro default__pseudonym(column) -%}
+    {% do exceptions.raise_compiler_error('No pseudonyms: ' ~ salt_fault()) %}
+{%- endmacro %}
+
+{% macro duckdb__pseudonym(column) -%}
+    left(sha256(getvariable('clientele_salt') || '|' || {{ column }}), 32)
+{%- endmacro %}
 
 
 {#- The nodes of this package: another one in the same project has marts of its own. -#}
