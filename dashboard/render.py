@@ -158,8 +158,7 @@ SECTIONS = {
     ),
     "causes": (
         "quality_changes",
-        "select mart_name, max(regexp_extract(sentence, ' \\(changed: (.*)\\)[.;]', 1)) as cause "
-        "from marts.quality_changes where sentence like '%(changed: %' "
+        "select mart_name, max(cause) as cause from marts.quality_changes where cause is not null "
         "and mart_name in ('churn_rates', 'rfm_segments', 'cluster_profiles', 'clv_tiers', 'strategy_segments') "
         "group by mart_name order by mart_name",
     ),
@@ -219,17 +218,13 @@ SECTIONS = {
     ),
     "inputs": (
         "quality_inputs",
-        "select entity_name, regexp_replace(note, 'Blank: [^.]*\\.? ?', '') as note from marts.quality_inputs "
-        "order by entity_name",
+        "select entity_name, note from marts.quality_inputs order by entity_name",
     ),
     "blanks": (
         "quality_inputs",
-        # a note lists them as 'Blank: city 17, balance 4123'
-        "select entity_name, regexp_extract(blank, '^(.*) ', 1) as column_name, blank_count, staged_count, "
-        "blank_count / staged_count as blank_share "
-        "from (select *, regexp_extract(blank, '[0-9]+$')::bigint as blank_count "
-        "from (select *, unnest(string_split(regexp_extract(note, 'Blank: ([^.]*)', 1), ', ')) as blank "
-        "from marts.quality_inputs) where blank <> '') order by blank_share desc, entity_name, column_name",
+        "select entity_name, blanks.key as column_name, blanks.value::bigint as blank_count, staged_count, "
+        "blank_count / staged_count as blank_share from marts.quality_inputs, json_each(blank_counts) as blanks "
+        "order by blank_share desc, entity_name, column_name",
     ),
     "drift": (
         "quality_drift",

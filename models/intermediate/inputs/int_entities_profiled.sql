@@ -7,7 +7,7 @@
     'order_id'] %}
 
 {%- for entity_name, entity in entities().items() %}
-{%- set blanks, profiles, sums = [], [], [] %}
+{%- set blanks, counts, profiles, sums = [], [], [], [] %}
 {%- for column, kind in entity['columns'].items() %}
 {%- set blank_count = 'count(*) - count(' ~ column ~ ')' %}
 {%- set is_personal = own_columns(entity_name).get(column, {}).get('is_personal') %}
@@ -35,15 +35,15 @@
     {%- do sums.append('case when sum(abs(' ~ column ~ ')) >= ' ~ largest_sum ~ " then '" ~ column ~ "' end") %}
 {%- endif %}
 {%- if column not in may_be_blank %}
-    {%- do blanks.append(
-        'case when ' ~ blank_count ~ ' > 0 and count(' ~ column ~ ") > 0 then '" ~ column ~ " ' || "
-        ~ whole_text(blank_count) ~ ' end'
-    ) %}
+    {%- set is_blank = 'case when ' ~ blank_count ~ ' > 0 and count(' ~ column ~ ') > 0 then ' %}
+    {%- do blanks.append(is_blank ~ "'" ~ column ~ " ' || " ~ whole_text(blank_count) ~ ' end') %}
+    {%- do counts.append(is_blank ~ "'\"" ~ column ~ "\": ' || " ~ whole_text(blank_count) ~ ' end') %}
 {%- endif %}
 {%- endfor %}
 select
     '{{ entity_name }}' as entity_name,
     'Blank: ' || nullif({{ concat_present(blanks, ', ') }}, '') as blank_note,
+    '{' || nullif({{ concat_present(counts, ', ') }}, '') || '}' as blank_counts,
     nullif({{ concat_present(profiles, '; ') }}, '') as column_profile,
     {{ "nullif(" ~ concat_present(sums, ', ') ~ ", '')" if sums else 'cast(null as ' ~ kind_type('text') ~ ')' }} as too_large_columns
 from {{ ref('int_' ~ entity_name ~ '_conformed') }}

@@ -67,7 +67,7 @@ kinds as (
     select
         mart_name,
         {{ dbt.listagg('change_kind', "' and '", 'order by change_kind') }} as change_kinds,
-        {{ dbt.listagg('kind_text', "', '", 'order by change_kind') }} as kinds_text
+        {{ dbt.listagg('kind_text', "', '", 'order by change_kind') }} as cause
     from kinds_counted
     group by mart_name
 ),
@@ -196,6 +196,7 @@ final as (
         limited.q_value,
         limited.q_value < {{ number_var('significance_level') }} as is_beyond_noise,
         coalesce(kinds.change_kinds, 'unknown') as change_kinds,
+        kinds.cause,
         cast(row_number() over (
             order by
                 coalesce(limited.q_value < {{ number_var('significance_level') }}, false) desc,
@@ -219,7 +220,7 @@ final as (
                     else ''
                 end
         end
-        || coalesce(' (changed: ' || kinds.kinds_text || ')', '')
+        || coalesce(' (changed: ' || kinds.cause || ')', '')
         || case limited.severity
             when 'warn' then '; a limit of change_limits is exceeded'
             when 'block' then '; a limit of change_limits that blocks publication is exceeded'

@@ -105,6 +105,7 @@ described as (
             when statuses.conformed_count > 0
                 then nullif({{ concat_present(['churn_notes.churn_note', 'empty_notes.empty_note'], '. ') }}, '')
         end as use_note,
+        profiled.blank_counts,
         profiled.column_profile
     from statuses
     inner join entities on statuses.entity_name = entities.entity_name
@@ -134,6 +135,7 @@ noted as (
         staged_count,
         conformed_count,
         nullif({{ concat_present(['content_note', 'reading_note', 'use_note'], '. ') }}, '') as note,
+        blank_counts,
         column_profile
     from described
     union all
@@ -145,6 +147,7 @@ noted as (
         0 as staged_count,
         0 as conformed_count,
         reading_note as note,
+        cast(null as {{ kind_type('text') }}) as blank_counts,
         cast(null as {{ kind_type('text') }}) as column_profile
     from not_read
 )
