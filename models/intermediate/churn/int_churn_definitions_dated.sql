@@ -1,15 +1,19 @@
 -- Whether a customer has churned by a definition, day by day: all of its conditions are met, or any. is_churned is null while too
 -- few of them can be judged; changed_on is null where a state has lasted since a day that is not known.
-with conditions as (
-    select * from {{ ref('int_churn_conditions_dated') }}
-),
-
-definitions as (
+with definitions as (
     select distinct
         churn_definition_code,
         is_all,
         condition_count
     from {{ ref('int_churn_definitions_listed') }}
+),
+
+conditions as (
+    select
+        dated.*,
+        definitions.condition_count
+    from {{ ref('int_churn_conditions_dated') }} as dated
+    inner join definitions on dated.churn_definition_code = definitions.churn_definition_code
 ),
 
 compared as (
@@ -19,6 +23,7 @@ compared as (
             partition by churn_definition_code, condition_number, customer_id order by changed_on nulls first
         ) as was_met
     from conditions
+    where condition_count > 1
 ),
 
 changes as (
@@ -61,6 +66,15 @@ judged as (
         end as is_churned
     from counted
     inner join definitions on counted.churn_definition_code = definitions.churn_definition_code
+    union all
+    -- most definitions have one condition, of which nothing is to be counted
+    select
+        churn_definition_code,
+        customer_id,
+        changed_on,
+        is_met as is_churned
+    from conditions
+    where condition_count = 1
 ),
 
 numbered as (
