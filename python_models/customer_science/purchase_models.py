@@ -146,18 +146,24 @@ def expected_purchases(
             a_less_1, total - r - x, total, growth / (1 + growth)
         )
     here = total / a_less_1 * (1 - remaining)
-    # where hardly any heterogeneity in leaving is left, a and b are huge and the function overflows: then the mean over
-    # quantiles of the chance of leaving
-    broken = ~np.isfinite(remaining)
+    # where customers hardly differ, parameters are huge and the function overflows or loses all digits: there are more
+    # purchases than of a customer who never leaves, or fewer than none. Then the mean over quantiles of the chance of
+    # leaving
+    at_most = (r + x) * growth
+    broken = ~np.isfinite(remaining) | (here < 0) | (here > at_most * (1 + 1e-6))
     if broken.any():
         shares = (np.arange(LEAVING_QUANTILES) + 0.5) / LEAVING_QUANTILES
         stays = np.broadcast_to(b + x + COUNT_MODELS[model], broken.shape)[broken, None]
         leaving = beta_quantile(a, stays, shares)
-        survival = (1 + leaving * np.broadcast_to(growth, broken.shape)[broken, None]) ** -(
-            r + np.broadcast_to(x, broken.shape)[broken, None]
+        growth, at_most, x_broken = (
+            np.broadcast_to(one, broken.shape)[broken, None] for one in (growth, at_most, x)
         )
+        left = -np.expm1(-(r + x_broken) * np.log1p(leaving * growth))
+        can_leave = leaving > 1e-12
         here = np.array(here)
-        here[broken] = ((1 - survival) / leaving).mean(axis=1)
+        here[broken] = np.where(can_leave, left / np.where(can_leave, leaving, 1), at_most).mean(
+            axis=1
+        )
     alive = alive_probability(model, parameters, x, recency_weeks, observed_weeks)
     return np.maximum(here * alive, 0.0)
 

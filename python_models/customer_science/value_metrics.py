@@ -30,7 +30,7 @@ def value_metrics(actual: np.ndarray, predicted: np.ndarray) -> dict[str, float]
     * `total_bias`: predicted total over the actual total, less 1;
     * `gini`: normalised, the concentration of the actual value in the order of the predictions over that in its own
       order; 1 is a perfect ranking, 0 a random one. Equal predictions share what they hold;
-    * `spearman`: rank correlation;
+    * `spearman`: rank correlation, 0 where all predictions are equal;
     * `top_decile_capture`: share of the actual total held by the tenth with the highest predictions, a tie at its edge
       in part;
     * `calibration_error`: mean distance of predicted and actual total over tenths of the predictions, over the mean.
@@ -58,8 +58,12 @@ def value_metrics(actual: np.ndarray, predicted: np.ndarray) -> dict[str, float]
     if spread > 0 and actual.sum() > 0:
         metrics["gini"] = normalised_gini(actual, predicted)
         metrics["top_decile_capture"] = top_decile_capture(actual, predicted)
-    if spread > 0 and np.ptp(predicted) > 0:
-        metrics["spearman"] = np.corrcoef(rankdata(actual), rankdata(predicted))[0, 1]
+    if spread > 0:
+        # equal predictions rank nobody, as in the Gini coefficient
+        is_ranking = np.ptp(predicted) > 0
+        metrics["spearman"] = (
+            np.corrcoef(rankdata(actual), rankdata(predicted))[0, 1] if is_ranking else 0.0
+        )
     return {name: float(value) for name, value in metrics.items()}
 
 

@@ -227,6 +227,13 @@ class TestForecasts:
         )
         assert found == pytest.approx(expected, rel=0.01)
 
+    @pytest.mark.parametrize("model", ["bg_nbd", "mbg_nbd"])
+    def test_customers_who_hardly_differ_and_never_leave_buy_at_one_rate(self, model):
+        # monthly payments: the formula of huge parameters has no digits left
+        parameters = {"r": 162_754.8, "alpha": 805_050.0, "a": 3.5e-5, "b": 1_721.2}
+        expected = models.expected_purchases(model, parameters, 26, 17, 76, 78)
+        assert expected == pytest.approx(26 * 162_771.8 / 805_128, rel=1e-4)
+
     def test_silence_lowers_the_chance_of_being_here(self):
         alive = models.alive_probability(
             "bg_nbd", BG, np.full(3, 4), np.array([30, 20, 5]), np.full(3, 31)

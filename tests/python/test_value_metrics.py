@@ -70,7 +70,12 @@ def test_tenths_of_the_predictions_compare_means():
 def test_what_has_no_value_is_left_out():
     metrics = value_metrics([0, 0, 0], [1, 2, 3])
     assert set(metrics) == {"actual_total", "predicted_total", "mae", "rmse"}
-    assert "spearman" not in value_metrics([1, 2, 3], [2, 2, 2])
+    assert "spearman" not in value_metrics([2, 2, 2], [1, 2, 3])
+
+
+def test_equal_predictions_rank_nobody():
+    metrics = value_metrics([1, 2, 3], [2, 2, 2])
+    assert (metrics["spearman"], metrics["gini"]) == (0, 0)
 
 
 def frame(**columns):
