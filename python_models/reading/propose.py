@@ -12,6 +12,8 @@ import os
 import pathlib
 import pprint
 import re
+import statistics
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,16 +25,20 @@ LINES = 200_000  # of each file that are looked at
 FEW_VALUES = 50  # different values of a text that may explain something
 
 # Names of columns in plain letters, by entity and column, the surest first.
+KEYS = (
+    "customerid custid clientid clientnum clientno userid memberid subscriberid policyholderid member customer client "
+    "subscriber customerno customernumber accountid"
+)
 NAMES: dict[str, dict[str, str]] = {
     "customers": {
-        "customer_id": "customerid custid clientid clientnum clientno userid memberid member customer client "
-        "customerno customernumber accountid id",
+        "customer_id": KEYS,
         "age": "age customerage",
         "birth_date": "birthdate dateofbirth dob born birthday",
         "gender": "gender sex",
         "city": "city town",
-        "joined_on": "joinedon joined opened openedon customersince signupdate joindate registrationdate",
-        "closed_on": "closedon closed closingdate churndate exitdate",
+        "joined_on": "joinedon joined opened openedon customersince signupdate joindate registrationdate "
+        "activationdate startdate",
+        "closed_on": "closedon closed closingdate churndate exitdate cancellationdate",
         "is_churned": "ischurned churn churned exited attritionflag attrition churnflag churnlabel",
         "credit_score": "creditscore",
         "estimated_salary": "estimatedsalary salary",
@@ -48,11 +54,10 @@ NAMES: dict[str, dict[str, str]] = {
         "marketing_consent": "marketingconsent consent",
     },
     "transactions": {
-        "customer_id": "customerid custid clientid clientnum clientno userid memberid member customer client "
-        "customerno customernumber accountid",
-        "transaction_id": "transactionid txnid receipt receiptid bookingid id",
-        "occurred_at": "occurredat transactiondate date invoicedate bookingdate purchasedate orderdate boughtat "
-        "timestamp datetime time",
+        "customer_id": KEYS,
+        "transaction_id": "transactionid txnid receipt receiptid bookingid paymentid paymentno id",
+        "occurred_at": "occurredat transactiondate date invoicedate bookingdate purchasedate orderdate paymentdate "
+        "boughtat paidon paidat timestamp datetime time",
         "amount": "amount total transactionamount totalamount value sum price",
         "order_id": "orderid order invoice invoiceno invoiceid basketid",
         "product_code": "productcode product stockcode sku productid",
@@ -101,8 +106,10 @@ PERSONAL = re.compile(
     r"name|mail|phone|mobile|address|street|passport|iban|ssn|cardnumber|zip|postcode"
 )
 MONEY = re.compile(r"amount|amt|limit|balance|price|salary|income|charge|spend|fee|premium|revolv")
-YES = re.compile(r"^yes|^true|churn|attrit|left|closed|exit|lost|gone")
+YES = re.compile(r"^yes|^true|churn|attrit|left|closed|exit|lost|gone|cancel|terminat")
 NO = re.compile(r"no|false|exist|active|current|retain|stay|remain|open")
+LEAVING = re.compile(r"churn|attrit")
+KEY_LIKE = re.compile(r"(id|no|nr|num|number|key|code)$")
 FLAGS = {"1", "0", "true", "false", "t", "f", "yes", "no", "y", "n", "1.0", "0.0", ""}
 DATE = re.compile(
     r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d([.]\d+)?)?)?|\d\d[.]\d\d[.]\d{4}( \d\d:\d\d(:\d\d)?)?|\d{8}"
@@ -226,11 +233,12 @@ def fits(name: str, column: Column) -> bool:
     return column.kind != "blank" and (name not in KINDS or column.kind in KINDS[name])
 
 
-def map_columns(source: Source, entity: str) -> dict[str, Column]:
-    """Canonical column -> the column of the file whose name says so, the surest name first."""
+def map_columns(source: Source, entity: str, keys: str = KEYS) -> dict[str, Column]:
+    """Canonical column -> the column of the file whose name says so, the surest name first; `keys` are the names that
+    the key of a customer may have."""
     found: dict[str, Column] = {}
     for column, names in NAMES[entity].items():
-        for name in names.split():
+        for name in (keys if column == "customer_id" else names).split():
             match = [
                 one for one in source.columns if one.plain == name and one not in found.values()
             ]
@@ -242,20 +250,87 @@ def map_columns(source: Source, entity: str) -> dict[str, Column]:
 
 def choose_entities(sources: list[Source]) -> None:
     """The entity of each file: customers where their key is different in every row, transactions where it repeats
-    beside a time. A file of neither has none."""
+    beside a day and an amount. A file of neither has none. A key that no name tells is one that two files share, else
+    the only one that is there."""
+    choose_by_key(sources, KEYS)
+    if not any(source.entity for source in sources):
+        key = shared_key(sources) or only_key(sources)
+        if key is not None:
+            choose_by_key(sources, key.plain)
+            for source in sources:
+                if source.entity == "customers":
+                    source.notes.append(
+                        f"{key.header} is taken for the key of a customer. Is that so?"
+                    )
+
+
+def choose_by_key(sources: list[Source], names: str) -> None:
     for source in sources:
         customers, transactions = (
-            map_columns(source, entity) for entity in ("customers", "transactions")
+            map_columns(source, entity, names) for entity in ("customers", "transactions")
         )
         key = customers.get("customer_id")
         if key is not None and key.is_key and not any(one.entity == "customers" for one in sources):
             source.entity, source.mapped = "customers", customers
-        elif (
-            "customer_id" in transactions
-            and "occurred_at" in transactions
-            and not any(one.entity == "transactions" for one in sources)
+        elif "customer_id" in transactions and not any(
+            one.entity == "transactions" for one in sources
         ):
-            source.entity, source.mapped = "transactions", transactions
+            guess_events(source, transactions)
+
+
+def guess_events(source: Source, mapped: dict[str, Column]) -> None:
+    """Transactions, where a file has a day and an amount beside a key that repeats; what no name tells is guessed."""
+    notes = []
+    parts = quantity_and_price(source)
+    if parts is not None and mapped.get("amount") in (None, parts[1]):
+        mapped["amount"] = parts[1]
+        source.raw["expressions"] = {"amount": " * ".join(quoted(one.header) for one in parts)}
+        notes.append(f"The amount is {' times '.join(one.header for one in parts)}. Is that so?")
+    for column, what, kinds in (
+        ("occurred_at", "day of a transaction", ("date",)),
+        ("amount", "amount", ("money", "number")),
+    ):
+        left = [one for one in source.columns if one not in mapped.values()]
+        guesses = [one for kind in kinds for one in left if one.kind == kind]
+        if column not in mapped and guesses:
+            mapped[column] = guesses[0]
+            notes.append(f"{guesses[0].header} is taken for the {what}. Is that so?")
+        elif column not in mapped:
+            source.raw.clear()
+            source.notes.append(
+                f"{source.file} is not read: it names customers, but no {what}. Does it have other events, such as "
+                "contacts?"
+            )
+            return
+    if parts is not None and source.raw:
+        del mapped["amount"]
+    source.entity, source.mapped = "transactions", mapped
+    source.notes += notes
+
+
+def quantity_and_price(source: Source) -> tuple[Column, Column] | None:
+    by_name = {column.plain: column for column in source.columns if column.kind in NUMBERS}
+    quantity = next((by_name[name] for name in QUANTITY if name in by_name), None)
+    price = next((by_name[name] for name in PRICE if name in by_name), None)
+    return None if quantity is None or price is None else (quantity, price)
+
+
+def shared_key(sources: list[Source]) -> Column | None:
+    """A column that is different in every row of one file and repeats in another one."""
+    for one, other in itertools.permutations(sources, 2):
+        for key in one.columns:
+            for column in other.columns:
+                if key.plain == column.plain and key.is_key and column.known and not column.is_key:
+                    values = set(column.known)
+                    if len(values & set(key.known)) > len(values) / 2:
+                        return key
+    return None
+
+
+def only_key(sources: list[Source]) -> Column | None:
+    """The first column that is named like a key, and is different in every row."""
+    columns = [column for source in sources for column in source.columns]
+    return next((one for one in columns if KEY_LIKE.search(one.plain) and one.is_key), None)
 
 
 def own_name(column: Column, taken: Iterable[str]) -> str:
@@ -276,7 +351,7 @@ def propose_own(source: Source, taken: set[str]) -> None:
     for column in source.columns:
         if column in source.mapped.values():
             continue
-        if PERSONAL.search(column.plain):
+        if is_personal(column):
             source.notes.append(
                 f"{column.header} is not read: its name says that it tells who a customer is. Is that so?"
             )
@@ -311,6 +386,12 @@ def propose_own(source: Source, taken: set[str]) -> None:
             source.own[name] = column
 
 
+def is_personal(column: Column) -> bool:
+    """Whether the name says that a column tells who a customer is, and not few values: PhoneService is yes or no."""
+    is_few = column.kind == "flag" or column.distinct <= 5 < len(column.known) / 10
+    return bool(PERSONAL.search(column.plain)) and not is_few
+
+
 def says_who_left(column: Column) -> bool:
     """Whether one of a text's few values means that the customer has left: as a feature it would tell the outcome."""
     values = {value.lower() for value in column.known}
@@ -318,6 +399,12 @@ def says_who_left(column: Column) -> bool:
 
 
 def propose_customers(source: Source) -> None:
+    if "is_churned" not in source.mapped:
+        for column in source.columns:
+            is_flag = column.kind == "flag" or column.kind == "text" and column.distinct <= 5
+            if LEAVING.search(column.plain) and is_flag and column not in source.mapped.values():
+                source.mapped["is_churned"] = column
+                break
     churn = source.mapped.get("is_churned")
     if churn is None and "closed_on" not in source.mapped:
         source.notes.append(
@@ -329,7 +416,7 @@ def propose_customers(source: Source) -> None:
             is_yes, is_no = YES.search(value.lower()), NO.search(value.lower())
             if bool(is_yes) != bool(is_no):
                 meanings[value] = "yes" if is_yes else "no"
-        if len(meanings) == churn.distinct:
+        if len(meanings) == churn.distinct and len(set(meanings.values())) == 2:
             source.raw["values"] = {"is_churned": meanings}
         else:
             del source.mapped["is_churned"]
@@ -339,20 +426,6 @@ def propose_customers(source: Source) -> None:
 
 
 def propose_transactions(source: Source) -> None:
-    by_name = {column.plain: column for column in source.columns}
-    quantity = next((by_name[name] for name in QUANTITY if name in by_name), None)
-    price = next((by_name[name] for name in PRICE if name in by_name), None)
-    amount = source.mapped.get("amount")
-    if quantity is not None and price is not None and amount in (None, price):
-        source.mapped.pop("amount", None)
-        source.raw["expressions"] = {
-            "amount": " * ".join(quoted(one.header) for one in (quantity, price))
-        }
-        source.notes.append(f"The amount is {quantity.header} times {price.header}. Is that so?")
-    elif amount is None:
-        source.notes.append(
-            "Which column is the amount? Without it no row of this file can be read."
-        )
     key = source.mapped.get("transaction_id")
     if key is None or not key.is_key:
         source.mapped.pop("transaction_id", None)
@@ -397,9 +470,12 @@ def propose(folder: pathlib.Path, root: pathlib.Path = ROOT) -> list[Source]:
     entities = {source.entity for source in sources}
     if entities == {None} or not entities:
         raise SystemExit(
-            f"No file in folder '{folder}' has a column that names customers, such as customer_id: rename it so, or "
-            "write the staging file by hand (docs/own-layout.md)."
+            f"No file in folder '{folder}' has customers: expected a column such as customer_id, with a different one "
+            "in every row or beside a day and an amount. Rename it so, or write the staging file by hand "
+            "(docs/own-layout.md)."
         )
+    first = next(source for source in sources if source.entity)
+    first.notes += [note for source in sources if not source.entity for note in source.notes]
     if "customers" not in entities:
         (events,) = (source for source in sources if source.entity == "transactions")
         sources.append(customers_of(events))
@@ -518,6 +594,100 @@ def test_file(sources: list[Source], layout: str) -> str:
     )
 
 
+# --- rules of the layout's own, to begin with
+
+
+def seed_rows(sources: list[Source], layout: str) -> dict[str, list[dict[str, str]]]:
+    """Seed -> rows of the layout, by column of the seed: what the files can answer, by own columns and with general
+    strategies. They show where a bank's own rules belong, and are there to be replaced."""
+    rows: dict[str, list[dict[str, str]]] = {}
+    customers = next(source for source in sources if source.entity == "customers")
+    halves = split_in_halves(customers)
+    if halves is not None:
+        name, middle = halves
+        low, high = f"{name}_low", f"{name}_high"
+        rows["segment_rules"] = [
+            {"segment_scheme": "rule", "segment_code": low, "column_name": name, "upper_bound": middle},
+            {"segment_scheme": "rule", "segment_code": high, "column_name": name, "lower_bound": middle},
+        ]  # fmt: skip
+        rows["segment_strategies"] = [
+            {"segment_scheme": "rule", "segment_code": code, "strategy_code": strategy, "strategy_rank": "1"}
+            for code, strategy in ((low, "low_cost_contact"), (high, "premium_loyalty"))
+        ]  # fmt: skip
+    groups = sorted(
+        (column.distinct, name)
+        for name, column in customers.own.items()
+        if column.kind in ("text", "flag") and column.distinct > 1
+    )
+    if len(groups) > 1:
+        (_, first), (_, second) = groups[:2]
+        rows["churn_cuts"] = [{"dimension_1": first, "dimension_2": second}]
+    texts = [name for _, name in groups if customers.own[name].kind == "text"]
+    numbers = [name for name, column in customers.own.items() if column.kind in ("number", "money")]
+    if texts and numbers:
+        column = customers.own[texts[0]]
+        most = Counter(column.known).most_common(2)
+        (a, _), (b, _) = most
+        rows["hypotheses"] = [
+            {
+                "hypothesis_code": f"{numbers[0]}_by_{texts[0]}", "part": "value",
+                "statement": f"{words(numbers[0]).capitalize()} of {words(texts[0])} {a} against {b}",
+                "measure_column": numbers[0], "group_column": texts[0], "group_a": a, "group_b": b,
+                "margin": "0.05", "delta_margin": "0.1", "hypothesis_family": layout,
+            }
+        ]  # fmt: skip
+    if any(source.entity == "transactions" for source in sources):
+        rows["churn_definitions"] = [
+            {
+                "churn_definition_code": "inactive_90_days", "condition_number": "1", "churn_kind": "inactive",
+                "window_days": "90", "is_primary": "false",
+            }
+        ]  # fmt: skip
+    return {
+        seed: [{"source_system": layout, **row} for row in of_seed]
+        for seed, of_seed in rows.items()
+    }
+
+
+def words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def split_in_halves(source: Source) -> tuple[str, str] | None:
+    """The first amount or number that divides customers, own columns before canonical ones, and its median."""
+    canonical = {
+        name: source.mapped[name]
+        for name in ("balance", "estimated_salary", "credit_score")
+        if name in source.mapped
+    }
+    for name, column in {**source.own, **canonical}.items():
+        if column.kind in NUMBERS:
+            numbers = [float(re.sub(r"[\s_]", "", one).replace(",", ".")) for one in column.known]
+            middle = float(f"{statistics.median(numbers):.3g}")
+            if 0.25 <= sum(number < middle for number in numbers) / len(numbers) <= 0.75:
+                return name, f"{middle:.10f}".rstrip("0").rstrip(".")
+    return None
+
+
+def described_row(row: dict[str, str]) -> str:
+    return " ".join(value for name, value in row.items() if name != "source_system")
+
+
+def with_rows(seed: str, text: str, rows: list[dict[str, str]]) -> str:
+    """The text of a seed with these rows at its end; SystemExit where it has rows of their layout."""
+    reader = csv.DictReader(io.StringIO(text))
+    layout = rows[0]["source_system"]
+    if any(row["source_system"] == layout for row in reader):
+        raise SystemExit(
+            f"Seed {seed}.csv has rows of source_system {layout} already: choose another name for the layout, or "
+            "delete them."
+        )
+    out = io.StringIO()
+    writer = csv.DictWriter(out, reader.fieldnames or [], restval="", lineterminator="\n")
+    writer.writerows(rows)
+    return text.rstrip("\n") + "\n" + out.getvalue()
+
+
 def with_layout(settings: str, layout: str, entities: list[str]) -> str:
     """The text of dbt_project.yml with a line for the layout, after those of the others."""
     match = re.search(r"\n  layouts:[^\n]*\n(?:    [^\n]*\n)+", settings)
@@ -538,9 +708,7 @@ def profile(sources: list[Source]) -> str:
     """What every column seems to be, one line each."""
     lines = []
     for source in sources:
-        lines.append(
-            f"{source.file}: {source.entity or 'not read, because no column names customers'}"
-        )
+        lines.append(f"{source.file}: {source.entity or 'not read'}")
         names = {id(column): name for name, column in {**source.mapped, **source.own}.items()}
         for column in source.columns:
             name = names.get(id(column), "")
@@ -550,7 +718,7 @@ def profile(sources: list[Source]) -> str:
                 f"  {column.header} -> {name + own or 'not read'}: {column.kind}, {column.distinct:,} different, "
                 f"{blanks:,} blank"
             )
-        lines += [f"  ? {note}" for note in source.notes]
+        lines += [f"  ? {note}" for note in source.notes if source.entity]
     return "\n".join(lines)
 
 
@@ -574,11 +742,18 @@ def write(layout: str, folder: pathlib.Path, root: pathlib.Path = ROOT) -> str:
             raise SystemExit(
                 f"File {name} exists: choose another name for the layout, or delete the file."
             )
+    own_rows = seed_rows(sources, layout)
+    seeds = {}
+    for seed, rows in own_rows.items():
+        (path,) = (root / "seeds").glob(f"*/{seed}.csv")
+        seeds[path] = with_rows(seed, path.read_text("utf-8"), rows)
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, "utf-8")
+    for path, text in seeds.items():
+        path.write_text(text, "utf-8")
     project.write_text(settings, "utf-8")
-    questions = sum(len(source.notes) for source in sources)
+    questions = sum(len(source.notes) for source in sources if source.entity)
     return "\n".join(
         [
             profile(sources),
@@ -586,7 +761,12 @@ def write(layout: str, folder: pathlib.Path, root: pathlib.Path = ROOT) -> str:
             f"Wrote {', '.join(files)}, and a line in dbt_project.yml.",
             f"Look through the {questions} questions in the comments of the staging files, then build:",
             f"  CLIENTELE_RAW={folder} dbt build --vars 'source_system: {layout}'",
-            f"Rules of your own are rows with source_system {layout} in the seeds of business_rules and strategy.",
+            f"Rules of your own are rows with source_system {layout} in the seeds. To begin with, there are:",
+            *(
+                f"  {path.relative_to(root)}: {', '.join(described_row(row) for row in own_rows[path.stem])}"
+                for path in seeds
+            ),
+            "Replace them: they divide customers at a median, and say nothing of your bank.",
         ]
     )
 

@@ -1,7 +1,10 @@
 """A layout proposed for files nobody has described: what is guessed, what is asked, and what is refused."""
 
+import csv
+import io
 import pathlib
 import re
+import shutil
 
 import jinja2
 import pytest
@@ -47,6 +50,7 @@ def root(tmp_path_factory):
     root = tmp_path_factory.mktemp("project")
     (root / "macros").symlink_to(ROOT / "macros")
     (root / "dbt_project.yml").write_text((ROOT / "dbt_project.yml").read_text("utf-8"), "utf-8")
+    shutil.copytree(ROOT / "seeds", root / "seeds")
     return root
 
 
@@ -103,6 +107,99 @@ def test_what_says_who_left_is_asked_for_and_explains_nothing(folder):
     )
 
 
+SUBSCRIBERS = "Nr;Phone_Service;Phone_No;Fee_Class;Monthly_Fee;Churn_Status\n" + "".join(
+    f"S{i};{'yes' if i % 3 else 'no'};+49 {i};{'AB'[i % 2]};{i % 10},50;{'Cancelled' if i % 4 else 'Active'}\n"
+    for i in range(120)
+)
+PAYMENTS = "Payment;Nr;Settled;Sum_EUR\n" + "".join(
+    f"P{i};S{i % 70};{1 + i % 28:02d}.03.2024;{i},10\n" for i in range(140)
+)
+
+
+def test_a_key_that_no_name_tells_is_the_one_that_both_files_share(folder):
+    payments, subscribers = propose(folder(payments=PAYMENTS, subscribers=SUBSCRIBERS))
+    assert (payments.entity, subscribers.entity) == ("transactions", "customers")
+    assert declaration(payments)["columns"] == {
+        "customer_id": ["Nr"], "occurred_at": ["Settled"], "amount": ["Sum_EUR"],
+    }  # fmt: skip
+    assert declaration(subscribers)["columns"] == {
+        "customer_id": ["Nr"],
+        "is_churned": ["Churn_Status"],
+    }
+    assert declaration(subscribers)["values"]["is_churned"] == {"Active": "no", "Cancelled": "yes"}
+    # a service by phone tells nobody who a customer is, a number does
+    assert set(subscribers.own) == {"phone_service", "fee_class", "monthly_fee"}
+    asked = " ".join(payments.notes + subscribers.notes)
+    for guess in (
+        "Nr is taken for the key of a customer. Is that so?",
+        "Settled is taken for the day of a transaction. Is that so?",
+        "Sum_EUR is taken for the amount. Is that so?",
+    ):
+        assert guess in asked
+
+
+def test_a_file_of_events_without_an_amount_is_asked_for_and_not_read(folder):
+    calls = "customer_id,called_on\n" + "".join(
+        f"{100 + i % 9},2024-01-0{1 + i % 9}\n" for i in range(20)
+    )
+    sources = propose(folder(calls=calls, clients=CLIENTS))
+    assert [source.entity for source in sources] == [None, "customers"]
+    assert any(
+        "calls.csv is not read: it names customers, but no amount." in note
+        for note in sources[1].notes
+    )
+
+
+def test_values_that_all_say_the_same_do_not_say_who_has_left(folder):
+    text = "id,churn\n" + "".join(f"{i},{'active' if i % 2 else 'not active'}\n" for i in range(9))
+    (source,) = propose(folder(clients=text))
+    assert "is_churned" not in source.mapped
+    assert any("which of its values mean yes?" in note for note in source.notes)
+
+
+def test_rules_to_begin_with_are_rows_of_the_layout_in_the_seeds(folder, root):
+    before = {path: path.read_text("utf-8") for path in (root / "seeds").glob("*/*.csv")}
+    said = write("telco", folder(payments=PAYMENTS, subscribers=SUBSCRIBERS), root)
+    written = {}
+    for path, text in before.items():
+        now = path.read_text("utf-8")
+        assert now.startswith(text)  # the rules of others stay as they are
+        rows = [
+            row for row in csv.DictReader(io.StringIO(now)) if row.get("source_system") == "telco"
+        ]
+        if rows:
+            assert f"{path.relative_to(root)}: " in said
+            written[path.stem] = rows
+        else:
+            assert now == text
+    assert set(written) == {
+        "segment_rules", "segment_strategies", "churn_cuts", "hypotheses", "churn_definitions",
+    }  # fmt: skip
+    low, high = written["segment_rules"]
+    assert (low["column_name"], low["upper_bound"]) == ("monthly_fee", high["lower_bound"])
+    general = {
+        row["strategy_code"]
+        for row in csv.DictReader(io.StringIO(before[root / "seeds/strategy/strategies.csv"]))
+        if row["source_system"] == "any"
+    }
+    assert {row["strategy_code"] for row in written["segment_strategies"]} <= general
+    assert {row["segment_code"] for row in written["segment_strategies"]} == {
+        low["segment_code"],
+        high["segment_code"],
+    }
+    assert [row["is_primary"] for row in written["churn_definitions"]] == ["false"]
+
+
+def test_rows_of_a_layout_that_was_deleted_are_not_doubled(folder, root):
+    write("telco", folder(subscribers=SUBSCRIBERS), root)
+    shutil.rmtree(root / "models")
+    shutil.rmtree(root / "tests")
+    (root / "dbt_project.yml").write_text((ROOT / "dbt_project.yml").read_text("utf-8"), "utf-8")
+    with pytest.raises(SystemExit, match="has rows of source_system telco already"):
+        write("telco", folder(), root)
+    assert not (root / "models").exists()
+
+
 @pytest.mark.parametrize(
     ("header", "values", "kind", "name"),
     [
@@ -137,7 +234,7 @@ def test_what_is_written_is_a_staging_file_whatever_the_headers_are(folder, root
     ]
     settings = (root / "dbt_project.yml").read_text("utf-8")
     assert re.search(
-        r"\n    bank_marketing: [^\n]+\n    my_bank: \[customers\]\n  canonical_schema", settings
+        r"\n    bank_marketing: [^\n]+\n    my_bank: \[customers\]\n  declarations", settings
     )
     assert "id -> customer_id: integer, 9 different, 0 blank" in said
     compile((root / "tests/build/test_my_bank.py").read_text("utf-8"), "test", "exec")
