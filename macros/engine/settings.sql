@@ -12,6 +12,7 @@
         'date formats': ['date_formats'],
         'time zone': ['time_zone'],
         'layouts': ['layouts'],
+        'declarations': ['declarations'],
         'file format': ['spark_file_format'],
         'filters': ['clv_policy_filters'],
         'dates': ['placeholder_dates'],
@@ -159,6 +160,9 @@
         {% endfor %}
     {% elif kind == 'file format' and value not in ['parquet', 'delta', 'iceberg'] %}
         {% do return(says ~ "parquet, delta or iceberg.") %}
+    {% elif kind == 'declarations' %}
+        {% set fault = declarations_fault(value) %}
+        {% if fault %}{% do return('Var ' ~ name ~ ' ' ~ fault if fault.startswith('has ') else says[:-9] ~ fault) %}{% endif %}
     {% elif kind == 'layouts' %}
         {% if value is not mapping %}{% do return(says ~ "the entities of each layout.") %}{% endif %}
         {% for layout, inputs in value.items() %}

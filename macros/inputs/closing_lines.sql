@@ -60,7 +60,8 @@
         {% if examples %}
             {% do log(
                 'Rules that are examples, not those of ' ~ var('source_system') ~ ': ' ~ examples | join(', ')
-                ~ '. In these seeds, give the rows of your own rules the source_system ' ~ var('source_system') ~ '.', info=true
+                ~ '. In these seeds, give the rows of your own rules the source_system ' ~ var('source_system')
+                ~ (', in copies of the seeds in your project (docs/dbt-package.md).' if project_name != 'clientele' else '.'), info=true
             ) %}
         {% endif %}
     {% endif %}

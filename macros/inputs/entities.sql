@@ -113,7 +113,7 @@
 {#- The staged relation of an entity, or of an input of its own, in the active layout; an empty typed one where the layout lacks the entity. -#}
 {% macro staged(entity) -%}
     {%- if entity in supplied_entities() -%}
-        {{ ref('stg_' ~ var('source_system') ~ '__' ~ entity) }}
+        {{ ref(staging_name(entity)) }}
     {%- else -%}
         ({{ empty_staged(entities()[entity]['columns']) }})
     {%- endif -%}
@@ -158,7 +158,8 @@
 
 {#- The entities and own inputs of the active layout. Raises one sentence for a source_system that no layout declares. -#}
 {% macro supplied_entities() %}
-    {% set layouts = var('layouts') %}
+    {% set layouts = dict(var('layouts')) %}
+    {% for layout, inputs in var('declarations').items() %}{% do layouts.update({layout: inputs.keys() | list}) %}{% endfor %}
     {% if var('source_system') not in layouts %}
         {% do exceptions.raise_compiler_error(
             "source_system '" ~ var('source_system') ~ "' is not a declared layout: expected one of "

@@ -21,7 +21,7 @@
 {% macro own_columns(entity_name) %}
     {% if execute %}
         {#- a unit test has no graph -#}
-        {% set node = graph.get('nodes', {}).get('model.clientele.stg_' ~ var('source_system') ~ '__' ~ entity_name) %}
+        {% set node = graph.get('nodes', {}).get('model.clientele.' ~ staging_name(entity_name)) %}
         {% set raw = node.config.meta.get('raw', {}) if node else {} %}
         {% if raw.get('entity') == entity_name %}{% do return(raw.get('own_columns', {})) %}{% endif %}
     {% endif %}

@@ -2,6 +2,7 @@
       entity            the canonical entity that the file carries, or the name of an input of the layout's own
       file              the file's name, or a list of the names that it may have; without an ending, what raw_parts below
                         takes for it
+      model             instead of a file: a model of the project, see declared_layouts.sql
       columns           column -> the header names it may have; default: every column under its own name
       kinds             column -> kind (see entities.sql) of columns that the entity does not have; each has its own name
                         in the file unless `columns` says otherwise
@@ -34,8 +35,10 @@
         {% for node in own_nodes() if node.config.meta.get('raw') %}
             {% set raw = node.config.meta['raw'] %}
             {% do check_own_columns(node, raw) %}
-            {% set source = raw_source(raw) %}
-            {% if source is not none %}{% do check_free_texts(raw, source) %}{% endif %}
+            {% if not is_made_by_run(raw) %}
+                {% set source = raw_source(raw) %}
+                {% if source is not none %}{% do check_free_texts(raw, source) %}{% endif %}
+            {% endif %}
         {% endfor %}
     {% endif %}
 {% endmacro %}
@@ -52,7 +55,9 @@
     with number (from 0), path, file_name and, of text, encoding and header_line; a table is its own part. None
     for an optional input that is not there. Raises one sentence that names file, column and what was expected. -#}
 {% macro raw_source(raw) %}
-    {% if var('canonical_schema') is not none and var('source_system') == 'canonical' %}
+    {% if raw.get('model') %}
+        {% set source = model_source(raw) %}
+    {% elif var('canonical_schema') is not none and var('source_system') == 'canonical' %}
         {% set source = table_source(raw) %}
     {% else %}
         {% set source = file_source(raw) %}
@@ -89,10 +94,27 @@
             ~ target.database ~ " (var canonical_schema names its schema)."
         ) %}
     {% endif %}
+    {% do return(described_table(relation, var('canonical_schema') ~ '.' ~ raw['file'])) %}
+{% endmacro %}
+
+
+{% macro model_source(raw) %}
+    {% set node = declared_model(raw) %}
+    {% set relation = adapter.get_relation(node.database, node.schema, node.alias) %}
+    {% if relation is none %}
+        {% do exceptions.raise_compiler_error(
+            "Model " ~ raw['model'] ~ " has no table: expected " ~ node.schema ~ "." ~ node.alias ~ " for " ~ raw['entity']
+            ~ " of var declarations (build it first, or in the same run)."
+        ) %}
+    {% endif %}
+    {% do return(described_table(relation, node.schema ~ '.' ~ node.alias)) %}
+{% endmacro %}
+
+
+{% macro described_table(relation, name) %}
     {% set columns = adapter.get_columns_in_relation(relation) %}
     {% do return({
-        'file_name': var('canonical_schema') ~ '.' ~ raw['file'], 'format': 'table',
-        'parts': [{'number': 0, 'path': relation | string, 'file_name': var('canonical_schema') ~ '.' ~ raw['file']}],
+        'file_name': name, 'format': 'table', 'parts': [{'number': 0, 'path': relation | string, 'file_name': name}],
         'header': columns | map(attribute='name') | list, 'types': columns | map(attribute='dtype') | list,
     }) %}
 {% endmacro %}
@@ -126,7 +148,8 @@
 
 
 {% macro raw_names(raw) %}
-    {% do return([raw['file']] if raw['file'] is string else raw['file']) %}
+    {% set files = raw.get('file', []) %}
+    {% do return([files] if files is string else files) %}
 {% endmacro %}
 
 

@@ -24,7 +24,7 @@
         {% do notes.extend(encoding_notes(raw, source)) %}
         {% for part in source['parts'] %}{% do read.append(part['file_name']) %}{% endfor %}
     {% endfor %}
-    {% if not (var('canonical_schema') is not none and var('source_system') == 'canonical') %}
+    {% if inputs | rejectattr('1.format', 'equalto', 'table') | list %}
         {% do notes.extend(file_notes(read, declared)) %}
     {% endif %}
     {% do return(notes) %}

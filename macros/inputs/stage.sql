@@ -4,7 +4,10 @@
     {#- named here so that dbt sees the dependencies before it can read the source -#}
     {%- do ref('cities') -%}
     {%- do ref('text_markers') -%}
+    {%- if raw.get('model') -%}{%- do ref(raw['model']) -%}{%- endif -%}
     {%- set source = raw_source(raw) if execute else none -%}
+    {#- others have been checked before the run -#}
+    {%- if source is not none and raw.get('model') -%}{%- do check_free_texts(raw, source) -%}{%- endif -%}
     {%- if source is none -%}
         {{ empty_staged(raw_kinds(raw)) }}
     {%- elif source['format'] == 'text' -%}

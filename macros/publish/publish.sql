@@ -107,6 +107,23 @@
 {% endmacro %}
 
 
+{#- The seeds of this package, and those that another project has in their places, in the order of their names. -#}
+{% macro seeds_read() %}
+    {% set seeds = {} %}
+    {% for node in own_nodes() %}
+        {% for key in [node.unique_id] + (node.get('depends_on') or {}).get('nodes', []) if key.startswith('seed.') %}
+            {% do seeds.update({key: graph.nodes[key]}) %}
+        {% endfor %}
+    {% endfor %}
+    {% do return(seeds.values() | sort(attribute='name')) %}
+{% endmacro %}
+
+{#- Its file, from the folder that dbt runs in. -#}
+{% macro seed_path(node) %}
+    {% do return(package_path(node.original_file_path) if node.package_name == 'clientele' else node.original_file_path) %}
+{% endmacro %}
+
+
 {#- The relation that a node of the graph has made: ref() needs a name that is known before the run. -#}
 {% macro node_relation(node) %}
     {% do return(api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias)) %}

@@ -7,7 +7,7 @@
         'eligibility columns': features + ['product_code', 'contact_recency_days', 'recent_contact_count'],
         'measures': hypothesis_measures().keys() | list,
         'groups': hypothesis_groups().keys() | list,
-        'rule owners': ['any', 'examples'] + var('layouts').keys() | list,
+        'rule owners': ['any', 'examples'] + var('layouts').keys() | list + var('declarations').keys() | list,
         'dimensions': ['age_band'] + churn_dimensions().keys() | list,
     }[kind]) %}
 {% endmacro %}

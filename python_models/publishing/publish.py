@@ -47,7 +47,8 @@ def perform(engine, call: dict) -> None:
 
 def trace(engine, call: dict, answer: dict) -> None:
     """What the marts of the call are made of."""
-    answer["lineages"] = lineages(own_nodes(call), call["macros"], call["settings"], call["marts"])
+    own = own_nodes(call) | state.seeds_read(call["graph"]["nodes"])
+    answer["lineages"] = lineages(own, call["macros"], call["settings"], call["marts"])
 
 
 def own_nodes(call: dict) -> dict[str, dict]:
@@ -77,7 +78,8 @@ def end(engine, call: dict, answer: dict) -> None:
     """After a run: notes what succeeded and says whether the database now holds a whole build that is not published."""
     nodes, rows = call["graph"]["nodes"], read_rows(engine)
     files = hashes_of_files(engine, call)
-    common = {"settings": settings_hash(engine), "raw": files["raw"], "python": files["python"]}
+    raw = state.digest([files["raw"], *models_read(engine, call)])
+    common = {"settings": settings_hash(engine), "raw": raw, "python": files["python"]}
     prints = state.fingerprints(nodes, common, engine.project_root())
     results = call["results"]
     _, files_before, run = rows.get(RAW, ("", None, 0))
@@ -176,13 +178,27 @@ def hashes_of_files(engine, call: dict) -> dict[str, str]:
 
 def raw_hash(engine, call: dict) -> str:
     """Of all raw files, or tables, that the active layout declares."""
-    declared = [
-        node["config"]["meta"]["raw"]["file"]
+    declared = [raw.get("file", []) for raw in declarations(call)]
+    names = sorted({name for one in declared for name in ([one] if isinstance(one, str) else one)})
+    return state.digest(engine.raw_contents(call["raw_folder"], call["raw_schema"], names))
+
+
+def models_read(engine, call: dict) -> list:
+    """The contents of another project's models that the active layout declares; a run may make them meanwhile."""
+    names = {raw["model"] for raw in declarations(call) if "model" in raw}
+    return [
+        engine.raw_contents(call["raw_folder"], node["schema"], [node["alias"]])
+        for _, node in sorted(call["graph"]["nodes"].items())
+        if node["name"] in names and node["resource_type"] in ("model", "seed", "snapshot")
+    ]
+
+
+def declarations(call: dict) -> list[dict]:
+    return [
+        node["config"]["meta"]["raw"]
         for node in call["graph"]["nodes"].values()
         if node["config"].get("meta", {}).get("raw") and node["package_name"] == state.PACKAGE
     ]
-    names = sorted({name for one in declared for name in ([one] if isinstance(one, str) else one)})
-    return state.digest(engine.raw_contents(call["raw_folder"], call["raw_schema"], names))
 
 
 def hash_of_input(folder: str, path: str, names: list[str]) -> str | None:

@@ -168,9 +168,19 @@ def seed_hash(node: dict, root: str) -> str:
     return file_hash(folder / node["original_file_path"])
 
 
+def seeds_read(nodes: dict[str, dict]) -> dict[str, dict]:
+    """The seeds of this project, and those that another project has in their places."""
+    own = needed(nodes)
+    names = own.keys() | {parent for node in own.values() for parent in parents_of(node)}
+    return {
+        name: nodes[name]
+        for name in sorted(names)
+        if name in nodes and nodes[name]["resource_type"] == "seed"
+    }
+
+
 def seeds_hash(nodes: dict[str, dict], root: str) -> str:
-    seeds = [node for _, node in sorted(needed(nodes).items()) if node["resource_type"] == "seed"]
-    return digest([seed_hash(node, root) for node in seeds])
+    return digest([seed_hash(node, root) for node in seeds_read(nodes).values()])
 
 
 def python_hash() -> str:

@@ -1,5 +1,6 @@
 """Another dbt project that has clientele as a package, built from outside of this repository."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -111,6 +112,86 @@ def test_another_project_builds_the_marts_in_its_own_schemas_without_the_plugin(
     assert code == 0, output
     assert consumer.rows("from dev.report") == [(75,)]
     assert "ublished" not in output and "Customers:" not in output
+
+
+OWN_BANK = """
+name: consumer
+version: 1.0.0
+profile: consumer
+flags: {require_ref_searches_node_package_before_root: true}
+vars:
+  clientele:
+    source_system: my_bank
+    declarations:
+      my_bank:
+        customers:
+          model: bank_clients
+          columns: {customer_id: [client_no], joined_on: [opened], closed_on: [closed]}
+          own_columns: {plan: {kind: text, history: lasting}}
+        transactions:
+          model: bank_payments
+          columns: {customer_id: [client_no], occurred_at: [paid_on], amount: [paid]}
+          numbered_key: transaction_id
+seeds:
+  clientele:
+    business_rules:
+      segment_rules: {+enabled: false}
+      churn_cuts: {+enabled: false}
+  consumer:
+    segment_rules: {+column_types: {lower_bound: double, upper_bound: double, value: string}}
+"""
+OWN_FILES = {
+    "models/bank_clients.sql": "select customer_id as client_no, joined_on as opened, closed_on as closed, "
+    "case when age % 3 = 0 then 'gold' else 'blue' end as plan from bank.customers",
+    "models/bank_payments.sql": "select client_no, date '2025-12-01' as paid_on, 10 as paid "
+    "from {{ ref('bank_clients') }}",
+    "seeds/segment_rules.csv": "source_system,segment_scheme,segment_code,column_name,lower_bound,upper_bound,value\n"
+    "my_bank,rule,gold_plan,plan,,,gold\n",
+    "seeds/churn_cuts.csv": "source_system,dimension_1,dimension_2,dimension_3\nmy_bank,plan,,\n",
+}  # fmt: skip
+
+
+def test_another_project_brings_its_own_models_columns_and_rules(tmp_path):
+    consumer = Consumer(tmp_path, PROFILE.replace("SCHEMA", "dev"), OWN_BANK)
+    for name, text in OWN_FILES.items():
+        (consumer.root / name).parent.mkdir(exist_ok=True)
+        (consumer.root / name).write_text(text, "utf-8")
+    code, output = consumer.dbt("deps")
+    assert code == 0, output
+    # its models are built in the same run, before what reads them
+    code, output = consumer.dbt(
+        "build", "--select", "+churn_rates", "+run_manifest", "+int_segment_rules_listed",
+        "--exclude", "resource_type:unit_test", "--indirect-selection", "cautious",
+    )  # fmt: skip
+    assert code == 0, output
+    assert "WARNING" not in output
+    assert "in copies of the seeds in your project" in output
+    assert consumer.rows(
+        "select cut_name, cut_value, customers_count from dev_marts.churn_rates order by all"
+    ) == [("plan", "blue", 175), ("plan", "gold", 87), ("portfolio", "all", 262)]
+    assert consumer.rows(
+        "select segment_code, column_name, value from dev_intermediate.int_segment_rules_listed "
+        "where segment_scheme = 'rule'"
+    ) == [("gold_plan", "plan", "gold")]
+    manifest = dict(
+        consumer.rows(
+            "select item_name, coalesce(item_value, content_hash) from dev_marts.run_manifest"
+        )
+    )
+    assert manifest["customers"] == "dev.bank_clients"
+    for seed in ("segment_rules", "churn_cuts"):
+        content = (consumer.root / "seeds" / f"{seed}.csv").read_bytes()
+        assert manifest[seed] == hashlib.sha256(content).hexdigest()
+
+    # a column that the model has no longer is named before anything else is built
+    (consumer.root / "models/bank_clients.sql").write_text("select 1 as client_no", "utf-8")
+    code, output = consumer.dbt("run", "--select", "bank_clients", "stg_declared__customers")
+    assert code == 1
+    assert (
+        "File dev.bank_clients has no column 'opened': expected it for customers.joined_on"
+        in output
+    )
+    assert "Traceback" not in output
 
 
 @pytest.mark.soak

@@ -75,6 +75,10 @@ SENSELESS = [
     ("models_use_protected_attributes", "maybe", "is 'maybe': expected true, false or calibration."),
     ("churn_window_days", -180, "Var churn_window_days is '-180': expected a number from 0."),
     ("date_formats", "%Y", "Var date_formats is '%Y': expected a list."),
+    ("declarations", {"my_bank": ["customers"]}, "expected declarations of customers, customer_snapshots,"),
+    ("declarations", {"demo_bank": {"customers": {"file": "a"}}}, "Var declarations has layout 'demo_bank': expected"),
+    ("declarations", {"my_bank": {"clients": {"file": "a"}}}, "has entity 'clients' of layout 'my_bank': expected"),
+    ("declarations", {"my_bank": {"customers": {}}}, "has no source of customers of layout 'my_bank':"),
     ("date_formats", ["%Y %j"], "%f, %y, %b, %B, %I, %p and %z, not %j."),
 ]  # fmt: skip
 

@@ -58,7 +58,8 @@ own_cuts as (
 
 listed as (
     select * from cube_cuts
-    union all
+    -- the seed may have a cut by an own column, too
+    union
     select * from own_cuts
     union all
     select * from further_cuts

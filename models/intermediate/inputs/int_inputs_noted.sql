@@ -1,5 +1,6 @@
 -- What a reader of this extract has to know of how it was read: one note a row, for quality_inputs and, where a name is
 -- almost one that is read, for the closing lines. What makes values wrong is a finding too.
+{%- do wait_for_declared_models() -%}
 {%- set notes = reading_notes() if execute else [] %}
 
 with file_notes as (

@@ -1,5 +1,6 @@
 -- Counted apart from the staging models' parse: physical lines of text files, row counts of typed files and tables, one
 -- row for each file of a source.
+{%- do wait_for_declared_models() -%}
 {%- set counts = [] -%}
 {%- if execute -%}
     {%- for node in own_nodes() | sort(attribute='name') if node.config.meta.get('raw') -%}

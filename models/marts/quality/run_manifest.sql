@@ -25,8 +25,8 @@ churn_defined as (
             {% endfor -%}
         {% endif -%}
     {% endfor -%}
-    {% for node in own_nodes() | sort(attribute='name') if node.resource_type == 'seed' -%}
-        {% do items.append(('seed', node.name, file_hash(package_path(node.original_file_path)))) -%}
+    {% for node in seeds_read() -%}
+        {% do items.append(('seed', node.name, file_hash(seed_path(node)))) -%}
     {% endfor -%}
     {% for mart, lineage in lineages().items() -%}
         {% do items.append(('code', mart, sql_literal(lineage['code']))) -%}
