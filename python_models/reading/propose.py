@@ -6,6 +6,7 @@ a customer is stays unread.
 
 import argparse
 import csv
+import datetime
 import io
 import itertools
 import os
@@ -18,6 +19,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import yaml  # type: ignore[import-untyped]
+
 from reading.text import described, in_utf8, opened
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -27,7 +30,7 @@ FEW_VALUES = 50  # different values of a text that may explain something
 # Names of columns in plain letters, by entity and column, the surest first.
 KEYS = (
     "customerid custid clientid clientnum clientno userid memberid subscriberid policyholderid member customer client "
-    "subscriber customerno customernumber accountid"
+    "subscriber shopperid shopper buyerid buyer customerno customernumber accountid"
 )
 NAMES: dict[str, dict[str, str]] = {
     "customers": {
@@ -38,7 +41,7 @@ NAMES: dict[str, dict[str, str]] = {
         "city": "city town",
         "joined_on": "joinedon joined opened openedon customersince signupdate joindate registrationdate "
         "activationdate startdate",
-        "closed_on": "closedon closed closingdate churndate exitdate cancellationdate",
+        "closed_on": "closedon closed closingdate churndate exitdate cancellationdate terminationdate enddate",
         "is_churned": "ischurned churn churned exited attritionflag attrition churnflag churnlabel",
         "credit_score": "creditscore",
         "estimated_salary": "estimatedsalary salary",
@@ -62,7 +65,15 @@ NAMES: dict[str, dict[str, str]] = {
         "order_id": "orderid order invoice invoiceno invoiceid basketid",
         "product_code": "productcode product stockcode sku productid",
     },
+    "interactions": {
+        "customer_id": KEYS,
+        "interaction_id": "interactionid contactid callid interaction contact call id",
+        "occurred_at": "occurredat contactdate calldate contactedon calledon date timestamp datetime time",
+        "channel": "channel",
+        "direction": "direction",
+    },
 }
+EVENTS = {"transactions": "transaction_id", "interactions": "interaction_id"}  # with their keys
 # What the values of a canonical column must look like; other columns take any text.
 NUMBERS = {"integer", "number", "money"}
 KINDS = {
@@ -108,6 +119,7 @@ PERSONAL = re.compile(
 MONEY = re.compile(r"amount|amt|limit|balance|price|salary|income|charge|spend|fee|premium|revolv")
 YES = re.compile(r"^yes|^true|churn|attrit|left|closed|exit|lost|gone|cancel|terminat")
 NO = re.compile(r"no|false|exist|active|current|retain|stay|remain|open")
+LEFT = re.compile(YES.pattern.replace("^yes|^true|", ""))
 LEAVING = re.compile(r"churn|attrit")
 KEY_LIKE = re.compile(r"(id|no|nr|num|number|key|code)$")
 FLAGS = {"1", "0", "true", "false", "t", "f", "yes", "no", "y", "n", "1.0", "0.0", ""}
@@ -250,12 +262,14 @@ def map_columns(source: Source, entity: str, keys: str = KEYS) -> dict[str, Colu
 
 def choose_entities(sources: list[Source]) -> None:
     """The entity of each file: customers where their key is different in every row, transactions where it repeats
-    beside a day and an amount. A file of neither has none. A key that no name tells is one that two files share, else
-    the only one that is there."""
+    beside a day and an amount, contacts where there is only a day. A file of none has none. A key that no name tells is
+    one that two files share, else the only one that is there."""
     choose_by_key(sources, KEYS)
     if not any(source.entity for source in sources):
         key = shared_key(sources) or only_key(sources)
         if key is not None:
+            for source in sources:
+                source.notes.clear()
             choose_by_key(sources, key.plain)
             for source in sources:
                 if source.entity == "customers":
@@ -266,46 +280,92 @@ def choose_entities(sources: list[Source]) -> None:
 
 def choose_by_key(sources: list[Source], names: str) -> None:
     for source in sources:
-        customers, transactions = (
-            map_columns(source, entity, names) for entity in ("customers", "transactions")
-        )
+        found = {one.entity for one in sources}
+        customers = map_columns(source, "customers", names)
         key = customers.get("customer_id")
-        if key is not None and key.is_key and not any(one.entity == "customers" for one in sources):
+        if key is not None and key.is_key and "customers" not in found:
             source.entity, source.mapped = "customers", customers
-        elif "customer_id" in transactions and not any(
-            one.entity == "transactions" for one in sources
-        ):
-            guess_events(source, transactions)
+        elif key is not None:
+            source.notes += guess_events(source, names, found)
 
 
-def guess_events(source: Source, mapped: dict[str, Column]) -> None:
-    """Transactions, where a file has a day and an amount beside a key that repeats; what no name tells is guessed."""
+def guess_events(source: Source, keys: str, found: set[str | None]) -> list[str]:
+    """Makes a file with a day beside a key that repeats transactions, if it has an amount, else contacts; what no name
+    tells is guessed. Returns what to ask."""
     notes = []
+    mapped = map_columns(source, "transactions", keys)
     parts = quantity_and_price(source)
     if parts is not None and mapped.get("amount") in (None, parts[1]):
         mapped["amount"] = parts[1]
         source.raw["expressions"] = {"amount": " * ".join(quoted(one.header) for one in parts)}
         notes.append(f"The amount is {' times '.join(one.header for one in parts)}. Is that so?")
-    for column, what, kinds in (
-        ("occurred_at", "day of a transaction", ("date",)),
-        ("amount", "amount", ("money", "number")),
-    ):
-        left = [one for one in source.columns if one not in mapped.values()]
-        guesses = [one for kind in kinds for one in left if one.kind == kind]
-        if column not in mapped and guesses:
-            mapped[column] = guesses[0]
-            notes.append(f"{guesses[0].header} is taken for the {what}. Is that so?")
-        elif column not in mapped:
+    amount = mapped.get("amount") or guessed(source, mapped, ("money", "number"))
+    entity = "transactions" if amount is not None else "interactions"
+    if entity in found:
+        return [f"{source.file} is not read: another file has {entity}. What is it?"]
+    if amount is None:
+        source.raw.clear()
+        mapped = map_columns(source, entity, keys)
+        notes = [f"{source.file} is taken for contacts with customers. Is that so?"]
+    elif "amount" not in mapped:
+        mapped["amount"] = amount
+        notes.append(f"{amount.header} is taken for the amount. Is that so?")
+    if "occurred_at" not in mapped:
+        day = guessed(source, mapped, ("date",))
+        if day is None:
             source.raw.clear()
-            source.notes.append(
-                f"{source.file} is not read: it names customers, but no {what}. Does it have other events, such as "
-                "contacts?"
-            )
-            return
-    if parts is not None and source.raw:
+            strange = guessed(source, mapped, ("date?",))
+            return [
+                f"{source.file} is not read: "
+                + (
+                    "it has no day of an event. What is it?"
+                    if strange is None
+                    else unread_dates(strange)
+                )
+            ]
+        mapped["occurred_at"] = day
+        notes.append(f"{day.header} is taken for the day of an event. Is that so?")
+    if is_snapshot(mapped["customer_id"], mapped["occurred_at"]):
+        source.raw.clear()
+        return [
+            f"{source.file} is not read: it seems to have most customers on each of its days, as customer_snapshots "
+            "have. Is that so?"
+        ]
+    if "expressions" in source.raw:
         del mapped["amount"]
-    source.entity, source.mapped = "transactions", mapped
-    source.notes += notes
+    source.entity, source.mapped = entity, mapped
+    return notes
+
+
+def is_snapshot(key: Column, day: Column) -> bool:
+    """Whether most customers are there on each day, once: what they had on that day, and no events."""
+    pairs = list(zip(key.values, day.values, strict=True))
+    return len(set(pairs)) == len(pairs) > key.distinct * day.distinct / 2 and day.distinct > 1
+
+
+def guessed(source: Source, mapped: dict[str, Column], kinds: tuple[str, ...]) -> Column | None:
+    """The first column of the first of these kinds that is not mapped yet."""
+    left = [one for one in source.columns if one not in mapped.values()]
+    return next((one for kind in kinds for one in left if one.kind == kind), None)
+
+
+def are_read(column: Column, formats: list[str]) -> bool:
+    """Whether each date has one of the formats that a build tries."""
+
+    def is_read(value: str, code: str) -> bool:
+        try:
+            return bool(datetime.datetime.strptime(value, code))
+        except ValueError:
+            return False
+
+    return all(any(is_read(value, code) for code in formats) for value in set(column.known))
+
+
+def unread_dates(column: Column) -> str:
+    return (
+        f"dates such as {re.sub('[0-9]', '9', column.known[0])} in {column.header} are in no format of var "
+        "date_formats. Which format is it?"
+    )
 
 
 def quantity_and_price(source: Source) -> tuple[Column, Column] | None:
@@ -360,21 +420,25 @@ def propose_own(source: Source, taken: set[str]) -> None:
                 f"{column.header} is not read: its values ({', '.join(sorted(set(column.known)))}) may say who has "
                 "left. If they do, add it to columns as is_churned, and to values with what they mean."
             )
+        elif source.entity == "customers" and says_when_left(column):
+            source.notes.append(
+                f"{column.header} is not read: it is blank for most customers, and may be the day on which the others "
+                "left. If it is, add it to columns as closed_on."
+            )
         elif column.kind in ("blank", "free text"):
             what = "no values" if column.kind == "blank" else f"{column.distinct:,} different texts"
             source.notes.append(f"{column.header} is not read: it has {what}. Is it needed?")
         elif column.kind == "date?":
-            source.notes.append(
-                f"{column.header} is not read: dates such as {re.sub('[0-9]', '9', column.known[0])} are in no "
-                "format of var date_formats. Which format is it?"
-            )
+            source.notes.append(f"{column.header} is not read: {unread_dates(column)}")
         elif column.kind in ("integer", "text") and column.is_key and column.distinct > FEW_VALUES:
             source.notes.append(
                 f"{column.header} is not read: it is a different one in every row. Is it a key?"
             )
-        elif source.entity == "transactions" and column.kind in ("text", "date"):
+        elif source.entity == "interactions" or (
+            source.entity == "transactions" and column.kind in ("text", "date")
+        ):
             source.notes.append(
-                f"{column.header} is not read: no mart uses such a column of transactions. Is it needed?"
+                f"{column.header} is not read: no mart uses such a column of {source.entity}. Is it needed?"
             )
         elif column.distinct == 1:
             source.notes.append(
@@ -395,7 +459,13 @@ def is_personal(column: Column) -> bool:
 def says_who_left(column: Column) -> bool:
     """Whether one of a text's few values means that the customer has left: as a feature it would tell the outcome."""
     values = {value.lower() for value in column.known}
-    return column.kind == "text" and len(values) <= 5 and any(YES.search(value) for value in values)
+    return (
+        column.kind == "text" and len(values) <= 5 and any(LEFT.search(value) for value in values)
+    )
+
+
+def says_when_left(column: Column) -> bool:
+    return column.kind == "date" and len(column.known) < len(column.values) / 2
 
 
 def propose_customers(source: Source) -> None:
@@ -425,14 +495,13 @@ def propose_customers(source: Source) -> None:
             )
 
 
-def propose_transactions(source: Source) -> None:
-    key = source.mapped.get("transaction_id")
+def propose_events(source: Source) -> None:
+    name = EVENTS[source.entity or ""]
+    key = source.mapped.get(name)
     if key is None or not key.is_key:
-        source.mapped.pop("transaction_id", None)
-        source.raw["numbered_key"] = "transaction_id"
-        source.notes.append(
-            "The key of a transaction is the number of its line. Is there a better one?"
-        )
+        source.mapped.pop(name, None)
+        source.raw["numbered_key"] = name
+        source.notes.append(f"The {name} is the number of a line. Is there a better key?")
     if any(not value for value in source.mapped["customer_id"].values):
         source.raw["where"] = [
             {
@@ -458,13 +527,17 @@ def propose(folder: pathlib.Path, root: pathlib.Path = ROOT) -> list[Source]:
             f"Folder '{folder}' has no file of text or Parquet: expected the extracts of one bank."
         )
     sources = [read_source(path) for path in paths]
+    formats = yaml.safe_load((root / "dbt_project.yml").read_text("utf-8"))["vars"]["date_formats"]
+    for column in (one for source in sources for one in source.columns):
+        if column.kind == "date?" and are_read(column, formats):
+            column.kind = "date"
     choose_entities(sources)
     taken = reserved_names(root)
     for source in sources:
         if source.entity == "customers":
             propose_customers(source)
-        elif source.entity == "transactions":
-            propose_transactions(source)
+        elif source.entity in EVENTS:
+            propose_events(source)
         if source.entity:
             propose_own(source, taken)
     entities = {source.entity for source in sources}
@@ -473,11 +546,12 @@ def propose(folder: pathlib.Path, root: pathlib.Path = ROOT) -> list[Source]:
             f"No file in folder '{folder}' has customers: expected a column such as customer_id, with a different one "
             "in every row or beside a day and an amount. Rename it so, or write the staging file by hand "
             "(docs/own-layout.md)."
+            + "".join(f" {note}" for source in sources for note in source.notes)
         )
     first = next(source for source in sources if source.entity)
     first.notes += [note for source in sources if not source.entity for note in source.notes]
     if "customers" not in entities:
-        (events,) = (source for source in sources if source.entity == "transactions")
+        events = next(source for source in sources if source.entity in EVENTS)
         sources.append(customers_of(events))
     return sources
 
@@ -636,7 +710,7 @@ def seed_rows(sources: list[Source], layout: str) -> dict[str, list[dict[str, st
                 "margin": "0.05", "delta_margin": "0.1", "hypothesis_family": layout,
             }
         ]  # fmt: skip
-    if any(source.entity == "transactions" for source in sources):
+    if any(source.entity in EVENTS for source in sources):
         rows["churn_definitions"] = [
             {
                 "churn_definition_code": "inactive_90_days", "condition_number": "1", "churn_kind": "inactive",
@@ -753,13 +827,16 @@ def write(layout: str, folder: pathlib.Path, root: pathlib.Path = ROOT) -> str:
     for path, text in seeds.items():
         path.write_text(text, "utf-8")
     project.write_text(settings, "utf-8")
-    questions = sum(len(source.notes) for source in sources if source.entity)
+    count = sum(len(source.notes) for source in sources if source.entity)
+    questions = "question in a comment" if count == 1 else f"{count} questions in the comments"
     return "\n".join(
         [
             profile(sources),
             "",
             f"Wrote {', '.join(files)}, and a line in dbt_project.yml.",
-            f"Look through the {questions} questions in the comments of the staging files, then build:",
+            f"Look through the {questions} of the staging files, then build:"
+            if count
+            else "Build:",
             f"  CLIENTELE_RAW={folder} dbt build --vars 'source_system: {layout}'",
             f"Rules of your own are rows with source_system {layout} in the seeds. To begin with, there are:",
             *(

@@ -71,7 +71,8 @@ def test_customers_are_mapped_translated_and_given_own_columns(folder):
     asked = " ".join(source.notes)
     assert "E-mail is not read: its name says that it tells who a customer is." in asked
     assert (
-        "Joined is not read: dates such as 9/9/9999 are in no format of var date_formats." in asked
+        "Joined is not read: dates such as 9/9/9999 in Joined are in no format of var date_formats."
+        in asked
     )
 
 
@@ -132,22 +133,58 @@ def test_a_key_that_no_name_tells_is_the_one_that_both_files_share(folder):
     asked = " ".join(payments.notes + subscribers.notes)
     for guess in (
         "Nr is taken for the key of a customer. Is that so?",
-        "Settled is taken for the day of a transaction. Is that so?",
+        "Settled is taken for the day of an event. Is that so?",
         "Sum_EUR is taken for the amount. Is that so?",
     ):
         assert guess in asked
 
 
-def test_a_file_of_events_without_an_amount_is_asked_for_and_not_read(folder):
-    calls = "customer_id,called_on\n" + "".join(
-        f"{100 + i % 9},2024-01-0{1 + i % 9}\n" for i in range(20)
+@pytest.mark.parametrize(
+    ("text", "entity", "words"),
+    [
+        (
+            "customer_id,called_on\n" + "".join(f"{100 + i % 9},2024-01-{10 + i % 19}\n" for i in range(40)),
+            "interactions", "a.csv is taken for contacts with customers. Is that so?",
+        ),
+        (
+            "customer_id,day,balance\n" + "".join(f"{100 + i // 3},2024-0{1 + i % 3}-28,{i}.5\n" for i in range(90)),
+            None, "a.csv is not read: it seems to have most customers on each of its days",
+        ),
+        (
+            "customer_id,price\n" + "".join(f"{100 + i % 9},{i}.5\n" for i in range(20)),
+            None, "a.csv is not read: it has no day of an event. What is it?",
+        ),
+        (
+            "customer_id,on,price\n" + "".join(f"{100 + i % 9},1/{i % 9}/24,{i}.5\n" for i in range(20)),
+            None, "a.csv is not read: dates such as 9/9/99 in on are in no format of var date_formats.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_second_file_is_what_it_has_or_a_question(folder, text, entity, words):
+    second, clients = propose(folder(a=text, clients=CLIENTS))
+    assert (second.entity, clients.entity) == (entity, "customers")
+    # what is not read is asked in the staging file of what is
+    assert any(words in note for note in (second if entity else clients).notes)
+
+
+def test_dates_in_a_format_that_a_build_tries_are_dates(folder, root):
+    settings = root / "dbt_project.yml"
+    settings.write_text(
+        settings.read_text("utf-8").replace(
+            "  date_formats:", '  date_formats:\n    - "%m/%d/%Y"\n   ', 1
+        )
     )
-    sources = propose(folder(calls=calls, clients=CLIENTS))
-    assert [source.entity for source in sources] == [None, "customers"]
-    assert any(
-        "calls.csv is not read: it names customers, but no amount." in note
-        for note in sources[1].notes
+    (source,) = propose(folder(clients=CLIENTS), root)
+    assert declaration(source)["columns"]["joined_on"] == ["Joined"]
+
+
+def test_a_day_that_most_customers_lack_may_be_that_on_which_the_others_left(folder):
+    text = "id,joined,gone\n" + "".join(
+        f"{i},2020-01-01,{'2024-03-01' if i % 5 == 0 else ''}\n" for i in range(20)
     )
+    (source,) = propose(folder(clients=text))
+    assert "own_columns" not in declaration(source)
+    assert any("gone is not read: it is blank for most customers" in note for note in source.notes)
 
 
 def test_values_that_all_say_the_same_do_not_say_who_has_left(folder):
