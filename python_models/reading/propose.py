@@ -62,7 +62,7 @@ NAMES: dict[str, dict[str, str]] = {
         "occurred_at": "occurredat transactiondate date invoicedate bookingdate purchasedate orderdate paymentdate "
         "boughtat paidon paidat timestamp datetime time",
         "amount": "amount total transactionamount totalamount value sum price",
-        "order_id": "orderid order invoice invoiceno invoiceid basketid",
+        "order_id": "orderid orderno ordernumber order invoice invoiceno invoiceid basketid",
         "product_code": "productcode product stockcode sku productid",
     },
     "interactions": {

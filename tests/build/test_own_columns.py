@@ -80,6 +80,7 @@ def project(tmp_path_factory):
         card_bank=["customers"],
         noisy_bank=["customers"],
         score_bank=["customers"],
+        tenure_bank=["customers"],
         faulty_bank=["customers"],
         ledger_bank=["customers", "customer_snapshots", "transactions", "policies"],
     )
@@ -153,6 +154,27 @@ def test_own_columns_are_among_segments_scores_portraits_cuts_and_hypotheses(car
     )  # fmt: skip
     assert verdicts["churn_by_card_category"][0] == "different"
     assert verdicts["credit_limit_by_churn"][0] != "different"
+
+
+def test_an_own_column_may_be_named_like_a_hypothesis_of_the_seed(project, build):
+    # tenure_by_churn and churn_by_activity are codes of the seed, about other columns
+    columns = {"customer_id": ["CLIENTNUM"], "is_churned": ["Attrition_Flag"]}
+    own = {
+        "tenure": {"kind": "integer", "headers": ["Months_on_book"]},
+        "activity": {"kind": "text", "headers": ["Card_Category"]},
+        "score": {"kind": "integer", "headers": ["Bureau"]},
+    }
+    project.stage("tenure_bank", "customers", {**BASE, "columns": columns, "own_columns": own})
+    registered = build("tenure_bank", ["+int_hypotheses_registered"]).values(
+        "select hypothesis_code, measure_column, group_column from intermediate.int_hypotheses_registered "
+        "where hypothesis_family = 'own_columns' or hypothesis_code = 'tenure_by_churn'"
+    )
+    assert registered == {
+        "tenure_by_churn": ("tenure_years", "is_churned"),
+        "own_tenure_by_churn": ("tenure", "is_churned"),
+        "own_churn_by_activity": ("is_churned", "activity"),
+        "own_score_by_churn": ("score", "is_churned"),
+    }
 
 
 def test_what_is_personal_is_kept_and_neither_used_nor_shown(cards):

@@ -39,10 +39,42 @@ own as (
     {%- endfor %}
 ),
 
+seeded_codes as (
+    select
+        hypothesis_code,
+        min(measure_column) as measure_column,
+        min(group_column) as group_column
+    from seeded
+    group by hypothesis_code
+),
+
+-- an own column such as tenure may give a code that the seed has for another column; what the seed has of the same columns
+-- takes the place of it
+own_named as (
+    select
+        own.source_system,
+        case when seeded_codes.hypothesis_code is null then '' else 'own_' end || own.hypothesis_code as hypothesis_code,
+        own.part,
+        own.statement,
+        own.measure_column,
+        own.group_column,
+        own.group_a,
+        own.group_b,
+        own.margin,
+        own.delta_margin,
+        own.hypothesis_family
+    from own
+    left join seeded_codes on own.hypothesis_code = seeded_codes.hypothesis_code
+    where
+        seeded_codes.hypothesis_code is null
+        or own.measure_column <> seeded_codes.measure_column
+        or own.group_column <> seeded_codes.group_column
+),
+
 registered as (
     select * from seeded
     union all
-    select * from own
+    select * from own_named
 )
 
 select * from registered
