@@ -35,12 +35,46 @@
         {% for node in own_nodes() if node.config.meta.get('raw') %}
             {% set raw = node.config.meta['raw'] %}
             {% do check_own_columns(node, raw) %}
+            {% do check_entries(node, raw) %}
             {% if not is_made_by_run(raw) %}
                 {% set source = raw_source(raw) %}
-                {% if source is not none %}{% do check_free_texts(raw, source) %}{% endif %}
+                {% if source is not none %}
+                    {% do read_expressions(raw, source) %}
+                    {% do check_free_texts(raw, source) %}
+                {% endif %}
             {% endif %}
         {% endfor %}
     {% endif %}
+{% endmacro %}
+
+
+{#- Nothing of a declaration may be a word that no one reads, such as a column that the entity does not have. -#}
+{% macro check_entries(node, raw) %}
+    {% set keys = [
+        'entity', 'file', 'model', 'columns', 'kinds', 'own_columns', 'values', 'expressions', 'where', 'numbered_key',
+        'one_row_per_key', 'amount', 'required', 'is_optional', 'has_optional_columns', 'optional_columns', 'hashed_key',
+        'has_free_purchases', 'delimiter', 'headerless',
+    ] %}
+    {% for key in raw if key not in keys %}
+        {% do exceptions.raise_compiler_error(
+            "The declaration of " ~ node.name ~ " has an entry '" ~ key ~ "': expected entries of " ~ keys | join(', ') ~ "."
+        ) %}
+    {% endfor %}
+    {#- an entity may be made of the file of another one -#}
+    {% set known = raw_kinds(raw).keys() | list + canonical_entities().values() | map(attribute='columns') | map('list') | sum(start=[]) %}
+    {% for key in ['columns', 'values', 'expressions'] %}
+        {% for column in raw.get(key, {}) if column not in known %}
+            {% do exceptions.raise_compiler_error(
+                "The declaration of " ~ node.name ~ " has '" ~ column ~ "' under " ~ key ~ ": expected one of "
+                ~ raw_kinds(raw) | join(', ') ~ ", or a column that is declared under own_columns."
+            ) %}
+        {% endfor %}
+    {% endfor %}
+    {% for column, names in raw.get('columns', {}).items() if names is string or names is not sequence %}
+        {% do exceptions.raise_compiler_error(
+            "The declaration of " ~ node.name ~ " has '" ~ names ~ "' for " ~ column ~ ": expected a list of the headers that it may have."
+        ) %}
+    {% endfor %}
 {% endmacro %}
 
 

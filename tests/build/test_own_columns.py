@@ -296,6 +296,39 @@ def test_free_text_stops_the_build_before_it_begins(project, raw, tmp_path):
     assert_one_sentence("\n".join(build.messages), words)
 
 
+WRONG = {
+    "an entry": ({"valeus": {}}, ["has an entry 'valeus'", "expected entries of entity, file"]),
+    "a column": (
+        {"columns": {"customer_id": ["CLIENTNUM"], "birthdate": ["Born"]}},
+        ["has 'birthdate' under columns", "expected one of customer_id, age, birth_date"],
+    ),
+    "no list": (
+        {"columns": {"customer_id": "CLIENTNUM"}},
+        ["has 'CLIENTNUM' for customer_id", "expected a list of the headers"],
+    ),
+    "an expression": (
+        {"expressions": {"balance": "sum(Credit_Limit)"}},
+        ["The expression of customers.balance"],
+    ),
+    "a condition": (
+        {"where": [{"condition": "Credit_Limmit > 1", "reason": "none"}]},
+        ["A condition under where of customers names 'credit_limmit'", "has no such column"],
+    ),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_a_declaration_cannot_have_stops_the_build_before_it_begins(
+    project, raw, tmp_path, what
+):
+    declared, words = WRONG[what]
+    project.stage("faulty_bank", "customers", {**BASE, **declared})
+    # nothing of the layout is selected
+    build = project.run("faulty_bank", tmp_path, raw, "run", select=["int_bands_labelled"])
+    assert not build.is_success
+    assert_one_sentence("\n".join(build.messages), words)
+
+
 LEDGER = {
     "customers.csv": "id,joined,closed,tier,app,login\n"
     "a,2018-01-01,,gold,yes,2023-12-01\nb,2018-01-01,2024-06-30,blue,no,2023-01-01\nc,2018-01-01,,blue,,2024-08-01\n",
