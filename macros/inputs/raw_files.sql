@@ -70,6 +70,14 @@
             ) %}
         {% endfor %}
     {% endfor %}
+    {% for column, texts in raw.get('values', {}).items() %}
+        {% for text in texts if text is boolean %}
+            {% do exceptions.raise_compiler_error(
+                "The declaration of " ~ node.name ~ " has the flag " ~ text ~ " among the values of " ~ column
+                ~ ": expected a text of the file, in quotes."
+            ) %}
+        {% endfor %}
+    {% endfor %}
     {% for column, names in raw.get('columns', {}).items() if names is string or names is not sequence %}
         {% do exceptions.raise_compiler_error(
             "The declaration of " ~ node.name ~ " has '" ~ names ~ "' for " ~ column ~ ": expected a list of the headers that it may have."

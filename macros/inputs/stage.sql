@@ -146,8 +146,10 @@
     {%- set texts = raw.get('values', {}).get(column) -%}
     {%- if texts -%}
         case lower({{ trimmed('cast(' ~ value ~ ' as ' ~ kind_type('text') ~ ')') }})
+            {#- yes and no without quotes are flags in YAML -#}
             {%- for text, meaning in texts.items() %}
-            when lower({{ sql_literal(text) }}) then {{ sql_literal(meaning) if meaning else 'null' }}
+            when lower({{ sql_literal(text | string) }}) then
+                {%- if meaning is boolean %} '{{ 'yes' if meaning else 'no' }}'{% else %} {{ sql_literal(meaning) if meaning else 'null' }}{% endif %}
             {%- endfor %}
             else cast({{ value }} as {{ kind_type('text') }})
         end

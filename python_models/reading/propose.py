@@ -796,8 +796,8 @@ def profile(sources: list[Source]) -> str:
     return "\n".join(lines)
 
 
-def write(layout: str, folder: pathlib.Path, root: pathlib.Path = ROOT) -> str:
-    """Writes the layout into the project and gives what to tell; SystemExit with one sentence before it writes."""
+def check(layout: str, folder: pathlib.Path) -> None:
+    """SystemExit with one sentence where the layout has no name or the folder is not there."""
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", layout):
         raise SystemExit(
             f"Layout '{layout}' is no name: expected small letters, digits and underscores, such as my_bank."
@@ -806,6 +806,11 @@ def write(layout: str, folder: pathlib.Path, root: pathlib.Path = ROOT) -> str:
         raise SystemExit(
             f"Folder '{folder}' is missing: expected the folder of your files (RAW=folder)."
         )
+
+
+def write(layout: str, folder: pathlib.Path, root: pathlib.Path = ROOT) -> str:
+    """Writes the layout into the project and gives what to tell; SystemExit with one sentence before it writes."""
+    check(layout, folder)
     project = root / "dbt_project.yml"
     sources = propose(folder, root)
     entities = [source.entity for source in sources if source.entity]
@@ -848,14 +853,37 @@ def write(layout: str, folder: pathlib.Path, root: pathlib.Path = ROOT) -> str:
     )
 
 
+def declared(layout: str, folder: pathlib.Path, root: pathlib.Path = ROOT) -> str:
+    """What to tell of the folder, and the declaration for another project's dbt_project.yml; writes nothing."""
+    check(layout, folder)
+    sources = propose(folder, root)
+    of_entity = {}
+    for source in sources:
+        if source.entity:
+            of_entity[source.entity] = {
+                name: value for name, value in declaration(source).items() if name != "entity"
+            }
+    variables = {"clientele": {"source_system": layout, "declarations": {layout: of_entity}}}
+    text = yaml.safe_dump(
+        {"vars": variables}, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None
+    )
+    return f"{profile(sources)}\n\n{text}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Propose a layout for a folder of files.")
     parser.add_argument("--layout", default=os.environ.get("LAYOUT", ""), help="default: LAYOUT")
     parser.add_argument("--raw", default=os.environ.get("RAW", ""), help="default: RAW")
+    parser.add_argument(
+        "--declare",
+        action="store_true",
+        help="print the declaration for a project that has clientele as a package, and write nothing",
+    )
     arguments = parser.parse_args()
     if not arguments.layout or not arguments.raw:
         raise SystemExit("Which layout of which folder? make init LAYOUT=my_bank RAW=folder")
-    print(write(arguments.layout, pathlib.Path(arguments.raw)))
+    tell = declared if arguments.declare else write
+    print(tell(arguments.layout, pathlib.Path(arguments.raw)))
 
 
 if __name__ == "__main__":

@@ -1,22 +1,30 @@
 """The project with layouts of a test's own, as a user adds them: staging files, and lines in dbt_project.yml."""
 
+import shutil
+
 import yaml
 from conftest import NO_UNIT_TESTS, QUICK, ROOT, Build, environment
 from in_process import Runner
 
 
 class OwnProject:
-    """A copy of the project by links, in a folder of its own; staging files are written beside the project's."""
+    """A copy of the project by links, in a folder of its own; staging files are written beside the project's, or into
+    what is really copied."""
 
-    def __init__(self, folder, **layouts: list[str]):
+    def __init__(self, folder, copied=(), **layouts: list[str]):
         self.folder = folder
         for entry in ROOT.iterdir():
-            if entry.name not in ("dbt_project.yml", "target", "logs", ".git"):
+            if entry.name in copied:
+                shutil.copytree(
+                    entry, folder / entry.name, ignore=shutil.ignore_patterns("__pycache__")
+                )
+            elif entry.name not in ("dbt_project.yml", "target", "logs", ".git"):
                 (folder / entry.name).symlink_to(entry)
         settings = yaml.safe_load((ROOT / "dbt_project.yml").read_text("utf-8"))
         settings["model-paths"].append("own")
         settings["vars"]["layouts"].update(layouts)
-        (folder / "dbt_project.yml").write_text(yaml.safe_dump(settings, sort_keys=False))
+        text = yaml.safe_dump(settings, sort_keys=False, default_flow_style=None, width=1000)
+        (folder / "dbt_project.yml").write_text(text)
 
     def stage(self, layout: str, entity: str, raw: dict) -> None:
         """A staging file as docs/own-layout.md has them, with this declaration."""

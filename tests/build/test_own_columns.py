@@ -302,6 +302,13 @@ WRONG = {
         {"columns": {"customer_id": ["CLIENTNUM"], "birthdate": ["Born"]}},
         ["has 'birthdate' under columns", "expected one of customer_id, age, birth_date"],
     ),
+    "a flag of YAML": (
+        {"values": {"is_churned": {True: "yes"}}},
+        [
+            "has the flag True among the values of is_churned",
+            "expected a text of the file, in quotes",
+        ],
+    ),
     "no list": (
         {"columns": {"customer_id": "CLIENTNUM"}},
         ["has 'CLIENTNUM' for customer_id", "expected a list of the headers"],

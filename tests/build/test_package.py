@@ -126,7 +126,8 @@ vars:
       my_bank:
         customers:
           model: bank_clients
-          columns: {customer_id: [client_no], joined_on: [opened], closed_on: [closed]}
+          columns: {customer_id: [client_no], joined_on: [opened], closed_on: [closed], is_churned: [status]}
+          values: {is_churned: {gone: yes, here: no}}
           own_columns: {plan: {kind: text, history: lasting}}
         transactions:
           model: bank_payments
@@ -142,6 +143,7 @@ seeds:
 """
 OWN_FILES = {
     "models/bank_clients.sql": "select customer_id as client_no, joined_on as opened, closed_on as closed, "
+    "case when closed_on is null then 'here' else 'gone' end as status, "
     "case when age % 3 = 0 then 'gold' else 'blue' end as plan from bank.customers",
     "models/bank_payments.sql": "select client_no, date '2025-12-01' as paid_on, 10 as paid "
     "from {{ ref('bank_clients') }}",
@@ -169,6 +171,10 @@ def test_another_project_brings_its_own_models_columns_and_rules(tmp_path):
     assert consumer.rows(
         "select cut_name, cut_value, customers_count from dev_marts.churn_rates order by all"
     ) == [("plan", "blue", 175), ("plan", "gold", 87), ("portfolio", "all", 262)]
+    # yes and no are flags in YAML
+    assert consumer.rows(
+        "select is_churned, count(*) from dev_intermediate.int_customers_conformed group by all order by all"
+    ) == [(False, 225), (True, 75)]
     assert consumer.rows(
         "select segment_code, column_name, value from dev_intermediate.int_segment_rules_listed "
         "where segment_scheme = 'rule'"

@@ -8,10 +8,12 @@ import shutil
 
 import jinja2
 import pytest
+import yaml
 from reading.propose import (
     ROOT,
     Column,
     declaration,
+    declared,
     own_name,
     propose,
     reserved_names,
@@ -225,6 +227,19 @@ def test_rules_to_begin_with_are_rows_of_the_layout_in_the_seeds(folder, root):
         high["segment_code"],
     }
     assert [row["is_primary"] for row in written["churn_definitions"]] == ["false"]
+
+
+def test_for_another_project_the_declaration_is_printed_and_nothing_is_written(folder, root):
+    said = declared("telco", folder(payments=PAYMENTS, subscribers=SUBSCRIBERS), root)
+    variables = yaml.safe_load(said[said.index("vars:") :])["vars"]["clientele"]
+    assert variables["source_system"] == "telco"
+    assert set(variables["declarations"]["telco"]) == {"transactions", "customers"}
+    customers = variables["declarations"]["telco"]["customers"]
+    assert customers["file"] == "subscribers.csv"
+    assert customers["columns"]["is_churned"] == ["Churn_Status"]
+    assert "? Phone_No is not read" in said
+    assert not (root / "models").exists()
+    assert "telco" not in (root / "dbt_project.yml").read_text("utf-8")
 
 
 def test_rows_of_a_layout_that_was_deleted_are_not_doubled(folder, root):
