@@ -121,6 +121,9 @@ YES = re.compile(r"^yes|^true|churn|attrit|left|closed|exit|lost|gone|cancel|ter
 NO = re.compile(r"no|false|exist|active|current|retain|stay|remain|open")
 LEFT = re.compile(YES.pattern.replace("^yes|^true|", ""))
 LEAVING = re.compile(r"churn|attrit")
+CURRENCY = re.compile(
+    r"(?:^|[^A-Z])(AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|INR|JPY|NOK|PLN|RUB|SEK|TRY|USD)(?![A-Z])"
+)
 KEY_LIKE = re.compile(r"(id|no|nr|num|number|key|code)$")
 FLAGS = {"1", "0", "true", "false", "t", "f", "yes", "no", "y", "n", "1.0", "0.0", ""}
 DATE = re.compile(
@@ -549,6 +552,12 @@ def propose(folder: pathlib.Path, root: pathlib.Path = ROOT) -> list[Source]:
             + "".join(f" {note}" for source in sources for note in source.notes)
         )
     first = next(source for source in sources if source.entity)
+    if not currencies_named(sources) and any(
+        column.kind == "money" for source in sources if source.entity for column in source.columns
+    ):
+        first.notes.append(
+            "Which currency are the amounts in? Add a row to seeds/reference/currencies.csv."
+        )
     first.notes += [note for source in sources if not source.entity for note in source.notes]
     if "customers" not in entities:
         events = next(source for source in sources if source.entity in EVENTS)
@@ -696,20 +705,23 @@ def seed_rows(sources: list[Source], layout: str) -> dict[str, list[dict[str, st
     if len(groups) > 1:
         (_, first), (_, second) = groups[:2]
         rows["churn_cuts"] = [{"dimension_1": first, "dimension_2": second}]
-    texts = [name for _, name in groups if customers.own[name].kind == "text"]
-    numbers = [name for name, column in customers.own.items() if column.kind in ("number", "money")]
-    if texts and numbers:
-        column = customers.own[texts[0]]
-        most = Counter(column.known).most_common(2)
-        (a, _), (b, _) = most
+    compared = compared_groups(customers.own)
+    if compared is not None:
+        number, text, a, b = compared
         rows["hypotheses"] = [
             {
-                "hypothesis_code": f"{numbers[0]}_by_{texts[0]}", "part": "value",
-                "statement": f"{words(numbers[0]).capitalize()} of {words(texts[0])} {a} against {b}",
-                "measure_column": numbers[0], "group_column": texts[0], "group_a": a, "group_b": b,
-                "margin": "0.05", "delta_margin": "0.1", "hypothesis_family": layout,
+                "hypothesis_code": f"{number}_by_{text}",
+                "part": "value",
+                "statement": f"{words(number).capitalize()} of {words(text)} {a} against {b}",
+                "measure_column": number,
+                "group_column": text,
+                "group_a": a,
+                "group_b": b,
+                "margin": "0.05",
+                "delta_margin": "0.1",
+                "hypothesis_family": layout,
             }
-        ]  # fmt: skip
+        ]
     if any(source.entity in EVENTS for source in sources):
         rows["churn_definitions"] = [
             {
@@ -717,10 +729,31 @@ def seed_rows(sources: list[Source], layout: str) -> dict[str, list[dict[str, st
                 "window_days": "90", "is_primary": "false",
             }
         ]  # fmt: skip
+    currencies = currencies_named(sources)
+    if len(currencies) == 1:
+        rows["currencies"] = [{"currency_code": currencies.pop()}]
     return {
         seed: [{"source_system": layout, **row} for row in of_seed]
         for seed, of_seed in rows.items()
     }
+
+
+def currencies_named(sources: list[Source]) -> set[str]:
+    """The currencies that headers of amounts name, as Amount_EUR does."""
+    headers = [one.header for source in sources for one in source.columns if one.kind in NUMBERS]
+    return {match.group(1) for header in headers for match in CURRENCY.finditer(header)}
+
+
+def compared_groups(own: dict[str, Column]) -> tuple[str, str, str, str] | None:
+    """An amount or number, a text, and its two most frequent values, in each of which the number varies."""
+    numbers = [name for name, column in own.items() if column.kind in ("number", "money")]
+    texts = [name for name, column in own.items() if column.kind == "text" and column.distinct > 1]
+    for number, text in itertools.product(numbers, texts):
+        (a, _), (b, _) = Counter(own[text].known).most_common(2)
+        pairs = set(zip(own[text].values, own[number].values, strict=True))
+        if all(sum(value == group for value, _ in pairs) > 2 for group in (a, b)):
+            return number, text, a, b
+    return None
 
 
 def words(name: str) -> str:

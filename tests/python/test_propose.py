@@ -12,6 +12,7 @@ import yaml
 from reading.propose import (
     ROOT,
     Column,
+    compared_groups,
     declaration,
     declared,
     own_name,
@@ -212,8 +213,9 @@ def test_rules_to_begin_with_are_rows_of_the_layout_in_the_seeds(folder, root):
         else:
             assert now == text
     assert set(written) == {
-        "segment_rules", "segment_strategies", "churn_cuts", "hypotheses", "churn_definitions",
+        "segment_rules", "segment_strategies", "churn_cuts", "hypotheses", "churn_definitions", "currencies",
     }  # fmt: skip
+    assert written["currencies"] == [{"source_system": "telco", "currency_code": "EUR"}]
     low, high = written["segment_rules"]
     assert (low["column_name"], low["upper_bound"]) == ("monthly_fee", high["lower_bound"])
     general = {
@@ -240,6 +242,14 @@ def test_for_another_project_the_declaration_is_printed_and_nothing_is_written(f
     assert "? Phone_No is not read" in said
     assert not (root / "models").exists()
     assert "telco" not in (root / "dbt_project.yml").read_text("utf-8")
+
+
+def test_a_number_that_each_group_fixes_is_no_hypothesis():
+    text = Column("Tariff", ["a", "b"] * 30)
+    own = {"fee": Column("Fee", ["9.5", "19.5"] * 30), "tariff": text}
+    assert compared_groups(own) is None
+    own["data_gb"] = Column("Data", [f"{i}.5" for i in range(60)])
+    assert compared_groups(own) == ("data_gb", "tariff", "a", "b")
 
 
 def test_rows_of_a_layout_that_was_deleted_are_not_doubled(folder, root):
