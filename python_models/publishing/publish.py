@@ -196,8 +196,8 @@ def models_read(engine, call: dict) -> list:
 def declarations(call: dict) -> list[dict]:
     return [
         node["config"]["meta"]["raw"]
-        for node in call["graph"]["nodes"].values()
-        if node["config"].get("meta", {}).get("raw") and node["package_name"] == state.PACKAGE
+        for node in own_nodes(call).values()
+        if node["config"].get("meta", {}).get("raw")
     ]
 
 
