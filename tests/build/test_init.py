@@ -91,5 +91,5 @@ def test_what_is_proposed_is_published_unchanged(tmp_path, tmp_path_factory):
         definitions = connection.sql(
             "select churn_definition_code from marts.churn_definitions_compared"
         ).fetchall()
-    assert {code for (code,) in codes} == {"monthly_fee_low", "monthly_fee_high"}
+    assert {code for (code,) in codes} == {"tenure_low", "tenure_high"}
     assert ("inactive_90_days",) in definitions
