@@ -2,7 +2,7 @@
 
 Sources: Breiman, Friedman, Olshen and Stone (1984) for the tree that proposes bounds; Kerber (1992), ChiMerge, for
 merging neighbours that do not differ; Fisher (1922) for the exact test, Birch (1964) and Gart (1970) for that of
-several windows; Benjamini and Hochberg (1995) for q-values.
+several windows; Pearson (1900) and Cochran (1952) for the test of a feature and the counts it needs.
 """
 
 import math
@@ -19,6 +19,9 @@ from customer_science.hypothesis_tests import stratified_chi_square
 FEW_VALUES = 20
 # a text's further values are `other`
 LARGEST_TEXTS = 50
+# the bands by which a feature is tested, and how many churned and retained customers each has to expect
+BANDS = 5
+SMALLEST_EXPECTED = 5
 # probabilities that differ by less are equal but for the rounding of floating-point numbers
 EQUAL_PROBABILITIES = 1e-7
 
@@ -47,6 +50,11 @@ FOUND_TYPES = {
 TESTED_TYPES = {
     "feature_name": "str",
     "interval_number": "int64",
+    "p_value": "float64",
+}
+
+FEATURE_TYPES = {
+    "feature_name": "str",
     "p_value": "float64",
 }
 
@@ -120,6 +128,60 @@ def compare_intervals(counts: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(TESTED_TYPES)).astype(TESTED_TYPES)
 
 
+def compare_features(customers: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
+    """Tests whether churn differs along each feature, in bands that are chosen without outcomes.
+
+    `customers` and `features` as for `find_intervals`; since no outcome is read before the test, both halves take part.
+    Bands are fifths of a number, fewer where few customers churn; the values of a flag or text, the rarest together;
+    and the unknown. Those that expect fewer than SMALLEST_EXPECTED churned or retained customers are put together.
+    p_value is that of the chi-square within windows, NaN with fewer than two bands. Returns FEATURE_TYPES, one row per
+    feature sorted by name, the same whatever the order of rows.
+    """
+    is_churned, window = customers["is_churned"].to_numpy(bool), window_codes(customers)
+    rows = []
+    for feature in features.sort_values("feature_name").itertuples(index=False):
+        band = _bands(customers[feature.feature_name], feature.feature_kind, is_churned)
+        n, k = np.zeros((2, window.max(initial=0) + 1, band.max(initial=0) + 1), "int64")
+        np.add.at(n, (window, band), 1)
+        np.add.at(k, (window, band), is_churned)
+        n, k = _merged(n, k)
+        p_value = np.nan
+        if n.shape[1] > 1:
+            tested = stratified_chi_square(n, k)
+            p_value = stats.chi2.sf(tested.chi_square, tested.degrees_of_freedom)
+        rows.append((feature.feature_name, p_value))
+    return pd.DataFrame(rows, columns=list(FEATURE_TYPES)).astype(FEATURE_TYPES)
+
+
+def _bands(column, kind, is_churned) -> np.ndarray:
+    """The number of each customer's band: 0 where the value is unknown."""
+    if kind == "number":
+        values = column.to_numpy("float64", na_value=np.nan)
+        known = values[~np.isnan(values)]
+        expected = min(is_churned.sum(), (~is_churned).sum()) * len(known) / max(len(values), 1)
+        count = int(min(BANDS, max(expected // SMALLEST_EXPECTED, 1)))
+        bounds = np.unique(np.quantile(known, np.arange(1, count) / count)) if len(known) else []
+        return np.where(np.isnan(values), 0, np.searchsorted(bounds, values, side="right") + 1)
+    known = column.astype("str").where(column.notna() & (column != "unknown"))
+    values = known.value_counts().sort_index().sort_values(ascending=False, kind="stable").index
+    numbers = dict(zip(values, np.minimum(np.arange(len(values)), LARGEST_TEXTS) + 1, strict=True))
+    return known.map(numbers).fillna(0).to_numpy("int64")
+
+
+def _merged(n, k) -> tuple[np.ndarray, np.ndarray]:
+    """Counts by window and band, the two smallest bands put together while one of all expects too few."""
+    present = n.any(axis=0)
+    n, k = n[:, present], k[:, present]
+    rates = k.sum(axis=1) / np.maximum(n.sum(axis=1), 1)
+    while n.shape[1] > 1:
+        expected = np.minimum(rates @ n, (1 - rates) @ n)
+        if expected.min() >= SMALLEST_EXPECTED:
+            break
+        first, second, *rest = np.argsort(expected, kind="stable")
+        n, k = (np.column_stack([x[:, first] + x[:, second], x[:, rest]]) for x in (n, k))
+    return n, k
+
+
 def window_codes(rows: pd.DataFrame) -> np.ndarray:
     """The place of each row's window_number among all, the latest first; all 0 where there is one window."""
     if "window_number" not in rows:
@@ -128,10 +190,17 @@ def window_codes(rows: pd.DataFrame) -> np.ndarray:
     return np.unique(numbers, return_inverse=True)[1]
 
 
-def exact_p(n: np.ndarray, k: np.ndarray, totals: np.ndarray, churned: np.ndarray) -> float:
-    """Two-sided exact p-value of a group against the rest within windows: k of its n members churned in each window,
-    `churned` of `totals` with the rest. The probability of all sums of k that are no likelier than the observed one,
-    where churn in each window falls on anybody alike: Fisher's test with one window. NaN where no window has both."""
+def exact_p(
+    n: np.ndarray,
+    k: np.ndarray,
+    totals: np.ndarray,
+    churned: np.ndarray,
+    alternative: str = "two-sided",
+) -> float:
+    """Exact p-value of a group against the rest within windows: k of its n members churned in each window, `churned` of
+    `totals` with the rest. The probability, where churn in each window falls on anybody alike, of all sums of k that
+    are no likelier than the observed one, or no smaller if `alternative` is `greater`: Fisher's test with one window.
+    NaN where no window has both."""
     compared = (n > 0) & (n < totals)
     if not compared.any():
         return np.nan
@@ -144,6 +213,8 @@ def exact_p(n: np.ndarray, k: np.ndarray, totals: np.ndarray, churned: np.ndarra
         chances = _hypergeometric(possible, every, all_churned, members)
         distribution = np.convolve(distribution, chances)
         place += a - least
+    if alternative == "greater":
+        return min(1.0, float(distribution[place:].sum()))
     as_likely = distribution <= distribution[place] * (1 + EQUAL_PROBABILITIES)
     return min(1.0, float(distribution[as_likely].sum()))
 

@@ -460,10 +460,11 @@ def confirm_subgroups(
     `find_in_both_halves`.
 
     A condition (a bound of a range with two is one too) stays if those who meet it churn more than the other customers
-    of the simpler rule, by the exact test within windows. All conditions of a rule have to be shown, each corrected for
-    the number of them; while one is not, the one that is shown least is dropped. The rule that is left is then compared
-    with everybody else by the same test: its p-value times the number of rules of as many terms that could have been
-    left of the one that was proposed, Benjamini-Hochberg over the rules that are left of both halves.
+    of the simpler rule, by the exact test within windows, one-sided because the other half fixed the direction. All
+    conditions of a rule have to be shown, each corrected for their number; while one is not, the one that is shown
+    least is dropped. The rule that is left is then compared with everybody else by the same test: its p-value times the
+    number of rules of as many terms that could have been left of the one that was proposed, Benjamini-Hochberg over the
+    rules that are left of both halves.
     Returns CONFIRMED_TYPES, one row per candidate that was listed for itself or was left: condition_q_value is the
     largest of its conditions, verdict one of
 
@@ -615,9 +616,9 @@ def _new_z_score(shown, kept, customers, half) -> float:
 
 
 def _raised_p(n, k, totals, churned) -> float:
-    """The exact p-value where a group churns more than expected, else 1."""
-    expected = (n * churned / np.maximum(totals, 1)).sum()
-    return exact_p(n, k, totals, churned) if k.sum() > expected else 1.0
+    """The p-value of a group that churns more than the others; 1 where there are no others."""
+    p_value = exact_p(n, k, totals, churned, alternative="greater")
+    return 1.0 if np.isnan(p_value) else p_value
 
 
 def _q_values(p_values) -> np.ndarray:

@@ -10,7 +10,9 @@ from customer_science.intervals import (
     FOUND_TYPES,
     TESTED_TYPES,
     IntervalSettings,
+    compare_features,
     compare_intervals,
+    exact_p,
     find_intervals,
     roundest,
 )
@@ -194,6 +196,17 @@ def test_intervals_are_tested_as_scipy_does():
     assert tested["p_value"].tolist() == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.parametrize("churned_members", [0, 6, 20, 30])
+def test_a_known_direction_is_tested_on_one_side_as_scipy_does(churned_members):
+    n, k, total, churned = (np.array([one]) for one in (40, churned_members, 150, 50))
+    table = [
+        [churned_members, 40 - churned_members],
+        [50 - churned_members, 110 - 50 + churned_members],
+    ]
+    expected = stats.fisher_exact(table, alternative="greater").pvalue
+    assert exact_p(n, k, total, churned, alternative="greater") == pytest.approx(expected, rel=1e-9)
+
+
 def in_window(number, rows):
     return counts(rows).assign(window_number=number)
 
@@ -280,3 +293,60 @@ def test_empty_inputs_keep_their_types():
     assert tested.empty and tested.dtypes.equals(
         pd.DataFrame(columns=list(TESTED_TYPES)).astype(TESTED_TYPES).dtypes
     )
+
+
+# --- tests of whole features
+
+
+def portfolio(count, seed, logit=lambda customers: 0.0, base=0.2):
+    dice = np.random.default_rng(seed)
+    customers = pd.DataFrame(
+        {
+            "age": np.clip(np.round(dice.normal(40, 12, count)), 18, 90),
+            "balance": np.where(dice.random(count) < 0.3, np.nan, dice.lognormal(11, 1.5, count)),
+            "city": dice.choice(["A", "B", "C", "unknown"], count),
+            "is_active": dice.random(count) < 0.5,
+        }
+    )
+    odds = np.log(base / (1 - base)) + logit(customers)
+    return customers.assign(is_churned=dice.random(count) < 1 / (1 + np.exp(-odds)))
+
+
+KINDS = {"age": "number", "balance": "number", "city": "text", "is_active": "flag"}
+
+
+def test_a_feature_is_tested_by_the_chi_square_of_its_bands():
+    customers = portfolio(3000, 7)
+    tested = compare_features(customers, features(**KINDS)).set_index("feature_name")["p_value"]
+    fifths = [-np.inf, *customers["balance"].quantile([0.2, 0.4, 0.6, 0.8]), np.inf]
+    balance = pd.cut(customers["balance"], fifths, labels=False, right=False).fillna(-1)
+    for name, band in (("balance", balance), ("city", customers["city"])):
+        table = pd.crosstab(band, customers["is_churned"])
+        assert tested[name] == pytest.approx(stats.chi2_contingency(table, correction=False).pvalue)
+    shuffled = compare_features(customers.sample(frac=1, random_state=1), features(**KINDS))
+    assert shuffled.set_index("feature_name")["p_value"].equals(tested)
+
+
+def test_bands_of_few_churned_customers_are_put_together_until_they_can_be_tested():
+    rare = portfolio(1500, 3, base=0.01)
+    rare["is_churned"] = np.arange(1500) < 12  # two bands of a number, and no more
+    rare["age"] = np.arange(1500) % 50
+    tested = compare_features(rare, features(age="number")).loc[0, "p_value"]
+    table = pd.crosstab(rare["age"] >= 25, rare["is_churned"])
+    assert tested == pytest.approx(stats.chi2_contingency(table, correction=False).pvalue)
+    nobody = compare_features(rare.assign(is_churned=False), features(**KINDS))
+    assert len(nobody) == len(KINDS) and nobody["p_value"].isna().all()
+
+
+def test_weak_effects_are_found_as_often_as_by_one_test_of_all_customers_and_noise_is_not():
+    p_values = [
+        compare_features(portfolio(1000, seed), features(**KINDS))["p_value"] for seed in range(250)
+    ]
+    # 995 of 1,000 series have no more than these at the nominal rate
+    assert (np.array(p_values) < 0.05).sum() <= stats.binom.ppf(0.995, 4 * 250, 0.05)
+    found = 0
+    for seed in range(40):
+        customers = portfolio(2000, seed, lambda customers: 0.5 * (customers["age"] >= 45))
+        tested = compare_features(customers, features(**KINDS)).set_index("feature_name")
+        found += tested.loc["age", "p_value"] < 0.05 / len(KINDS)
+    assert found >= 34

@@ -1,5 +1,6 @@
 -- Where along each feature customers churn more or less: found in one half, stated with the figures of the other in the latest
--- window. p-values are of all windows that tests read.
+-- window. p-values are of all windows that tests read. Whether churn differs along a feature at all is tested among the
+-- customers of both halves, because no interval has to be found for that.
 {%- set rest = [
     'confirmation_churned_count', 'confirmation_count', 'rest_churned_count', 'rest_count',
 ] %}
@@ -56,9 +57,19 @@ corrected as (
     {{ benjamini_hochberg('assessed', 'is_withheld') }}
 ),
 
+features_tested as (
+    select * from {{ ref('int_churn_features_tested') }}
+),
+
+features_corrected as (
+    {{ benjamini_hochberg('features_tested', 'true') }}
+),
+
 compared as (
     select
         corrected.*,
+        features_corrected.p_value as feature_p_value,
+        features_corrected.q_value as feature_q_value,
         cast(half_count - confirmation_count as bigint) as rest_count,
         cast(half_churned_count - confirmation_churned_count as bigint) as rest_churned_count,
         -- half a customer is added to each cell, so that an interval without churned customers has a finite weight
@@ -66,6 +77,7 @@ compared as (
         cast(confirmation_count - confirmation_churned_count + 0.5 as double)
         / (half_count - half_churned_count + 0.5 * feature_interval_count) as retained_share
     from corrected
+    left join features_corrected on corrected.feature_name = features_corrected.feature_name
 ),
 
 measured as (
@@ -176,6 +188,8 @@ final as (
         p_value,
         q_value,
         is_significant,
+        feature_p_value,
+        feature_q_value,
         feature_auc,
         is_suspected_leak,
         leak_reason,
