@@ -61,12 +61,13 @@ told as (
         on conditions.churn_kind = 'flag' and closings.has_flags or conditions.churn_kind = 'closed' and closings.has_closings
 ),
 
-told_states as (
+told_changes as (
     select
         churn_kind,
         customer_id,
         cast(null as date) as changed_on,
-        is_met and closed_on is null as is_met
+        is_met and closed_on is null as is_met,
+        cast(null as date) as next_changed_on
     from told
     where is_met is not null
     union all
@@ -74,7 +75,8 @@ told_states as (
         churn_kind,
         customer_id,
         closed_on as changed_on,
-        true as is_met
+        true as is_met,
+        cast(null as date) as next_changed_on
     from told
     where is_met and closed_on is not null
 ),
@@ -91,34 +93,36 @@ needed as (
     having count(*) > 0
 ),
 
-recorded_days as (
+recorded as (
+    select min(active_on) as recorded_from
+    from (
+        select min(cast(occurred_at as date)) as active_on from {{ ref('int_interactions_conformed') }}
+        union all
+        select min(purchased_on) as active_on from {{ ref('int_purchases_dated') }}
+        where order_count > 0
+    ) as firsts
+    cross join needed
+    having count(active_on) > 0
+),
+
+-- a day may come twice: two equal days have no silence between them
+active_days as (
     select
         interactions.customer_id,
         cast(interactions.occurred_at as date) as active_on
     from {{ ref('int_interactions_conformed') }} as interactions
     cross join needed
-    union
+    cross join as_of
+    where cast(interactions.occurred_at as date) <= as_of.as_of_date
+    union all
     select
         purchases.customer_id,
         purchases.purchased_on as active_on
     from {{ ref('int_purchases_dated') }} as purchases
     cross join needed
-    where purchases.order_count > 0
-),
-
-recorded as (
-    select min(active_on) as recorded_from from recorded_days
-    having count(*) > 0
-),
-
-active_days as (
-    select
-        recorded_days.customer_id,
-        recorded_days.active_on
-    from recorded_days
     cross join as_of
-    where recorded_days.active_on <= as_of.as_of_date
-    union
+    where purchases.order_count > 0 and purchases.purchased_on <= as_of.as_of_date
+    union all
     select
         customers.customer_id,
         customers.joined_on as active_on
@@ -140,48 +144,67 @@ spaced as (
 
 {%- set silent_on = date_shifted('spaced.active_on', 'cast(silences.window_days as int)', 'day') %}
 
-silent_states as (
+-- the first activities, and those that a silence follows; an activity on the day on which it would be complete breaks it
+silenced as (
     select
         silences.window_days,
         spaced.customer_id,
-        spaced.active_on as changed_on,
-        false as is_met
-    from spaced
-    cross join silences
-    where spaced.day_number = 1
-    union all
-    select
-        silences.window_days,
-        spaced.customer_id,
-        {{ silent_on }} as changed_on,
-        true as is_met
+        spaced.active_on,
+        spaced.next_active_on,
+        spaced.day_number,
+        case
+            when {{ silent_on }} < coalesce(spaced.next_active_on, {{ date_shifted('as_of.as_of_date', 1, 'day') }}) then {{ silent_on }}
+        end as silent_on
     from spaced
     cross join silences
     cross join as_of
-    -- an activity on the day on which the silence would be complete breaks it
-    where {{ silent_on }} < coalesce(spaced.next_active_on, {{ date_shifted('as_of.as_of_date', 1, 'day') }})
+    where
+        spaced.day_number = 1
+        or {{ silent_on }} < coalesce(spaced.next_active_on, {{ date_shifted('as_of.as_of_date', 1, 'day') }})
+),
+
+silent_changes as (
+    select
+        window_days,
+        customer_id,
+        active_on as changed_on,
+        false as is_met,
+        cast(null as date) as next_changed_on
+    from silenced
+    where day_number = 1
     union all
     select
-        silences.window_days,
-        spaced.customer_id,
-        spaced.next_active_on as changed_on,
-        false as is_met
-    from spaced
-    cross join silences
-    where {{ silent_on }} < spaced.next_active_on
+        window_days,
+        customer_id,
+        silent_on as changed_on,
+        true as is_met,
+        next_active_on as next_changed_on
+    from silenced
+    where silent_on is not null
+    union all
+    select
+        window_days,
+        customer_id,
+        next_active_on as changed_on,
+        false as is_met,
+        cast(null as date) as next_changed_on
+    from silenced
+    where silent_on is not null and next_active_on is not null
     union all
     -- without a recorded activity, silent since joining
     select
         silences.window_days,
         customers.customer_id,
         cast(null as date) as changed_on,
-        coalesce({{ dbt.datediff('customers.joined_on', 'as_of.as_of_date', 'day') }} >= silences.window_days, true) as is_met
+        coalesce({{ dbt.datediff('customers.joined_on', 'as_of.as_of_date', 'day') }} >= silences.window_days, true) as is_met,
+        cast(null as date) as next_changed_on
     from customers
     cross join silences
     cross join as_of
     cross join recorded
-    left join spaced on customers.customer_id = spaced.customer_id and spaced.day_number = 1
-    where spaced.customer_id is null
+    left join silenced
+        on customers.customer_id = silenced.customer_id and silences.window_days = silenced.window_days and silenced.day_number = 1
+    where silenced.customer_id is null
 ),
 
 -- levels: of the balance, of spending over a window, of products held and of policies in force
@@ -274,22 +297,24 @@ purchases as (
 ),
 
 -- a purchase counts from its day until a window later
+ends as (
+    select 0 as is_over
+    union all
+    select 1 as is_over
+),
+
 spending_changes as (
     select
-        window_days,
-        customer_id,
-        purchased_on as changed_on,
-        day_amount as level_change,
-        0 as is_over
+        purchases.window_days,
+        purchases.customer_id,
+        case
+            when ends.is_over = 0 then purchases.purchased_on
+            else {{ date_shifted('purchases.purchased_on', 'cast(purchases.window_days as int)', 'day') }}
+        end as changed_on,
+        case when ends.is_over = 0 then purchases.day_amount else -purchases.day_amount end as level_change,
+        ends.is_over
     from purchases
-    union all
-    select
-        window_days,
-        customer_id,
-        {{ date_shifted('purchased_on', 'cast(window_days as int)', 'day') }} as changed_on,
-        -day_amount as level_change,
-        1 as is_over
-    from purchases
+    cross join ends
 ),
 
 -- spending is added up on the ends of months and on the as-of date; in other months it stays as it was
@@ -349,38 +374,52 @@ levels as (
     from held_days
 ),
 
+-- each beside the one before it, and the highest before each
 levels_compared as (
     select
         conditions.condition_key,
-        conditions.churn_kind,
-        conditions.upper_bound,
-        conditions.former_share,
         levels.customer_id,
         levels.level_on,
         levels.level_value,
-        max(levels.level_value) over (
-            partition by conditions.condition_key, levels.customer_id
-            order by levels.level_on rows between unbounded preceding and 1 preceding
-        ) as highest_before,
-        row_number() over (
-            partition by conditions.condition_key, levels.customer_id order by levels.level_on
-        ) as level_number
+        lag(levels.level_value) over levels_so_far as former_value,
+        max(levels.level_value) over (levels_so_far rows between unbounded preceding and 1 preceding) as highest_before,
+        max(levels.level_value) over (levels_so_far rows between unbounded preceding and 2 preceding) as highest_before_former,
+        row_number() over levels_so_far as level_number
     from levels
     inner join conditions
         on
             levels.level_name = conditions.level_name
             and coalesce(levels.window_days, conditions.window_days, 0) = coalesce(conditions.window_days, 0)
+    window levels_so_far as (partition by conditions.condition_key, levels.customer_id order by levels.level_on)
 ),
 
 -- a number of products or policies has to have reached the bound before it can fall below it
 levels_judged as (
     select
-        *,
+        compared.condition_key,
+        compared.customer_id,
+        compared.level_on,
+        compared.level_number
+        {%- for name, value, highest in [('is_met', 'level_value', 'highest_before'), ('was_met', 'former_value', 'highest_before_former')] %},
         coalesce(
-            level_value < upper_bound and (churn_kind = 'drawdown' or highest_before >= upper_bound), false
+            compared.{{ value }} < conditions.upper_bound
+            and (conditions.churn_kind = 'drawdown' or compared.{{ highest }} >= conditions.upper_bound), false
         )
-        or coalesce(level_value < former_share * highest_before, false) as is_met
-    from levels_compared
+        or coalesce(compared.{{ value }} < conditions.former_share * compared.{{ highest }}, false) as {{ name }}
+        {%- endfor %}
+    from levels_compared as compared
+    inner join conditions on compared.condition_key = conditions.condition_key
+),
+
+level_changes as (
+    select
+        condition_key,
+        customer_id,
+        case when not is_met or level_number > 1 then level_on end as changed_on,
+        is_met,
+        lead(level_on) over (partition by condition_key, customer_id order by level_on) as next_changed_on
+    from levels_judged
+    where level_number = 1 or is_met <> was_met
 ),
 
 -- policies that ended without renewal, until the next one begins
@@ -438,67 +477,68 @@ expired_states as (
     where expired.renewed_on > expired.expired_on and expired.renewed_on <= as_of.as_of_date
 ),
 
-states as (
+-- of several states on one day the one that is met counts
+expired_days as (
     select
-        conditions.condition_key,
-        told_states.customer_id,
-        told_states.changed_on,
-        told_states.is_met
-    from told_states
-    inner join conditions on told_states.churn_kind = conditions.churn_kind
-    union all
-    select
-        conditions.condition_key,
-        silent_states.customer_id,
-        silent_states.changed_on,
-        silent_states.is_met
-    from silent_states
-    inner join conditions on conditions.churn_kind = 'inactive' and silent_states.window_days = conditions.window_days
-    union all
-    select
-        condition_key,
-        customer_id,
-        case when not is_met or level_number > 1 then level_on end as changed_on,
-        is_met
-    from levels_judged
-    union all
-    select
-        conditions.condition_key,
-        expired_states.customer_id,
-        expired_states.changed_on,
-        expired_states.is_met
-    from expired_states
-    inner join conditions on conditions.churn_kind = 'non_renewal'
-),
-
--- of several states on one day the condition that is met counts
-daily as (
-    select
-        condition_key,
         customer_id,
         changed_on,
         bool_or(is_met) as is_met
-    from states
-    group by condition_key, customer_id, changed_on
+    from expired_states
+    group by customer_id, changed_on
 ),
 
-compared as (
+expired_compared as (
     select
         *,
-        lag(is_met) over (
-            partition by condition_key, customer_id order by changed_on nulls first
-        ) as was_met
-    from daily
+        lag(is_met) over (partition by customer_id order by changed_on nulls first) as was_met
+    from expired_days
+),
+
+expired_changes as (
+    select
+        customer_id,
+        changed_on,
+        is_met,
+        lead(changed_on) over (partition by customer_id order by changed_on nulls first) as next_changed_on
+    from expired_compared
+    where was_met is null or was_met <> is_met
 ),
 
 changes as (
     select
-        *,
-        lead(changed_on) over (
-            partition by condition_key, customer_id order by changed_on nulls first
-        ) as next_changed_on
-    from compared
-    where was_met is null or was_met <> is_met
+        conditions.condition_key,
+        told_changes.customer_id,
+        told_changes.changed_on,
+        told_changes.is_met,
+        told_changes.next_changed_on
+    from told_changes
+    inner join conditions on told_changes.churn_kind = conditions.churn_kind
+    union all
+    select
+        conditions.condition_key,
+        silent_changes.customer_id,
+        silent_changes.changed_on,
+        silent_changes.is_met,
+        silent_changes.next_changed_on
+    from silent_changes
+    inner join conditions on conditions.churn_kind = 'inactive' and silent_changes.window_days = conditions.window_days
+    union all
+    select
+        condition_key,
+        customer_id,
+        changed_on,
+        is_met,
+        next_changed_on
+    from level_changes
+    union all
+    select
+        conditions.condition_key,
+        expired_changes.customer_id,
+        expired_changes.changed_on,
+        expired_changes.is_met,
+        expired_changes.next_changed_on
+    from expired_changes
+    inner join conditions on conditions.churn_kind = 'non_renewal'
 ),
 
 -- a condition counts from the end of its days of grace, if it is still met

@@ -8,22 +8,15 @@ with definitions as (
     from {{ ref('int_churn_definitions_listed') }}
 ),
 
-conditions as (
-    select
-        dated.*,
-        definitions.condition_count
-    from {{ ref('int_churn_conditions_dated') }} as dated
-    inner join definitions on dated.churn_definition_code = definitions.churn_definition_code
-),
-
 compared as (
     select
-        *,
-        lag(is_met) over (
-            partition by churn_definition_code, condition_number, customer_id order by changed_on nulls first
+        dated.*,
+        lag(dated.is_met) over (
+            partition by dated.churn_definition_code, dated.condition_number, dated.customer_id order by dated.changed_on nulls first
         ) as was_met
-    from conditions
-    where condition_count > 1
+    from {{ ref('int_churn_conditions_dated') }} as dated
+    inner join definitions on dated.churn_definition_code = definitions.churn_definition_code
+    where definitions.condition_count > 1
 ),
 
 changes as (
@@ -67,14 +60,16 @@ judged as (
     from counted
     inner join definitions on counted.churn_definition_code = definitions.churn_definition_code
     union all
-    -- most definitions have one condition, of which nothing is to be counted
+    -- most definitions have one condition, of which nothing is to be counted; the table is read again, because a CTE that is
+    -- read twice is held in memory
     select
-        churn_definition_code,
-        customer_id,
-        changed_on,
-        is_met as is_churned
-    from conditions
-    where condition_count = 1
+        dated.churn_definition_code,
+        dated.customer_id,
+        dated.changed_on,
+        dated.is_met as is_churned
+    from {{ ref('int_churn_conditions_dated') }} as dated
+    inner join definitions on dated.churn_definition_code = definitions.churn_definition_code
+    where definitions.condition_count = 1
 ),
 
 numbered as (
