@@ -88,7 +88,8 @@ SECTIONS = {
         "confirmation_count + coalesce(discovery_count, 0) as customers_count, confirmation_count as basis_count, "
         "confirmation_churned_count as churned_count, confirmation_churn_rate as churn_rate, "
         "confirmation_churn_rate_ci_lower as churn_rate_ci_lower, "
-        "confirmation_churn_rate_ci_upper as churn_rate_ci_upper, q_value, "
+        "confirmation_churn_rate_ci_upper as churn_rate_ci_upper, "
+        "max(feature_q_value) over (partition by feature_name) as feature_q_value, "
         "bool_or(is_suspected_leak) over (partition by feature_name) as is_leak, "
         "coalesce(bool_or(leak_reason is not null and not is_suspected_leak) over (partition by feature_name), false) "
         "as counts_silence from marts.churn_intervals order by feature_name, interval_number",
