@@ -3,16 +3,13 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    import pandas as pd
     from customer_science.settings import read_settings
     from customer_science.subgroups import SubgroupSettings, confirm_subgroups
 
     settings = dbt.config.meta_get("settings")
-    first = dbt.ref("int_churn_discovery_sampled").df()
-    second = dbt.ref("int_churn_confirmation_sampled").df()
     return confirm_subgroups(
         dbt.ref("int_churn_subgroups_found").df(),
         dbt.ref("int_churn_candidates_counted").df(),
-        pd.concat([first, second]),
+        dbt.ref("int_churn_customers_sampled").df(),
         read_settings(SubgroupSettings, settings),
     )

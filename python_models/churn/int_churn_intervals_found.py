@@ -6,6 +6,6 @@ def model(dbt, session):
     from customer_science.intervals import find_intervals
 
     return find_intervals(
-        dbt.ref("int_churn_discovery_sampled").df(),
+        dbt.ref("int_churn_customers_sampled").filter("is_discovery").df(),
         dbt.ref("int_churn_features_listed").filter("is_studied").df(),
     )

@@ -3,20 +3,17 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    import pandas as pd
     from customer_science.processes import in_own_process
     from customer_science.settings import read_settings
     from customer_science.subgroups import SubgroupSettings, find_in_both_halves
 
     settings = dbt.config.meta_get("settings")
-    first = dbt.ref("int_churn_discovery_sampled").df()
-    second = dbt.ref("int_churn_confirmation_sampled").df()
     intervals = dbt.ref("int_churn_intervals_counted")
     searched = intervals.filter("is_tested and not is_suspected_leak").df()["feature_name"]
     features = dbt.ref("int_churn_features_listed").df()
     return in_own_process(
         find_in_both_halves,
-        pd.concat([first, second]),
+        dbt.ref("int_churn_customers_sampled").df(),
         features[features["feature_name"].isin(searched)],
         read_settings(SubgroupSettings, settings),
     )

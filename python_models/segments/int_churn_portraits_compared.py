@@ -9,7 +9,7 @@ def model(dbt, session):
 
     settings = dbt.config.meta_get("settings")
     return compare_portraits(
-        dbt.ref("int_churn_confirmation_sampled").filter("is_rated").df(),
+        dbt.ref("int_churn_customers_sampled").filter("not is_discovery and is_rated").df(),
         dbt.ref("int_churn_portraits_listed").filter("is_sampled").df(),
         dbt.ref("int_churn_features_listed").filter("is_tested").df(),
         read_settings(Settings, settings),

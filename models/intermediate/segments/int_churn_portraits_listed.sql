@@ -11,8 +11,8 @@ memberships as (
 ),
 
 sampled as (
-    select * from {{ ref('int_churn_confirmation_sampled') }}
-    where is_rated
+    select * from {{ ref('int_churn_customers_sampled') }}
+    where not is_discovery and is_rated
 ),
 
 listed as (
