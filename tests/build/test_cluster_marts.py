@@ -279,15 +279,14 @@ def test_published_clusters_of_customer_groups(bank_marketing):
     # a cluster of five is reported and not celebrated
     assert (smallest, is_selected) == (5, False)
     assert "smallest cluster has 5 customers" in verdict and "not used" in verdict
-    assert build.rows(
-        "select measure, list(threshold order by threshold_number) "
-        "from intermediate.int_bank_marketing_quartiles_computed group by measure order by measure"
-    ) == [
-        ("frequency", [2.0, 6.0, 17.5]),
-        ("monetary", [1616.0, 6082.0, 24440.25]),
-        ("recency", [78.25, 153.5, 209.0]),
-    ]
     scored = "intermediate.int_bank_marketing_groups_scored"
+    for column, score, quartiles in (
+        ("recency_days", "published_recency_score - 1", [78.25, 153.5, 209.0]),
+        ("frequency_count", "4 - published_frequency_score", [2.0, 6.0, 17.5]),
+        ("monetary_amount", "4 - published_monetary_score", [1616.0, 6082.0, 24440.25]),
+    ):
+        above = " + ".join(f"({column} > {quartile})::int" for quartile in quartiles)
+        assert build.rows(f"select {column} from {scored} where {score} <> {above}") == []
     assert build.values(f"select published_label, count(*) from {scored} group by 1") == {
         "Best": 34, "Almost Lost": 2, "Lost": 21, "Lost Cheap": 29, "Loyal": 66, "Big Spenders": 21, "Others": 225,
     }  # fmt: skip

@@ -9,14 +9,11 @@ with groups as (
 
 quartiles as (
     select
-        {%- for measure in measures %}
-        {%- for number in [1, 2, 3] %}
-        max(threshold) filter (where measure = '{{ measure }}' and threshold_number = {{ number }})
-            as {{ measure }}_{{ number }},
+        {%- for measure, column in measures.items() %}
+        {{ quantiles('cast(' ~ column ~ ' as double)', [0.25, 0.5, 0.75]) }} as {{ measure }}_quartiles
+        {{- ',' if not loop.last }}
         {%- endfor %}
-        {%- endfor %}
-        count(*) as threshold_count
-    from {{ ref('int_bank_marketing_quartiles_computed') }}
+    from groups
 ),
 
 scored as (
@@ -27,7 +24,7 @@ scored as (
         {%- for measure, column in measures.items() %}
         {%- set above = [] %}
         {%- for number in [1, 2, 3] %}
-        {%- do above.append('case when groups.' ~ column ~ ' > ' ~ measure ~ '_' ~ number ~ ' then 1 else 0 end') %}
+        {%- do above.append('case when groups.' ~ column ~ ' > ' ~ list_item(measure ~ '_quartiles', number) ~ ' then 1 else 0 end') %}
         {%- endfor %}
         {{ '1 + ' if measure == 'recency' else '4 - ' }}({{ above | join(' + ') }}) as published_{{ measure }}_score
         {{- ',' if not loop.last }}
