@@ -5,12 +5,8 @@ with observations as (
     where is_rated and is_churned is not null
 ),
 
-owned as (
-    select * from {{ layout_rows('segment_rules') }}
-),
-
-listed as (
-    select * from {{ ref('int_churn_candidate_rules_listed') }}
+rules as (
+    select * from {{ ref('int_segment_rules_listed') }}
 ),
 
 met as (
@@ -74,12 +70,6 @@ counted as (
         confirmation_count as customers_count,
         confirmation_churned_count as churned_count
     from candidates
-),
-
-rules as (
-    select segment_scheme, segment_code, column_name, lower_bound, upper_bound, value from owned
-    union all
-    select segment_scheme, segment_code, column_name, lower_bound, upper_bound, value from listed
 ),
 
 final as (
