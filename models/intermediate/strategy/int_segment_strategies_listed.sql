@@ -7,29 +7,19 @@ strategies as (
     select * from {{ ref('strategies') }}
 ),
 
-named as (
+listed as (
     select
         assigned.segment_scheme,
         assigned.segment_code,
-        assigned.strategy_rank,
-        strategies.strategy_code,
-        strategies.strategy_name,
-        strategies.strategy_kind
+        max(assigned.strategy_code) filter (where assigned.strategy_rank = 1) as strategy_code,
+        max(strategies.strategy_name) filter (where assigned.strategy_rank = 1) as strategy_name,
+        {{ dbt.listagg('strategies.strategy_name', "', '", 'order by assigned.strategy_rank') }} as strategies,
+        {{ dbt.listagg(
+            "case when strategies.strategy_kind = 'offer' then strategies.strategy_name end", "', '", 'order by assigned.strategy_rank'
+        ) }} as offers
     from assigned
     inner join strategies on assigned.strategy_code = strategies.strategy_code
-),
-
-listed as (
-    select
-        segment_scheme,
-        segment_code,
-        max(strategy_code) filter (where strategy_rank = 1) as strategy_code,
-        max(strategy_name) filter (where strategy_rank = 1) as strategy_name,
-        {{ dbt.listagg('strategy_name', "', '", 'order by strategy_rank') }} as strategies,
-        {{ dbt.listagg("case when strategy_kind = 'offer' then strategy_name end", "', '", 'order by strategy_rank') }}
-            as offers
-    from named
-    group by segment_scheme, segment_code
+    group by assigned.segment_scheme, assigned.segment_code
 )
 
 select * from listed

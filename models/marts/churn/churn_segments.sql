@@ -8,12 +8,8 @@ ranked as (
 ),
 
 strategies as (
-    select
-        segment_code,
-        max(strategy_code) filter (where strategy_rank = 1) as strategy_code
-    from {{ ref('int_segment_strategies_assigned') }}
+    select * from {{ ref('int_segment_strategies_listed') }}
     where segment_scheme = 'churn'
-    group by segment_code
 ),
 
 final as (
