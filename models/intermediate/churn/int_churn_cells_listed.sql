@@ -140,7 +140,6 @@ halves as (
         feature_name,
         interval_kind,
         {{ interval_name() }} as interval_name,
-        value,
         '{{ half }}' as half,
         {{ half }}_count as customers_count,
         {{ half }}_churned_count as churned_count
@@ -281,24 +280,14 @@ united as (
         {{ no_text }} as dimension_3, {{ no_text }} as value_3, customers_count, churned_count, false as is_published
     from overlap_cells
     union all
+    {%- for cells in ['product_cells', 'distribution_cells', 'level_cells'] %}
     select
         cut_name, cut_value, dimension_1, value_1,
         {{ no_text }} as dimension_2, {{ no_text }} as value_2, {{ no_text }} as dimension_3, {{ no_text }} as value_3,
         customers_count, churned_count, true as is_published
-    from product_cells
+    from {{ cells }}
     union all
-    select
-        cut_name, cut_value, dimension_1, value_1,
-        {{ no_text }} as dimension_2, {{ no_text }} as value_2, {{ no_text }} as dimension_3, {{ no_text }} as value_3,
-        customers_count, churned_count, true as is_published
-    from distribution_cells
-    union all
-    select
-        cut_name, cut_value, dimension_1, value_1,
-        {{ no_text }} as dimension_2, {{ no_text }} as value_2, {{ no_text }} as dimension_3, {{ no_text }} as value_3,
-        customers_count, churned_count, true as is_published
-    from level_cells
-    union all
+    {%- endfor %}
     select
         cut_name, cut_value, dimension_1, value_1,
         'half' as dimension_2, half as value_2, {{ no_text }} as dimension_3, {{ no_text }} as value_3,

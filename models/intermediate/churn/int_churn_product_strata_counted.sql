@@ -66,24 +66,16 @@ counted as (
     group by product_code, stratum, window_number
 ),
 
-strata as (
-    select
-        stratum,
-        window_number,
-        count(*) as stratum_count,
-        count(*) filter (where is_churned) as stratum_churned_count
-    from customers
-    group by stratum, window_number
-),
-
 portfolio as (
     select
         stratum,
         window_number,
-        stratum_count,
-        cast(sum(stratum_count) over (partition by window_number) as bigint) as portfolio_count,
-        cast(sum(stratum_churned_count) over (partition by window_number) as bigint) as portfolio_churned_count
-    from strata
+        count(*) as stratum_count,
+        cast(sum(count(*)) over (partition by window_number) as bigint) as portfolio_count,
+        cast(sum(sum(case when is_churned then 1 else 0 end)) over (partition by window_number) as bigint)
+            as portfolio_churned_count
+    from customers
+    group by stratum, window_number
 ),
 
 with_portfolio as (

@@ -7,11 +7,6 @@ features as (
     select * from {{ ref('int_features_catalogued') }}
 ),
 
-protected as (
-    select feature_name from {{ ref('int_features_catalogued') }}
-    where is_protected
-),
-
 rendered as (
     select
         rules.segment_scheme,
@@ -26,10 +21,9 @@ rendered as (
             when rules.value is not null then {{ value_predicate('rules.column_name', 'rules.value') }}
             else {{ bounds_predicate('rules.column_name', 'rules.lower_bound', 'rules.upper_bound') }}
         end as predicate,
-        protected.feature_name is not null as is_protected
+        features.is_protected
     from rules
     inner join features on rules.column_name = features.feature_name
-    left join protected on rules.column_name = protected.feature_name
 ),
 
 segments as (

@@ -86,18 +86,10 @@ members as (
     where churn_basis = 'current' and has_former.is_compared
 ),
 
-former_customers as (
-    select distinct customer_id from former_members
-),
-
-customers as (
-    select distinct customer_id from members
-),
-
 in_both as (
-    select former_customers.customer_id
-    from former_customers
-    inner join customers on former_customers.customer_id = customers.customer_id
+    select customer_id from former_members
+    intersect
+    select customer_id from members
 ),
 
 changed_members as (

@@ -1,7 +1,5 @@
 -- What is to be said of a segment in one sentence: its size and churn, what its customers have in common beyond the rule that
 -- defines it, the strategy that is worth most, the money, and what to be careful about.
-{#- features that are named, at most -#}
-{%- set named_count = 2 %}
 {#- why no customer gets a strategy that pays: economics of a segment ask nobody what else the customer may get -#}
 {%- set is_by_order = name_var('strategy_choice', ['expected_gain', 'order']) == 'order' %}
 {%- set unassigned = 'others come first' if is_by_order else 'others gain more, or its set-up is not earned' %}
@@ -26,9 +24,7 @@ compared as (
         abs(portraits.effect_size) as strength,
         case
             when portraits.level_count is null then features.feature_label
-            when features.feature_kind = 'flag' and portraits.feature_level = 'yes' then features.feature_label
-            when features.feature_kind = 'flag' then features.absence_label
-            else features.feature_label || ' ' || portraits.feature_level
+            else {{ value_label('portraits.feature_level') }}
         end || case
             when portraits.level_count is null and portraits.effect_size > 0 then ' (higher)'
             when portraits.level_count is null then ' (lower)'
@@ -82,7 +78,6 @@ described as (
             'max(case when difference_number = 2 then difference end)',
         ], ' and ') }} as distinguishing_features
     from ranked
-    where difference_number <= {{ named_count }}
     group by segment_scheme, segment_code
 ),
 
