@@ -32,7 +32,6 @@ recorded as (
 event_months as (
     select
         'contacts' as source_name,
-        {{ month_start('occurred_at') }} as month_starts_on,
         cast(min(occurred_at) as date) as first_on,
         count(*) as event_count
     from {{ ref('int_interactions_conformed') }}
@@ -40,7 +39,6 @@ event_months as (
     union all
     select
         'purchases' as source_name,
-        {{ month_start('purchased_on') }} as month_starts_on,
         min(purchased_on) as first_on,
         count(*) as event_count
     from {{ ref('int_purchases_dated') }}

@@ -67,8 +67,7 @@ at_risk as (
         case
             when spells.ended_on <= days.closes_on then case when spells.is_churn then true end
             else false
-        end as is_churned,
-        spells.started_on
+        end as is_churned
     from spells
     inner join days
         on
@@ -84,8 +83,7 @@ at_risk as (
         days.window_days,
         days.is_rated,
         days.is_tested,
-        case when days.churn_basis = 'snapshot' then churned.is_churned end as is_churned,
-        customers.joined_on as started_on
+        case when days.churn_basis = 'snapshot' then churned.is_churned end as is_churned
     from churned
     inner join customers on churned.customer_id = customers.customer_id
     inner join days on days.churn_basis in ('current', 'snapshot')

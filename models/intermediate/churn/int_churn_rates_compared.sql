@@ -72,8 +72,6 @@ compared as (
         tested.p_value,
         {{ cohens_h(*rest) }} as effect_size,
         standardised_churn_rate,
-        portfolio_count,
-        portfolio_churned_count,
         customers_count < {{ number_var('small_cell_size') }} as is_small_cell,
         cuts.cut_count,
         cuts.age_band_set,
@@ -93,8 +91,6 @@ described as (
     select
         corrected.cut_name,
         corrected.cut_value,
-        corrected.portfolio_count,
-        corrected.portfolio_churned_count,
         {{ churn_rate_columns() }},
         corrected.cut_count,
         corrected.age_band_set,

@@ -20,7 +20,6 @@ closing_days as (
 spaced as (
     select
         churned_on,
-        closings_count,
         {{ dbt.datediff('lag(churned_on) over (order by churned_on)', 'churned_on', 'day') }} as gap_days,
         {{ dbt.datediff('churned_on', 'max(churned_on) over ()', 'day') }} as later_days,
         count(*) over (order by churned_on desc) as later_day_count,

@@ -39,7 +39,6 @@ valued as (
         ) as net_clv_amount,
         cast(calibrated.lower_value as decimal(18, 2)) as lowest_clv_amount,
         cast(calibrated.upper_value as decimal(18, 2)) as highest_clv_amount,
-        calibrated.is_covered,
         calibrated.low_probability,
         calibrated.medium_probability,
         calibrated.high_probability,

@@ -28,7 +28,6 @@ bounded as (
 
 valued as (
     select
-        valued.customer_id,
         valued.clv_amount,
         churned.is_current
     from {{ ref('int_clv_customers_valued') }} as valued

@@ -21,7 +21,6 @@ members as (
     select
         'customers' as cluster_set,
         placed.cluster_code,
-        placed.customer_id as member_id,
         profiled.age,
         rfm.monetary_amount,
         rfm.frequency_count,
@@ -34,7 +33,6 @@ members as (
     select
         'bank_marketing_replication' as cluster_set,
         clustered.cluster_code,
-        groups.group_id as member_id,
         groups.age,
         groups.monetary_amount,
         groups.frequency_count,

@@ -43,8 +43,6 @@ columns_split as (
     select
         gaps.gap_ends_on,
         gaps.maximum_share,
-        days.entity_name,
-        days.column_name,
         count(*) as day_count,
         count(*) filter (where days.happened_on >= gaps.gap_ends_on) as later_day_count
     from gaps

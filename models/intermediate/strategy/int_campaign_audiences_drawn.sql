@@ -101,7 +101,6 @@ addressed as (
     select
         campaigns.*,
         options.customer_id,
-        options.is_current,
         options.audience_blocked_by_code,
         options.churn_probability,
         options.segment_scheme as proposing_scheme,

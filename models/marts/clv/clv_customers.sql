@@ -15,7 +15,6 @@ metrics as (
 compared as (
     select
         clv_family,
-        measured_on,
         min(metric_value) filter (where is_served) as served_error,
         min(metric_value) filter (where is_baseline) as baseline_error
     from metrics
