@@ -2,13 +2,14 @@
 -- the rate that the segment's window implies; the strategy reaches as many as its capacity allows, once its lead time has
 -- passed, and saves the share that the plan states as a range. Who may get the strategy need not churn like the others, where
 -- int_strategy_economics_summed knows it.
-with memberships as (
-    select * from {{ ref('int_segment_memberships') }}
-    where churn_basis in ('current', 'former')
-),
-
-customers as (
-    select * from {{ ref('int_customers_profiled') }}
+with counted as (
+    select
+        segment_scheme,
+        segment_code,
+        customers_count,
+        remaining_count,
+        value_held_amount
+    from {{ ref('int_segment_members_counted') }}
 ),
 
 rates as (
@@ -28,18 +29,6 @@ plans as (
 
 eligible as (
     select * from {{ ref('int_strategy_economics_summed') }}
-),
-
-counted as (
-    select
-        memberships.segment_scheme,
-        memberships.segment_code,
-        count(*) as customers_count,
-        count(*) filter (where memberships.churn_basis = 'current') as remaining_count,
-        cast(sum(customers.balance) filter (where memberships.churn_basis = 'current') as decimal(18, 2)) as value_held_amount
-    from memberships
-    inner join customers on memberships.customer_id = customers.customer_id
-    group by memberships.segment_scheme, memberships.segment_code
 ),
 
 planned as (
