@@ -160,7 +160,8 @@ def _bands(column, kind, is_churned) -> np.ndarray:
         known = values[~np.isnan(values)]
         expected = min(is_churned.sum(), (~is_churned).sum()) * len(known) / max(len(values), 1)
         count = int(min(BANDS, max(expected // SMALLEST_EXPECTED, 1)))
-        bounds = np.unique(np.quantile(known, np.arange(1, count) / count)) if len(known) else []
+        shares = np.arange(1, count) / count
+        bounds = np.unique(np.quantile(known, shares)) if len(known) else np.empty(0)
         return np.where(np.isnan(values), 0, np.searchsorted(bounds, values, side="right") + 1)
     known = column.astype("str").where(column.notna() & (column != "unknown"))
     values = known.value_counts().sort_index().sort_values(ascending=False, kind="stable").index

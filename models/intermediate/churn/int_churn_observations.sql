@@ -21,14 +21,6 @@ churned as (
     select * from {{ ref('int_customers_churned') }}
 ),
 
-profiled as (
-    select * from {{ ref('int_customers_profiled') }}
-),
-
-customers as (
-    select * from {{ ref('int_customers_conformed') }}
-),
-
 counted as (
     select * from {{ ref('int_churn_events_counted') }}
 ),
@@ -85,10 +77,11 @@ at_risk as (
         days.is_tested,
         case when days.churn_basis = 'snapshot' then churned.is_churned end as is_churned
     from churned
-    inner join customers on churned.customer_id = customers.customer_id
+    -- not from a CTE: what is read twice is held in memory
+    inner join {{ ref('int_customers_profiled') }} as profiled on churned.customer_id = profiled.customer_id
     inner join days on days.churn_basis in ('current', 'snapshot')
     where
-        coalesce(customers.joined_on <= days.observed_on, true)
+        coalesce(profiled.joined_on <= days.observed_on, true)
         -- neither those who died nor those whom the bank closed
         and (days.churn_basis = 'snapshot' or churned.is_current or churned.is_churned)
 ),
@@ -135,7 +128,7 @@ observed as (
         {{ is_in_discovery_half('at_risk.customer_id') }} as is_discovery,
         case
             when at_risk.churn_basis in ('window', 'current') then {{ age_on_day(
-                'customers.birth_date', 'profiled.age', 'at_risk.observed_on',
+                'profiled.birth_date', 'profiled.age', 'at_risk.observed_on',
                 'coalesce(at_risk.window_number, 0) * at_risk.window_days'
             ) }}
             else profiled.age
@@ -146,8 +139,8 @@ observed as (
         end as {{ attribute }},
         {%- endfor %}
         case
-            when at_risk.churn_basis in ('window', 'current') and customers.joined_on is not null
-                then {{ tenure_on_day('customers.joined_on', 'at_risk.observed_on') }}
+            when at_risk.churn_basis in ('window', 'current') and profiled.joined_on is not null
+                then {{ tenure_on_day('profiled.joined_on', 'at_risk.observed_on') }}
             when at_risk.churn_basis <> 'window' then profiled.tenure_years
         end as tenure_years,
         case
@@ -203,8 +196,7 @@ observed as (
     cross join scheme
     cross join histories
     cross join covered
-    inner join profiled on at_risk.customer_id = profiled.customer_id
-    inner join customers on at_risk.customer_id = customers.customer_id
+    inner join {{ ref('int_customers_profiled') }} as profiled on at_risk.customer_id = profiled.customer_id
     left join counted on at_risk.customer_id = counted.customer_id and at_risk.observed_on = counted.observed_on
     left join remembered on at_risk.customer_id = remembered.customer_id and at_risk.observed_on = remembered.remembered_on
 )

@@ -23,6 +23,8 @@ holdings_carried as (
 profiled as (
     select
         customers.customer_id,
+        customers.joined_on,
+        customers.birth_date,
         coalesce(customers.age, {{ completed_years('customers.birth_date', 'as_of.as_of_date') }}) as age,
         coalesce(customers.gender, 'unknown') as gender,
         coalesce(customers.city, 'unknown') as city,
