@@ -60,16 +60,6 @@
 {% endmacro %}
 
 
-{#- true or false, as SQL writes them. -#}
-{% macro flag_var(name) %}
-    {% set value = var(name) %}
-    {% if value is not boolean %}
-        {% do exceptions.raise_compiler_error("Var " ~ name ~ " is '" ~ value ~ "': expected true or false.") %}
-    {% endif %}
-    {% do return('true' if value else 'false') %}
-{% endmacro %}
-
-
 {#- A list of numbers of days, each above 0. -#}
 {% macro days_list_var(name) %}
     {% for value in list_var(name) if value is not integer or value is boolean or value <= 0 %}

@@ -10,7 +10,6 @@ from scipy.special import betaln
 
 from customer_science.purchase_models import Fit, maximise
 
-CONTRACT_PARAMETERS = ("alpha", "beta")
 CONTRACT_STARTS = ((1.0, 1.0), (0.5, 4.0), (5.0, 20.0))
 FIT_TYPES = {
     "cohort": "str",

@@ -97,14 +97,6 @@ def fit_count_model(model: str, groups: np.ndarray, weights: np.ndarray) -> Fit:
     return Fit(dict(zip(COUNT_PARAMETERS, best[0], strict=True)), best[1], int(weights.sum()))
 
 
-def count_log_likelihood(
-    model: str, parameters: dict[str, float], groups: np.ndarray, weights: np.ndarray
-) -> float:
-    """Log-likelihood of the parameters, summed over customers."""
-    values = np.array([parameters[name] for name in COUNT_PARAMETERS])
-    return _count_likelihood(values, COUNT_MODELS[model], groups, weights)[0]
-
-
 def alive_probability(
     model: str,
     parameters: dict[str, float],
@@ -190,9 +182,7 @@ def discounted_purchases(
     return total
 
 
-def fit_gamma_gamma(
-    repeat_count: np.ndarray, average_amount: np.ndarray, weights: np.ndarray | None = None
-) -> Fit:
+def fit_gamma_gamma(repeat_count: np.ndarray, average_amount: np.ndarray) -> Fit:
     """Gamma-Gamma by maximum likelihood over repeaters: purchase days and their mean spend.
 
     Repeaters who spent nothing on average are left out, as the likelihood of a mean of zero is zero; they are valued
@@ -200,12 +190,10 @@ def fit_gamma_gamma(
     where nobody is left.
     """
     x, mean = np.asarray(repeat_count, float), np.asarray(average_amount, float)
-    weights = np.ones(len(x)) if weights is None else np.asarray(weights, float)
     used = (x > 0) & (mean > 0)
     if not used.any():
         raise ValueError("gamma_gamma cannot be fitted: no repeater spent anything.")
-    pairs, inverse = np.unique(np.column_stack([x, mean])[used], axis=0, return_inverse=True)
-    counts = np.bincount(inverse.ravel(), weights[used])
+    pairs, counts = np.unique(np.column_stack([x, mean])[used], axis=0, return_counts=True)
     x, mean = pairs.T
 
     def likelihood(values):

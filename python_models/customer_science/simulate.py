@@ -870,12 +870,6 @@ class HazardTable:
         return self.daily[self.position + self.step_of_age[ages]]
 
 
-def starting_hazards(settings, customers):
-    """Hazard per 365 days of each customer of a block in the state that it starts with."""
-    table = HazardTable(population(settings.null_effects), customers)
-    return YEAR_DAYS * table.daily_hazards(ages_at(customers, customers["first_month"]))
-
-
 def draw_lives(settings, block, customers, truth):
     """Decide who closes and when, month by month; add it to `customers` and to the truth.
 

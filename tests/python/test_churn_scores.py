@@ -36,8 +36,9 @@ def portfolio(null_effects=False, customers=6_000, seed=1):
     """Features as the feature model gives them, and the planted probability of each customer."""
     settings = simulate.Settings(3 * customers, seed, None, "csv", 1.0, null_effects, False, False)
     drawn = simulate.draw_customers(settings, 0, settings.customers)
-    drawn["risk"] = -np.expm1(-simulate.starting_hazards(settings, drawn))
     drawn["age"] = simulate.ages_at(drawn, drawn["first_month"])
+    table = simulate.HazardTable(simulate.population(null_effects), drawn)
+    drawn["risk"] = -np.expm1(-simulate.YEAR_DAYS * table.daily_hazards(drawn["age"]))
     # Those who are customers when the window opens.
     chosen = np.flatnonzero(~drawn["is_joiner"])[:customers]
     drawn = {k: v[chosen] for k, v in drawn.items() if len(v) == settings.customers}
