@@ -2,7 +2,6 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
     from customer_science.settings import read_settings
     from customer_science.subgroups import SubgroupSettings, confirm_subgroups
 

@@ -2,7 +2,6 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
     import pandas as pd
     from customer_science.cells import compare_cells
 

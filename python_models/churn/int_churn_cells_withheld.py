@@ -2,7 +2,6 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
     from customer_science.processes import in_own_process
     from customer_science.rule_sums import rule_sums
     from customer_science.suppression import withheld_cells

@@ -2,7 +2,6 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
     from customer_science.hypothesis_tests import compare_cuts
 
     return compare_cuts(dbt.ref("int_churn_strata_counted").df())

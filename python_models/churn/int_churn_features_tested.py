@@ -2,7 +2,6 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
     from customer_science.intervals import compare_features
 
     customers = dbt.ref("int_churn_customers_sampled").df()

@@ -2,7 +2,6 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
     from customer_science.churn_scores import calibrate_groups
 
     return calibrate_groups(dbt.ref("int_churn_probabilities_tested").df())

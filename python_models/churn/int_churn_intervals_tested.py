@@ -2,7 +2,6 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
     from customer_science.intervals import compare_intervals
 
     return compare_intervals(dbt.ref("int_churn_intervals_counted").filter("is_tested").df())

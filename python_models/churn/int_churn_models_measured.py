@@ -2,7 +2,6 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
     from customer_science.churn_scores import measure_samples
 
     confidence_level = dbt.config.meta_get("confidence_level")

@@ -2,7 +2,6 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
     from customer_science.churn_scores import predict_out_of_time
 
     small_cell_size = dbt.config.meta_get("small_cell_size")

@@ -2,7 +2,6 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
     from customer_science.processes import in_own_process
     from customer_science.settings import read_settings
     from customer_science.subgroups import SubgroupSettings, find_in_both_halves

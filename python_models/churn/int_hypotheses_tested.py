@@ -2,7 +2,6 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
     from customer_science.comparisons import Settings, compare_groups
 
     confidence_level = dbt.config.meta_get("confidence_level")

@@ -2,7 +2,6 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
     from customer_science.contracts import fit_contracts
 
     minimum_count = dbt.config.meta_get("minimum_count")

@@ -2,7 +2,6 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
     from customer_science.value_metrics import measure_values
 
     return measure_values(dbt.ref("int_clv_values_compared").df())

@@ -2,7 +2,6 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
     from json import loads
 
     from customer_science.batches import apply_in_batches

@@ -2,7 +2,6 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
     from customer_science.purchase_models import fit_purchases
 
     return fit_purchases(dbt.ref("int_clv_purchases_summarised").filter("is_sampled").df())

@@ -2,7 +2,6 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
     from customer_science.batches import apply_in_batches
     from customer_science.value_intervals import INTERVAL_TYPES, calibrate_values
 

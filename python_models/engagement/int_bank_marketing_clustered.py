@@ -2,7 +2,6 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
     from customer_science.clusters import ClusterSettings
     from customer_science.published_clusters import cluster_groups
     from customer_science.settings import read_settings

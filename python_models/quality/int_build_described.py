@@ -2,7 +2,6 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
     from publishing.provenance import describe_build
 
     return describe_build()

@@ -2,7 +2,6 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
     from customer_science.batches import apply_in_batches
     from customer_science.purchase_models import (
         HISTORY_VALUE_TYPES,

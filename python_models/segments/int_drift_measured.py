@@ -2,7 +2,6 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
     from customer_science.drift import measure_drift
 
     customers = dbt.ref("int_drift_customers_sampled")

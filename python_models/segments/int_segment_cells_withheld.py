@@ -2,7 +2,6 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
     from customer_science.suppression import withheld_cells
 
     minimum_cell_size = dbt.config.meta_get("minimum_cell_size")

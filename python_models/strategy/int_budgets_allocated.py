@@ -2,7 +2,6 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
     from customer_science.budgets import allocate_budgets
 
     return allocate_budgets(dbt.ref("int_budget_options_listed").df())

@@ -2,7 +2,6 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
     from customer_science.campaigns import update_save_rates
 
     return update_save_rates(

@@ -2,7 +2,6 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
     from customer_science.segment_parts import withheld_parts
 
     return withheld_parts(

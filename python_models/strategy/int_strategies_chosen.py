@@ -2,7 +2,6 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
     from customer_science.assignment import choose_strategies
 
     return choose_strategies(dbt.ref("int_strategy_gains_listed").df())

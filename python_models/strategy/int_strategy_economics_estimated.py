@@ -2,7 +2,6 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table")
     from customer_science.comparisons import Settings
     from customer_science.economics import estimate_economics
     from customer_science.settings import read_settings
