@@ -4,15 +4,6 @@
 {%- endmacro %}
 
 
-{#- Calendar months from one date to another, by the months' numbers. -#}
-{% macro months_between(from_date, to_date) -%}
-    cast(
-        12 * (extract(year from {{ to_date }}) - extract(year from {{ from_date }}))
-        + extract(month from {{ to_date }}) - extract(month from {{ from_date }}) as bigint
-    )
-{%- endmacro %}
-
-
 {#- The date so many days, months or years after a date; before it where the number is negative. -#}
 {% macro date_shifted(value, count, unit) -%}
     {{ return(adapter.dispatch('date_shifted')(value, count, unit)) }}

@@ -64,10 +64,6 @@
 {#- The text without the blanks at its ends, as exports leave them: spaces of every kind, tabs, zero-width ones. Most
     text begins and ends in plain letters, and a look at these is a tenth of the price. -#}
 {% macro trimmed(text) -%}
-    {{ return(adapter.dispatch('trimmed')(text)) }}
-{%- endmacro %}
-
-{% macro default__trimmed(text) -%}
     {%- set blanks = (
         '\t\n\x0b\x0c\r \x85\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u2028'
         ~ '\u2029\u202f\u205f\u3000\ufeff'

@@ -133,18 +133,15 @@
         {% endif %}
     {% endif %}
     {% if reconciliation is not none %}
-        {% set excluded = run_query(
-            'select source_name, excluded_count from ' ~ reconciliation ~ ' where excluded_count > 0 order by source_name'
-        ).rows %}
-        {% set excluded_parts = [] %}
-        {% for row in excluded %}{% do excluded_parts.append(row[1] ~ ' in ' ~ row[0]) %}{% endfor %}
-        {% if excluded_parts %}{% do log('Rows left out on purpose: ' ~ excluded_parts | join(', ') ~ '.', info=true) %}{% endif %}
-        {% set copies = run_query(
-            'select source_name, deduplicated_count from ' ~ reconciliation ~ ' where deduplicated_count > 0 order by source_name'
-        ).rows %}
-        {% set parts = [] %}
-        {% for row in copies %}{% do parts.append(row[1] ~ ' in ' ~ row[0]) %}{% endfor %}
-        {% if parts %}{% do log('Exact copies of rows were removed: ' ~ parts | join(', ') ~ '.', info=true) %}{% endif %}
+        {% for count, sentence in [
+            ('excluded_count', 'Rows left out on purpose: '), ('deduplicated_count', 'Exact copies of rows were removed: '),
+        ] %}
+            {% set parts = [] %}
+            {% for row in run_query(
+                'select source_name, ' ~ count ~ ' from ' ~ reconciliation ~ ' where ' ~ count ~ ' > 0 order by source_name'
+            ).rows %}{% do parts.append(row[1] ~ ' in ' ~ row[0]) %}{% endfor %}
+            {% if parts %}{% do log(sentence ~ parts | join(', ') ~ '.', info=true) %}{% endif %}
+        {% endfor %}
     {% endif %}
 {% endmacro %}
 

@@ -1,12 +1,6 @@
 {#- What scores and values may do with protected features, as text: false, true, or calibration of each group's probabilities. -#}
 {% macro protected_attributes_use() %}
-    {% set value = var('models_use_protected_attributes') %}
-    {% if value is not boolean and value != 'calibration' %}
-        {% do exceptions.raise_compiler_error(
-            "Var models_use_protected_attributes is '" ~ value ~ "': expected true, false or calibration."
-        ) %}
-    {% endif %}
-    {% do return(value | string | lower) %}
+    {% do return(var('models_use_protected_attributes') | string | lower) %}
 {% endmacro %}
 
 

@@ -35,33 +35,21 @@
 {% endmacro %}
 
 
-{#- The months from one day of the history to another between which migration is counted. -#}
-{% macro migration_spans() %}
-    {% do return([1, 3, 12]) %}
-{% endmacro %}
-
-
-{#- Where a customer is who is in no segment of a scheme, with its display name: at risk without one, or not at risk. -#}
-{% macro segment_states() %}
-    {% do return({
-        'none': 'No segment', 'not_yet': 'Not a customer yet', 'churned': 'Churned', 'ended': 'Ended by death or by the bank',
-    }) %}
-{% endmacro %}
-
-
-{#- The display name of a segment or state: that of int_segments_named, where it has one. -#}
+{#- The display name of a segment, that of int_segments_named, where it has one; or of where a customer is who is in no segment of a
+    scheme: at risk without one, or not at risk. -#}
 {% macro segment_or_state_name(code, name) -%}
     coalesce({{ name }}, case {{ code }}
-        {%- for state, label in segment_states().items() %}
-        when '{{ state }}' then '{{ label }}'
-        {%- endfor %}
+        when 'none' then 'No segment'
+        when 'not_yet' then 'Not a customer yet'
+        when 'churned' then 'Churned'
+        when 'ended' then 'Ended by death or by the bank'
     end, {{ code }})
 {%- endmacro %}
 
 
 {#- cut_name and cut_value of the rows of a relation that are shut (is_shut), and of the smallest other one of a cut where those
-    that are shut have fewer customers together than may be told. -#}
-{% macro withheld_with_companions(relation, count) -%}
+    that are shut have fewer customers together (customers_count) than may be told. -#}
+{% macro withheld_with_companions(relation) -%}
     select
         cut_name,
         cut_value
@@ -70,8 +58,8 @@
             cut_name,
             cut_value,
             is_shut,
-            coalesce(sum(case when is_shut then {{ count }} end) over (partition by cut_name), 0) as shut_count,
-            row_number() over (partition by cut_name, is_shut order by {{ count }}, cut_value) as position
+            coalesce(sum(case when is_shut then customers_count end) over (partition by cut_name), 0) as shut_count,
+            row_number() over (partition by cut_name, is_shut order by customers_count, cut_value) as position
         from {{ relation }}
     ) as judged
     where is_shut or position = 1 and shut_count between 1 and {{ number_var('minimum_cell_size') }} - 1

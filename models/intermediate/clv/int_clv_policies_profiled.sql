@@ -87,7 +87,13 @@ sampled as (
             , coalesce(cast(described.{{ column }} as {{ kind_type('text') }}), '~')
             {%- endfor -%}
         )) as profile,
-        {{ policy_cell('described.policy_count') }} as value_cell,
+        -- three or more policies are one cell, as in the rule of three numbers
+        case
+            when described.policy_count is null then 'unknown number of policies'
+            when described.policy_count <= 1 then '1 policy'
+            when described.policy_count = 2 then '2 policies'
+            else '3+ policies'
+        end as value_cell,
         case when next_premiums.average_premium is not null then ladder.next_value end as next_coverage,
         cast(described.monthly_premium as double) * next_premiums.average_premium / premiums.average_premium
             as next_coverage_monthly_premium,

@@ -123,7 +123,14 @@ summarised as (
         case when holdout_days is not null then future_count end as future_count,
         case when holdout_days is not null then cast(coalesce(future_amount, 0) as decimal(18, 2)) end as future_amount,
         {{ hash_bucket('summed.customer_id', clv_fold_count()) }} as fold_number,
-        {{ repeat_cell('repeat_count') }} as value_cell,
+        -- customers whose forecasts have errors of one size
+        case
+            when repeat_count = 0 then 'no repeat'
+            when repeat_count = 1 then '1 repeat'
+            when repeat_count <= 3 then '2-3 repeats'
+            when repeat_count <= 7 then '4-7 repeats'
+            else '8+ repeats'
+        end as value_cell,
         sampled.customer_id is not null as is_sampled
     from summed
     left join sampled on summed.customer_id = sampled.customer_id and summed.measured_on = sampled.measured_on

@@ -42,7 +42,7 @@ groups as (
 ),
 
 groups_withheld as (
-    {{ withheld_with_companions('groups', 'customers_count') }}
+    {{ withheld_with_companions('groups') }}
 ),
 
 {%- for side, other in sides.items() %}
@@ -73,7 +73,7 @@ values_united as (
 withheld as (
     select * from groups_withheld
     union all
-    {{ withheld_with_companions('values_united', 'customers_count') }}
+    {{ withheld_with_companions('values_united') }}
 )
 
 select * from withheld

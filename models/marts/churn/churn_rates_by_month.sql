@@ -22,7 +22,9 @@ months_listed as (
         last_on
     from bounds
     cross join numbers
-    where generated_number <= {{ months_between('first_on', 'last_on') }} + 1
+    where
+        generated_number <= 12 * (extract(year from last_on) - extract(year from first_on))
+        + extract(month from last_on) - extract(month from first_on) + 1
 ),
 
 -- from that of the first observed day to that of the as-of date

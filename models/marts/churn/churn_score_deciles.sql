@@ -34,7 +34,7 @@ united as (
 ranked as (
     select
         *,
-        {{ decile_of('churn_probability', ['churn_basis']) }} as churn_decile
+        {{ churn_decile() }} as churn_decile
     from united
 ),
 

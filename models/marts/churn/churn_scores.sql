@@ -27,7 +27,7 @@ dimensions as (
 ranked as (
     select
         *,
-        {{ decile_of('churn_probability', ['churn_basis']) }} as churn_decile
+        {{ churn_decile() }} as churn_decile
     from scored
 ),
 

@@ -100,8 +100,9 @@ directed as (
     select
         *,
         case
-            when metric_name in ('{{ clv_error_metrics() | join("', '") }}') then abs(metric_value)
-            when metric_name in ('{{ clv_gain_metrics() | join("', '") }}') then -metric_value
+            -- of a bias, the distance from zero
+            when metric_name in ('mae', 'rmse', 'mape', 'total_bias', 'calibration_error') then abs(metric_value)
+            when metric_name in ('r2', 'gini', 'spearman', 'top_decile_capture') then -metric_value
         end as loss
     from united
 ),
