@@ -145,16 +145,6 @@
 {% endmacro %}
 
 
-{#- The text of a column of the file, null where it is blank. -#}
-{% macro raw_text(source, position) -%}
-    {%- if source['format'] == 'text' -%}
-        nullif({{ trimmed(list_item('fields', position)) }}, '')
-    {%- else -%}
-        nullif({{ trimmed('cast(' ~ adapter.quote(source['header'][position - 1]) ~ ' as ' ~ kind_type('text') ~ ')') }}, '')
-    {%- endif -%}
-{%- endmacro %}
-
-
 {#- The columns of the file that expressions name, each under the name operand_ and its position. -#}
 {% macro operand_columns(raw, source) -%}
     {%- for position in read_expressions(raw, source)['positions'] %},
@@ -165,16 +155,9 @@
 
 {#- What is known of the marks of numbers in these columns. -#}
 {% macro operand_marks(raw, source) %}
-    {% set columns = {} %}
-    {% for position in read_expressions(raw, source)['positions'] %}
-        {% do columns.update({'operand_' ~ position: raw_text(source, position)}) %}
-    {% endfor %}
-    {% if not columns %}{% do return({}) %}{% endif %}
-    {% if source['format'] == 'text' %}
-        {% if not has_marked_numbers(source) %}{% do return({}) %}{% endif %}
-        {% do return(number_marks('select ' ~ split_fields('line', source['delimiter']) ~ ' as fields from (' ~ source_lines(source) ~ ') as lines', columns)) %}
-    {% endif %}
-    {% do return(number_marks('select * from ' ~ typed_relation(source), columns)) %}
+    {% set positions = {} %}
+    {% for position in read_expressions(raw, source)['positions'] %}{% do positions.update({'operand_' ~ position: position}) %}{% endfor %}
+    {% do return(number_marks(source, positions)) %}
 {% endmacro %}
 
 

@@ -32,21 +32,23 @@
 {%- endmacro %}
 
 
-{#- Column -> what is known of its marks. `rows` is a select of the raw values, and `columns` maps a column to its
-    expression there. -#}
-{% macro number_marks(rows, columns) %}
+{#- Column -> what is known of its marks, of a dict of columns and their positions in the file. Most text files have no number whose
+    marks could mean either, which one search of their text shows. -#}
+{% macro number_marks(source, positions) %}
+    {% if not positions or source['format'] == 'text' and not has_marked_numbers(source) %}{% do return({}) %}{% endif %}
     {% set query %}
         select
-            {%- for expression in columns.values() %}
+            {%- for position in positions.values() %}
+            {%- set expression = raw_text(source, position) %}
             coalesce(max(case when {{ matches(expression, decimal_mark_pattern('[.]', ',')) }} then 1 end), 0),
             coalesce(max(case when {{ matches(expression, decimal_mark_pattern(',', '[.]')) }} then 1 end), 0)
             {{- ',' if not loop.last }}
             {%- endfor %}
-        from ({{ rows }}) as number_rows
+        from ({{ source_rows(source) }}) as number_rows
     {% endset %}
     {% set shown = run_query(query).rows[0] %}
     {% set marks = {} %}
-    {% for column in columns %}
+    {% for column in positions %}
         {% set points, commas = shown[2 * loop.index0] | int, shown[2 * loop.index0 + 1] | int %}
         {% do marks.update({column: {
             (1, 0): 'english', (0, 1): 'continental', (1, 1): 'mixed', (0, 0): 'unknown',

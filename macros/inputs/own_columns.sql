@@ -244,18 +244,9 @@
     {% set positions = source_positions(raw, source) %}
     {% for name, column in raw.get('own_columns', {}).items()
         if column['kind'] == 'text' and name in positions and uses_of(raw['entity'], column) %}
-        {% set position = positions[name] %}
-        {% set values %}
-            {%- if source['format'] == 'text' -%}
-            select {{ trimmed(list_item(split_fields('line', source['delimiter']), position)) }} as raw_value
-            from ({{ source_lines(source) }}) as lines
-            {%- else -%}
-            select {{ trimmed('cast(' ~ adapter.quote(source['header'][position - 1]) ~ ' as ' ~ kind_type('text') ~ ')') }} as raw_value
-            from {{ typed_relation(source) }}
-            {%- endif -%}
-        {% endset %}
         {% set counts = run_query(
-            "select count(*), count(distinct raw_value) from (" ~ values ~ ") as cells where raw_value <> ''"
+            'select count(raw_value), count(distinct raw_value) from (select ' ~ raw_text(source, positions[name]) ~ ' as raw_value from ('
+            ~ source_rows(source) ~ ') as file_rows) as cells'
         ).rows[0] %}
         {% if counts[1] | int > few_values and counts[1] | int > many_share * (counts[0] | int) %}
             {% do exceptions.raise_compiler_error(

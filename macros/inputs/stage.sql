@@ -20,7 +20,7 @@
 
 {% macro stage_text(raw, source) -%}
     {%- set positions = source_positions(raw, source) -%}
-    {%- set marks = text_number_marks(raw, source, positions) -%}
+    {%- set marks = column_marks(raw, source, positions) -%}
     {%- set markers = text_markers() -%}
     with lines as (
         {{ source_lines(source) }}
@@ -43,7 +43,7 @@
             end as line_fault,
             line,
             {%- for column, position in positions.items() %}
-            {{ translated(raw, column, "nullif(" ~ trimmed(list_item('fields', position)) ~ ", '')") }} as raw_{{ column }}{{ ',' if not loop.last }}
+            {{ translated(raw, column, raw_text(source, position)) }} as raw_{{ column }}{{ ',' if not loop.last }}
             {%- endfor %}
             {{- operand_columns(raw, source) }}
         from split_lines
@@ -63,32 +63,33 @@
 {%- endmacro %}
 
 
-{#- Column -> marks of its numbers (see number_marks.sql), of a text file's columns of numbers. Most files have no number
-    with a comma, which one search of their text shows. -#}
-{% macro text_number_marks(raw, source, positions) %}
-    {% set columns = {} %}
-    {% for column, position in positions.items() if raw_kinds(raw)[column] in ('integer', 'number', 'money') %}
-        {% do columns.update({column: 'nullif(' ~ trimmed(list_item('fields', position)) ~ ", '')"}) %}
-    {% endfor %}
-    {% if not columns or not has_marked_numbers(source) %}{% do return({}) %}{% endif %}
-    {% set rows %}
-        select {{ split_fields('line', source['delimiter']) }} as fields
-        from ({{ source_lines(source) }}) as lines
-    {% endset %}
-    {% do return(number_marks(rows, columns)) %}
-{% endmacro %}
+{#- The text of a column of a file, null where it is blank; of a row of source_rows, or of a typed relation. -#}
+{% macro raw_text(source, position) -%}
+    {%- if source['format'] == 'text' -%}
+        nullif({{ trimmed(list_item('fields', position)) }}, '')
+    {%- else -%}
+        nullif({{ trimmed('cast(' ~ adapter.quote(source['header'][position - 1]) ~ ' as ' ~ kind_type('text') ~ ')') }}, '')
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro source_rows(source) -%}
+    {%- if source['format'] == 'text' -%}
+        select {{ split_fields('line', source['delimiter']) }} as fields from ({{ source_lines(source) }}) as lines
+    {%- else -%}
+        select * from {{ typed_relation(source) }}
+    {%- endif -%}
+{%- endmacro %}
 
 
-{#- The same of a typed source's columns of text that hold numbers. -#}
-{% macro typed_number_marks(raw, source, positions) %}
-    {% set columns = {} %}
+{#- Column -> marks of its numbers (see number_marks.sql), of the columns of numbers that are text in the file. -#}
+{% macro column_marks(raw, source, positions) %}
+    {% set texts = {} %}
     {% for column, position in positions.items() if raw_kinds(raw)[column] in ('integer', 'number', 'money') %}
-        {% if source['types'][position - 1] | lower in ('varchar', 'string', 'text') %}
-            {% do columns.update({column: 'nullif(' ~ trimmed(adapter.quote(source['header'][position - 1])) ~ ", '')"}) %}
+        {% if source['format'] == 'text' or source['types'][position - 1] | lower in ('varchar', 'string', 'text') %}
+            {% do texts.update({column: position}) %}
         {% endif %}
     {% endfor %}
-    {% if not columns %}{% do return({}) %}{% endif %}
-    {% do return(number_marks('select * from ' ~ typed_relation(source), columns)) %}
+    {% do return(number_marks(source, texts)) %}
 {% endmacro %}
 
 
@@ -108,7 +109,7 @@
 
 {% macro stage_typed(raw, source) -%}
     {%- set positions = source_positions(raw, source) -%}
-    {%- set marks = typed_number_marks(raw, source, positions) -%}
+    {%- set marks = column_marks(raw, source, positions) -%}
     {%- set markers = text_markers() -%}
     with raw_rows as (
         select
