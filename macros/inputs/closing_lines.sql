@@ -78,7 +78,7 @@
         ).rows %}{% do counts.update({row[0]: row[1] | int}) %}{% endfor %}
         {% if counts.values() | select('gt', 1) | list %}
             {% set schemes = [] %}
-            {% for scheme in history_schemes() if counts.get(scheme, 0) < 2 %}{% do schemes.append(scheme) %}{% endfor %}
+            {% for scheme in exclusive_schemes() if counts.get(scheme, 0) < 2 %}{% do schemes.append(scheme) %}{% endfor %}
             {% if schemes %}
                 {% do log(
                     'No history of segments before the as-of date, because what defines them is known of that day alone: '

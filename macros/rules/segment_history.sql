@@ -1,6 +1,6 @@
-{#- The schemes whose segments have a history, each with its column in int_segment_history_placed. Segments of the others overlap, so
-    that nobody moves between them. -#}
-{% macro history_schemes() %}
+{#- The schemes in which a customer has one segment, so that there is a history of moves between them; each with its column in
+    int_segment_history_placed. Segments of the others overlap. -#}
+{% macro exclusive_schemes() %}
     {% do return({'rule': 'rule_segment', 'rfm': 'rfm_segment', 'cluster': 'cluster_segment', 'clv_tier': 'clv_tier'}) %}
 {% endmacro %}
 

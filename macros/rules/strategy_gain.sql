@@ -33,6 +33,12 @@
 {%- endmacro %}
 
 
+{#- Whether the order of the schemes decides a customer's strategy, not the gain. -#}
+{% macro is_chosen_by_order() %}
+    {% do return(name_var('strategy_choice', ['expected_gain', 'order']) == 'order') %}
+{% endmacro %}
+
+
 {#- The place of a scheme among those whose segments propose strategies; null where its segments propose none. -#}
 {% macro scheme_position(segment_scheme) -%}
     case {{ segment_scheme }}

@@ -45,9 +45,9 @@ def estimate_economics(rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
     The save rate is a beta distribution with the mean and spread of the range (moments), the level of churn is
     normal. The smallest detectable effect is that of a two-sided z test of two shares between halves (Fleiss 1981,
-    chapter 3). The decision is `do` where the evidence is not assumed and nine of ten outcomes gain, `hold` where no
-    gain is expected, `test` where a test of all reached customers could find the expected effect, and else
-    `cannot_be_tested`.
+    chapter 3). The decision is `hold` where no gain is expected, `do` where the evidence is not assumed and the least
+    net amount (the 5% point of its distribution) is above zero, `test` where a test of all reached customers could find
+    the expected effect, and else `cannot_be_tested`.
     """
     table = rows.sort_values(KEYS, ignore_index=True)
     result = table[KEYS].copy()

@@ -1,7 +1,7 @@
 -- No customer has two strategies, no strategy more customers than its capacity, nobody one that is blocked, churned customers
 -- none but those that win back; a strategy of limited capacity that gains more is not left while it has places; and the customers of
 -- a strategy earn its set-up. By order, as the studies have it, capacities and costs are no limit.
-{%- set is_by_order = var('strategy_choice') == 'order' %}
+{%- set is_by_order = is_chosen_by_order() %}
 with options as (
     select * from {{ ref('strategy_options') }}
 ),

@@ -18,7 +18,7 @@ memberships as (
     select
         customer_id,
         churn_basis,
-        {%- for scheme in ['rule', 'rfm', 'cluster', 'clv_tier'] %}
+        {%- for scheme in exclusive_schemes() %}
         max(segment_code) filter (where segment_scheme = '{{ scheme }}') as {{ scheme }}_segment
         {{- ',' if not loop.last }}
         {%- endfor %}

@@ -138,7 +138,7 @@ final as (
         {%- endfor %}
         clv_amount,
         concat(
-            {%- for column in history_schemes().values() %}
+            {%- for column in exclusive_schemes().values() %}
             coalesce({{ column }}, 'none'){{ ', chr(9), ' if not loop.last }}
             {%- endfor %}
         ) as segment_codes

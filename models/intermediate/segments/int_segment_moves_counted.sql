@@ -66,7 +66,7 @@ moves as (
 ),
 
 by_scheme as (
-    {%- for scheme in history_schemes() %}
+    {%- for scheme in exclusive_schemes() %}
     {%- set place = loop.index %}
     select
         '{{ scheme }}' as segment_scheme,

@@ -40,7 +40,7 @@ final as (
         concat(part_name, ' ', segment_scheme) as cut_name,
         segment_code as cut_value,
         segment_scheme,
-        segment_scheme in ('rule', 'rfm', 'cluster', 'clv_tier', 'all') as is_exclusive,
+        segment_scheme in ('all', '{{ exclusive_schemes() | join("', '") }}') as is_exclusive,
         cast(customers_count as bigint) as customers_count,
         cast(part_count as bigint) as part_count
     from united

@@ -1,7 +1,7 @@
 -- What each customer would gain by each strategy that nothing keeps the customer from, and what it costs to set the strategy up.
 -- Without a known gain of all who may get it, nothing can be held against a strategy's set-up; by order, as the studies have it,
 -- no strategy has to earn it. Customers are numbered, because numbers are quick to sort.
-{%- set has_to_earn = 'false' if name_var('strategy_choice', ['expected_gain', 'order']) == 'order' else 'known.is_gain_known' %}
+{%- set has_to_earn = 'false' if is_chosen_by_order() else 'known.is_gain_known' %}
 
 with options as (
     select * from {{ ref('int_strategy_options_listed') }}

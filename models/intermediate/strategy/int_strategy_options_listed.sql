@@ -2,7 +2,7 @@
 -- who would churn with the save rate's middle, who then brings the value and takes the offer; a customer who stays anyway may
 -- take it, too.
 {#- by order, as the studies have it, nobody is blocked and no place is scarce -#}
-{%- set is_by_order = name_var('strategy_choice', ['expected_gain', 'order']) == 'order' %}
+{%- set is_by_order = is_chosen_by_order() %}
 {%- set audience_block %}
         case audience_block_position
             {%- for code in eligibility_codes() %}

@@ -87,7 +87,7 @@ described as (
         alive_probability,
         cast(row_number() over (order by gain_amount * coalesce(alive_probability, 1) desc, ranked.customer_id asc) as bigint)
             as candidate_rank,
-                'association' as evidence_kind,
+        'association' as evidence_kind,
         dimensions.city,
         dimensions.age_band,
         dimensions.gender,

@@ -1,7 +1,7 @@
 -- What is to be said of a segment in one sentence: its size and churn, what its customers have in common beyond the rule that
 -- defines it, the strategy that is worth most, the money, and what to be careful about.
 {#- why no customer gets a strategy that pays: economics of a segment ask nobody what else the customer may get -#}
-{%- set is_by_order = name_var('strategy_choice', ['expected_gain', 'order']) == 'order' %}
+{%- set is_by_order = is_chosen_by_order() %}
 {%- set unassigned = 'others come first' if is_by_order else 'others gain more, or its set-up is not earned' %}
 with segments as (
     select * from {{ ref('strategy_segments') }}

@@ -1,5 +1,5 @@
 -- The strategy for each customer: of those that segments propose, the one that var strategy_choice picks (strategy_options).
-{%- set is_by_order = var('strategy_choice') == 'order' %}
+{%- set is_by_order = is_chosen_by_order() %}
 {#- what blocks every strategy of a customer who may be contacted as such -#}
 {%- set blocks = {
     'protected_attribute': 'only segments by age or gender propose one',
