@@ -1,5 +1,6 @@
 {#- Vars that stand in SQL without quotes are checked first: a number is a number and a date a date. Each raises one
-    sentence that names the var and what was expected. No number among the vars may be negative. -#}
+    sentence that names the var and what was expected. No number among the vars may be negative. None of these calls setting_fault:
+    what a mart reads of the settings is what the macros that it calls name (publishing/lineage.py), and that one names all. -#}
 {% macro number_var(name) %}
     {% set value = var(name) %}
     {% if value is not number or value is boolean or value < 0 %}

@@ -46,13 +46,6 @@
 {%- endmacro %}
 
 
-{#- Counts of people or rows, whose noise is that of independent counts; other counts are plans. -#}
-{% macro people_counts() -%}
-    'customers_count', 'remaining_count', 'known_outcome_count', 'churned_count', 'women_count', 'credit_card_count',
-    'raw_count', 'conformed_count', 'quarantined_count', 'deduplicated_count'
-{%- endmacro %}
-
-
 {#- The columns of the tables that publishing keeps of a build. -#}
 {% macro kept_tables() %}
     {% do return({
@@ -192,8 +185,11 @@
         {{ after }} - {{ before }} as change,
         {%- for side, bound, other in [('lower', 'lower', 'upper'), ('upper', 'upper', 'lower')] %}
         case
-            when {{ measures }}.measure_name in ({{ people_counts() }})
-                then {{ confidence_z() }} * sqrt({{ after }} + {{ before }})
+            {#- counts of people or rows, whose noise is that of independent counts; other counts are plans #}
+            when {{ measures }}.measure_name in (
+                'customers_count', 'remaining_count', 'known_outcome_count', 'churned_count', 'women_count', 'credit_card_count',
+                'raw_count', 'conformed_count', 'quarantined_count', 'deduplicated_count'
+            ) then {{ confidence_z() }} * sqrt({{ after }} + {{ before }})
             else sqrt(
                 power({{ after }} - {{ measures }}.{{ bound }}_value, 2) + power({{ former }}.{{ other }}_value - {{ before }}, 2)
             )

@@ -81,10 +81,10 @@
 {#- The CTEs from `schemes` to `computed` with the quantiles that split each measure of a relation into bins, within `keys`
     (rfm_scheme and further columns). -#}
 {% macro rfm_thresholds(customers, keys) -%}
-    {%- set probabilities = [] -%}
+    {%- set splits, probabilities = [], [] -%}
     {%- for bin_count in rfm_bin_counts() -%}
         {%- for number in range(1, bin_count) -%}
-            {%- if number / bin_count not in probabilities -%}{%- do probabilities.append(number / bin_count) -%}{%- endif -%}
+            {%- do splits.append((bin_count, number)) -%}{%- do probabilities.append(number / bin_count) -%}
         {%- endfor -%}
     {%- endfor -%}
 schemes as (
@@ -113,17 +113,12 @@ quantiles_taken as (
 ),
 
 positions as (
-    {%- for bin_count in rfm_bin_counts() %}
-    {%- set outer_last = loop.last %}
-    {%- for number in range(1, bin_count) %}
+    {%- for bin_count, number in splits %}
     select
         {{ bin_count }} as bin_count,
         {{ number }} as threshold_number,
-        {{ probabilities.index(number / bin_count) + 1 }} as quantile_position
-    {%- if not (outer_last and loop.last) %}
-    union all
-    {%- endif %}
-    {%- endfor %}
+        {{ loop.index }} as quantile_position
+    {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
 

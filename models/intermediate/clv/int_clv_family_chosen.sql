@@ -1,5 +1,7 @@
 -- The family that values customers on this extract: var clv_family, else the one that can value most, so that all values are
 -- of one kind and tiers compare like with like.
+{%- set families = ['policies', 'purchases', 'contracts'] %}
+
 with predicted as (
     select * from {{ ref('int_clv_customers_predicted') }}
     where prediction_basis = 'latest'
@@ -11,7 +13,7 @@ counted as (
         count(*) as family_count
     from predicted
     {%- if var('clv_family') is not none %}
-    where clv_family = {{ sql_literal(name_var('clv_family', clv_families())) }}
+    where clv_family = {{ sql_literal(name_var('clv_family', families)) }}
     {%- endif %}
     group by clv_family
 ),
@@ -23,7 +25,7 @@ chosen as (
         order by
             family_count desc,
             case clv_family
-                {%- for family in clv_families() %}
+                {%- for family in families %}
                 when '{{ family }}' then {{ loop.index }}
                 {%- endfor %}
             end
