@@ -14,7 +14,9 @@
 {#- Called when a run ends, and by `dbt run-operation publish`. Gives a statement that fails where the run is to fail. -#}
 {% macro publish(results=none) %}
     {% if is_own_run() or execute and flags.WHICH == 'run-operation' %}
-        {% set answer = unpublished() if not has_plugin() else in_python({
+        {% set answer = {
+            'message': 'Not published: ' ~ plugin_lines() ~ '.', 'is_failure': var('require_publication'),
+        } if not has_plugin() else in_python({
             'action': 'end',
             'results': results or [],
             'is_partial': invocation_args_dict.get('empty') or invocation_args_dict.get('sample') or invocation_args_dict.get('defer'),
@@ -36,12 +38,6 @@
 {% macro show_publication(number) %}
     {% set answer = in_python({'action': 'show', 'number': number | int}) %}
     {% if answer['is_failure'] %}{% do exceptions.raise_compiler_error(answer['message']) %}{% endif %}
-{% endmacro %}
-
-
-{#- The answer of a profile that cannot publish. -#}
-{% macro unpublished() %}
-    {% do return({'message': 'Not published: ' ~ plugin_lines() ~ '.', 'is_failure': var('require_publication')}) %}
 {% endmacro %}
 
 
