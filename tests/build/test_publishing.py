@@ -82,7 +82,7 @@ def test_every_mart_but_those_that_stay_is_published_row_by_row(published):
             "campaign_readout", "campaign_sizes", "churn_cut_tests", "churn_definition_overlap", "churn_intervals",
             "churn_portraits", "churn_rates", "churn_segments", "churn_segment_candidates", "quality_drift",
             "quality_fairness", "rfm_by_age_band", "rfm_by_city", "segment_briefs", "segment_history",
-            "segment_migration", "strategy_economics", "strategy_priorities", "strategy_reach", "strategy_segments",
+            "segment_migration", "strategy_economics", "strategy_priorities", "strategy_segments",
         )  # fmt: skip
         assert bool(changed) == is_protected, mart
         # and curves that end where few are at risk
