@@ -382,15 +382,24 @@ levels_compared as (
         levels.level_on,
         levels.level_value,
         lag(levels.level_value) over levels_so_far as former_value,
-        max(levels.level_value) over (levels_so_far rows between unbounded preceding and 1 preceding) as highest_before,
-        max(levels.level_value) over (levels_so_far rows between unbounded preceding and 2 preceding) as highest_before_former,
+        max(levels.level_value) over levels_before as highest_before,
+        max(levels.level_value) over levels_before_former as highest_before_former,
         row_number() over levels_so_far as level_number
     from levels
     inner join conditions
         on
             levels.level_name = conditions.level_name
             and coalesce(levels.window_days, conditions.window_days, 0) = coalesce(conditions.window_days, 0)
-    window levels_so_far as (partition by conditions.condition_key, levels.customer_id order by levels.level_on)
+    window
+        levels_so_far as (partition by conditions.condition_key, levels.customer_id order by levels.level_on),
+        levels_before as (
+            partition by conditions.condition_key, levels.customer_id
+            order by levels.level_on rows between unbounded preceding and 1 preceding
+        ),
+        levels_before_former as (
+            partition by conditions.condition_key, levels.customer_id
+            order by levels.level_on rows between unbounded preceding and 2 preceding
+        )
 ),
 
 -- a number of products or policies has to have reached the bound before it can fall below it
