@@ -259,12 +259,16 @@
   // --- verdicts: one for each feature, wherever it is named
   const mainSet = fact("setting age_band_set");
   const cutOf = { age: "age_band", age_band: "age_band", credit_score: "credit_score_band" };
+  const hypothesisOf = { estimated_salary: "income", tenure_years: "tenure", property_count: "properties", credit_score: "score" };
   const cutQ = (name) => ((data.cut_tests || []).find((row) => row.cut_name === name) || {}).q_value;
   function verdictOf(feature) {
     const cut = (data.cut_tests || []).find((row) => row.cut_name === (cutOf[feature] || feature));
     if (cut && cut.q_value != null) return { verdict: cut.q_value < significanceLevel ? "different" : "alike", evidence: say("evidence_cut", { q: qText(cut.q_value) }), q: cut.q_value };
     const tested = (data.intervals || []).find((row) => row.feature_name === feature && row.feature_q_value != null);
     if (tested) return { verdict: tested.feature_q_value < significanceLevel ? "different" : "alike", evidence: say("evidence_feature", { q: qText(tested.feature_q_value) }), q: tested.feature_q_value };
+    const word = hypothesisOf[feature] || feature;
+    const told = (data.hypotheses || []).find((row) => [`${word}_by_churn`, `churn_by_${word}`].includes(row.hypothesis_code) && row.hypothesis_verdict);
+    if (told) return { verdict: ["different", "mixed"].includes(told.hypothesis_verdict) ? "different" : "alike", evidence: say("evidence_hypothesis") };
     return { verdict: "untested", evidence: say("evidence_none") };
   }
 

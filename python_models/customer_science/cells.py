@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from customer_science.hypothesis_tests import SMALLEST_EXPECTED
 from customer_science.intervals import exact_p
 
 COMPARED_TYPES = {
     **dict.fromkeys(["cut_name", "cut_value"], "str"),
     "p_value": "float64",
 }
-SMALLEST_EXPECTED = 5
 # Hundreds of crossed cells are corrected together, so their p-values have to hold far in the tail, where the normal
 # approximation is too small by half even at counts of hundreds.
 SMALLEST_EXPECTED_OF_CROSSED = 500

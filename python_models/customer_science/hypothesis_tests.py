@@ -1,8 +1,8 @@
 """Tests of cuts against an outcome within windows: pure functions of pandas frames, with distributions from SciPy.
 
-Sources: Pearson (1900) for chi-square; Cochran (1954) for 2 x 2 tables of several strata and Birch (1965) for larger
-ones; Yusuf, Peto, Lewis, Collins and Sleight (1985) for heterogeneity as what the strata show above their sum;
-Benjamini and Hochberg (1995) for q-values.
+Sources: Pearson (1900) for chi-square, Cochran (1952) for the counts that it needs; Cochran (1954) for 2 x 2 tables of
+several strata and Birch (1965) for larger ones; Yusuf, Peto, Lewis, Collins and Sleight (1985) for heterogeneity as what
+the strata show above their sum; Benjamini and Hochberg (1995) for q-values.
 """
 
 from typing import NamedTuple
@@ -20,6 +20,8 @@ TESTED_TYPES = {
     "is_small_expected": "bool",
     "heterogeneity_p_value": "float64",
 }
+# churned and retained customers that a group has to expect for the chi-square to hold (Cochran 1952)
+SMALLEST_EXPECTED = 5
 # a share of a variance below this is rounding of floating-point numbers
 ROUNDING = 1e-9
 
@@ -110,7 +112,8 @@ def compare_cuts(counts: pd.DataFrame) -> pd.DataFrame:
                 "degrees_of_freedom": tested.degrees_of_freedom,
                 "p_value": stats.chi2.sf(tested.chi_square, tested.degrees_of_freedom),
                 "cramers_v": np.minimum(1.0, np.sqrt(tested.chi_square / n.sum())),
-                "is_small_expected": min((rates @ n).min(), ((1 - rates) @ n).min()) < 5,
+                "is_small_expected": min((rates @ n).min(), ((1 - rates) @ n).min())
+                < SMALLEST_EXPECTED,
                 "heterogeneity_p_value": stats.chi2.sf(
                     tested.heterogeneity, tested.heterogeneity_degrees
                 )

@@ -2,7 +2,7 @@
 
 Sources: Breiman, Friedman, Olshen and Stone (1984) for the tree that proposes bounds; Kerber (1992), ChiMerge, for
 merging neighbours that do not differ; Fisher (1922) for the exact test, Birch (1964) and Gart (1970) for that of
-several windows; Pearson (1900) and Cochran (1952) for the test of a feature and the counts it needs.
+several windows.
 """
 
 import math
@@ -13,15 +13,14 @@ import pandas as pd
 from scipy import stats
 from scipy.special import gammaln
 
-from customer_science.hypothesis_tests import stratified_chi_square
+from customer_science.hypothesis_tests import SMALLEST_EXPECTED, stratified_chi_square
 
 # a number with more distinct values is a measure: one value of it (aged 41) is no interval
 FEW_VALUES = 20
 # a text's further values are `other`
 LARGEST_TEXTS = 50
-# the bands by which a feature is tested, and how many churned and retained customers each has to expect
+# the bands by which a number is tested
 BANDS = 5
-SMALLEST_EXPECTED = 5
 # probabilities that differ by less are equal but for the rounding of floating-point numbers
 EQUAL_PROBABILITIES = 1e-7
 
@@ -131,7 +130,8 @@ def compare_intervals(counts: pd.DataFrame) -> pd.DataFrame:
 def compare_features(customers: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
     """Tests whether churn differs along each feature, in bands that are chosen without outcomes.
 
-    `customers` and `features` as for `find_intervals`; since no outcome is read before the test, both halves take part.
+    `customers` and `features` as for `find_intervals`; since bands do not depend on who churned, but only on how many,
+    both halves take part.
     Bands are fifths of a number, fewer where few customers churn; the values of a flag or text, the rarest together;
     and the unknown. Those that expect fewer than SMALLEST_EXPECTED churned or retained customers are put together.
     p_value is that of the chi-square within windows, NaN with fewer than two bands. Returns FEATURE_TYPES, one row per

@@ -101,6 +101,27 @@ def test_statistics_of_a_cut_say_no_more_than_its_published_cells(build, request
     assert protected > 10
 
 
+@pytest.mark.parametrize("build", ["demo", "few_customers"])
+def test_the_p_value_of_a_feature_is_told_with_all_of_its_cells_or_not_at_all(build, request):
+    build = request.getfixturevalue(build)
+    query = (
+        "select distinct feature_name, feature_p_value, feature_q_value from marts.churn_intervals"
+    )
+    with duckdb.connect(str(build.published), read_only=True) as connection:
+        told = {name: pair for name, *pair in connection.sql(query).fetchall() if None not in pair}
+        # of a flag or text, the p-value and the sizes give the churn of the one value that is not told
+        hidden = connection.sql(
+            "select feature_name from marts.churn_intervals where confirmation_churned_count is null "
+            "union select cut_name from marts.churn_rates where cut_count = 1 and churned_count is null "
+            "union select feature_name from marts.churn_distributions where churned_count is null"
+        ).fetchall()
+    hidden = {name for (name,) in hidden}
+    tested = {name for name, p, _ in build.rows(query) if p is not None}
+    assert told and hidden & tested and not hidden & set(told)
+    p_values, q_values = zip(*told.values(), strict=True)
+    assert stats.false_discovery_control(p_values) == pytest.approx(q_values, rel=1e-9)
+
+
 # families of tests that are corrected together: mart -> the columns that name one, and whether it has withheld members
 FAMILIES = {
     "churn_rates": "case when cut_count > 1 then 'crossed' else cut_name end",

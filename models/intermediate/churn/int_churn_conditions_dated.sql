@@ -142,25 +142,25 @@ spaced as (
     from active_days
 ),
 
-{%- set silent_on = date_shifted('spaced.active_on', 'cast(silences.window_days as int)', 'day') %}
-
--- the first activities, and those that a silence follows; an activity on the day on which it would be complete breaks it
-silenced as (
+-- each activity with the day on which it would have been a silence ago
+awaited as (
     select
         silences.window_days,
         spaced.customer_id,
         spaced.active_on,
         spaced.next_active_on,
         spaced.day_number,
-        case
-            when {{ silent_on }} < coalesce(spaced.next_active_on, {{ date_shifted('as_of.as_of_date', 1, 'day') }}) then {{ silent_on }}
-        end as silent_on
+        {{ date_shifted('spaced.active_on', 'cast(silences.window_days as int)', 'day') }} as silent_on,
+        coalesce(spaced.next_active_on, {{ date_shifted('as_of.as_of_date', 1, 'day') }}) as broken_on
     from spaced
     cross join silences
     cross join as_of
-    where
-        spaced.day_number = 1
-        or {{ silent_on }} < coalesce(spaced.next_active_on, {{ date_shifted('as_of.as_of_date', 1, 'day') }})
+),
+
+-- the first activities, and those that a silence follows; an activity on the day on which it would be complete breaks it
+silenced as (
+    select * from awaited
+    where day_number = 1 or silent_on < broken_on
 ),
 
 silent_changes as (
@@ -180,7 +180,7 @@ silent_changes as (
         true as is_met,
         next_active_on as next_changed_on
     from silenced
-    where silent_on is not null
+    where silent_on < broken_on
     union all
     select
         window_days,
@@ -189,7 +189,7 @@ silent_changes as (
         false as is_met,
         cast(null as date) as next_changed_on
     from silenced
-    where silent_on is not null and next_active_on is not null
+    where silent_on < next_active_on
     union all
     -- without a recorded activity, silent since joining
     select

@@ -57,12 +57,25 @@ corrected as (
     {{ benjamini_hochberg('assessed', 'is_withheld') }}
 ),
 
+-- where the sizes of bands are public, a p-value tells their churn, so it is withheld with any cell of the feature
 features_tested as (
-    select * from {{ ref('int_churn_features_tested') }}
+    select
+        tested.feature_name,
+        tested.p_value,
+        count(withheld.cut_name) > 0 as is_withheld
+    from {{ ref('int_churn_features_tested') }} as tested
+    left join withheld
+        on withheld.cut_name in (
+            tested.feature_name,
+            'halves of ' || tested.feature_name,
+            'known ' || tested.feature_name,
+            'distribution of ' || tested.feature_name
+        )
+    group by tested.feature_name, tested.p_value
 ),
 
 features_corrected as (
-    {{ benjamini_hochberg('features_tested', 'true') }}
+    {{ benjamini_hochberg('features_tested', 'is_withheld') }}
 ),
 
 compared as (
