@@ -1,8 +1,8 @@
 """Tests of cuts against an outcome within windows: pure functions of pandas frames, with distributions from SciPy.
 
 Sources: Pearson (1900) for chi-square, Cochran (1952) for the counts that it needs; Cochran (1954) for 2 x 2 tables of
-several strata and Birch (1965) for larger ones; Yusuf, Peto, Lewis, Collins and Sleight (1985) for heterogeneity as what
-the strata show above their sum; Benjamini and Hochberg (1995) for q-values.
+several strata and Birch (1965) for larger ones; Yusuf, Peto, Lewis, Collins and Sleight (1985) for heterogeneity as
+what the strata show above their sum; Benjamini and Hochberg (1995) for q-values.
 """
 
 from typing import NamedTuple
